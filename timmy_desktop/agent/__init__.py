@@ -1,0 +1,1 @@
+"""Timmy: the person's own agent, with a conversation that is remembered."""

@@ -1,0 +1,1 @@
+"""What happens, as frozen typed facts, and the bus that carries them."""

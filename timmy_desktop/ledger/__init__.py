@@ -1,0 +1,1 @@
+"""Money: integer millisatoshi in double entry, and the Lightning payments that move it."""

@@ -1,0 +1,1 @@
+"""Lightning backends, one module each."""

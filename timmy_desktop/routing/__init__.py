@@ -1,0 +1,1 @@
+"""The cascade router: every model call of the application goes through here."""

@@ -1,0 +1,1 @@
+"""Model servers that run in processes of their own."""

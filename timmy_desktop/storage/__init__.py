@@ -1,0 +1,1 @@
+"""The local database: one writer, numbered migrations, the tamper-evident event log."""

@@ -1,0 +1,1 @@
+"""The swarm: tasks, auctions, agents and the work they do."""

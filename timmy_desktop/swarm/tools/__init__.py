@@ -1,0 +1,1 @@
+"""What agents can do besides talk: read-only tools, one module each."""

@@ -1,0 +1,1 @@
+"""Git repositories, and the changes that agents propose to them."""
