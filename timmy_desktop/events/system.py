@@ -1,0 +1,61 @@
+"""Events of the application itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from timmy_desktop.events.base import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemStarted(Event):
+    """The application opened its data folder."""
+
+    type: ClassVar[str] = "system.started"
+    version_name: str
+    clean: bool
+    pid: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemStopped(Event):
+    """The application closed its data folder in good order."""
+
+    type: ClassVar[str] = "system.stopped"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemInfo(Event):
+    """Something worth knowing."""
+
+    type: ClassVar[str] = "system.info"
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemWarning(Event):
+    """Something a person may want to act on."""
+
+    type: ClassVar[str] = "system.warning"
+    severity: ClassVar[str] = "warning"
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemFault(Event):
+    """Something broke."""
+
+    type: ClassVar[str] = "system.error"
+    severity: ClassVar[str] = "error"
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogVerified(Event):
+    """The chain was checked from `first_seq` to `last_seq`."""
+
+    type: ClassVar[str] = "log.verified"
+    first_seq: int
+    last_seq: int
+    intact: bool

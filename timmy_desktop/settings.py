@@ -1,0 +1,215 @@
+"""What a person can set, where things lie on this platform, and where secrets are kept."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+APP_NAME = "timmy-desktop"
+KEYCHAIN_SERVICE = "timmy-desktop"
+
+
+class SettingsError(Exception):
+    """The settings can't be used; the message says where, why and what to do."""
+
+
+class ProviderSettings(BaseModel):
+    """One entry of `cascade_providers`. What is left out takes the kind's default."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["ollama", "embedded", "api", "airllm"]
+    name: str = ""
+    base_url: str = ""
+    model: str = ""
+    enabled: bool = True
+    connect_timeout: Annotated[float, Field(gt=0, le=60)] = 3.0
+    first_token_timeout: Annotated[float, Field(gt=0, le=3600)] = 60.0
+    total_timeout: Annotated[float, Field(gt=0, le=86400)] = 600.0
+    context_tokens: Annotated[int, Field(ge=0)] = 0
+
+    @property
+    def label(self) -> str:
+        """The name that people see and that the keychain knows; the kind where none was given."""
+        return self.name or self.kind
+
+
+class PersonaSettings(BaseModel):
+    """An agent that the person added, or a change to one that ships with the application."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=40)]
+    role: str = ""
+    capabilities: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    base_bid_msat: Annotated[int, Field(ge=0, le=100_000_000)] = 10_000
+    tools: tuple[str, ...] = ()
+
+
+def _default_providers() -> tuple[ProviderSettings, ...]:
+    # Embedded stands where AirLLM will join it: both are local and come before anything remote.
+    return (
+        ProviderSettings(kind="ollama", base_url="http://127.0.0.1:11434"),
+        ProviderSettings(kind="embedded"),
+        ProviderSettings(kind="api"),
+    )
+
+
+class Settings(BaseSettings):
+    """Settings from `settings.toml`, overridden by environment variables `TIMMY_…` (nested by `__`)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TIMMY_", env_nested_delimiter="__", extra="forbid", frozen=True, validate_default=True
+    )
+
+    # Router
+    cascade_providers: tuple[ProviderSettings, ...] = Field(default_factory=_default_providers)
+    circuit_breaker_threshold: Annotated[int, Field(ge=1, le=1000)] = 5
+    circuit_recovery_seconds: Annotated[float, Field(gt=0, le=86400)] = 30.0
+    embedded_model_path: Path | None = None
+    local_only: bool = False
+
+    # Swarm
+    auction_seconds: Annotated[float, Field(gt=0, le=60)] = 2.0
+    task_max_steps: Annotated[int, Field(ge=1, le=100)] = 8
+    task_max_tokens: Annotated[int, Field(ge=16, le=1_000_000)] = 8192
+    task_timeout_seconds: Annotated[float, Field(gt=0, le=86400)] = 900.0
+    task_max_attempts: Annotated[int, Field(ge=1, le=6)] = 2
+    reply_max_tokens: Annotated[int, Field(ge=1, le=100_000)] = 512
+    personas: tuple[PersonaSettings, ...] = ()
+    workspace: Path | None = None
+
+    # Ledger
+    lightning_backend: Literal["embedded"] = "embedded"
+    treasury_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 100_000_000
+
+    # Upgrades and feed
+    auto_approve_upgrades: bool = False
+    upgrade_timeout_hours: Annotated[int, Field(ge=1, le=8760)] = 24
+    websocket_event_throttle: Annotated[int, Field(ge=1, le=1000)] = 10
+    activity_feed_buffer: Annotated[int, Field(ge=1, le=10_000)] = 100
+
+    # Window
+    theme: Literal["dark", "light"] = "dark"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # The TOML values come in as init arguments, so the environment goes before them.
+        return env_settings, init_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where this installation keeps its things."""
+
+    data_dir: Path
+    config_file: Path
+
+    @classmethod
+    def default(cls, data_dir: Path | None = None) -> Paths:
+        """The platform's folders; a `data_dir` of one's own holds its settings file too."""
+        if data_dir is not None:
+            return cls(data_dir.absolute(), data_dir.absolute() / "settings.toml")
+        return cls(
+            Path(platformdirs.user_data_dir(APP_NAME, appauthor=False)),
+            Path(platformdirs.user_config_dir(APP_NAME, appauthor=False)) / "settings.toml",
+        )
+
+    @property
+    def database(self) -> Path:
+        return self.data_dir / "swarm.db"
+
+    @property
+    def backups(self) -> Path:
+        return self.data_dir / "backups"
+
+    @property
+    def models(self) -> Path:
+        return self.data_dir / "models"
+
+    @property
+    def logs(self) -> Path:
+        return self.data_dir / "logs"
+
+
+def load_settings(config_file: Path) -> Settings:
+    """The settings of this start. A missing file means defaults; a broken one raises SettingsError."""
+    try:
+        values = tomllib.loads(config_file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        values = {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"The settings file {config_file} is not valid TOML: {error}. Correct that place, or move "
+            "the file away to start with the defaults."
+        ) from error
+    except OSError as error:
+        raise SettingsError(f"The settings file {config_file} can't be read: {error.strerror}.") from error
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, config_file)) from error
+
+
+def _explain(error: ValidationError, config_file: Path) -> str:
+    lines = []
+    for problem in error.errors(include_url=False, include_input=False):
+        name = ".".join(str(part) for part in problem["loc"]) or "settings"
+        reason = "there is no such setting" if problem["type"] == "extra_forbidden" else problem["msg"]
+        lines.append(f"{name}: {reason}")
+    return (
+        f"Some settings can't be used ({'; '.join(lines)}). Correct them in {config_file} or in the "
+        "TIMMY_… environment variables."
+    )
+
+
+class Secrets:
+    """Keys and tokens, from the environment or the OS keychain; never from a file that others may read."""
+
+    def __init__(self, environment: dict[str, str] | None = None) -> None:
+        self._environment = os.environ if environment is None else environment
+
+    def get(self, name: str) -> SecretStr | None:
+        """The secret called `name` ("api", say): `TIMMY_SECRET_API`, else the keychain's; None when unset.
+
+        Empty and blank values are unset. Blocks while the keychain answers: call it off the loop.
+        """
+        variable = "TIMMY_SECRET_" + name.upper().replace("-", "_")
+        value = self._environment.get(variable) or self._from_keychain(name) or ""
+        return SecretStr(value.strip()) if value.strip() else None
+
+    def set(self, name: str, value: str) -> bool:
+        """Keeps `value` in the keychain; False where the machine has none that works."""
+        import keyring
+        from keyring.errors import KeyringError
+
+        try:
+            keyring.set_password(KEYCHAIN_SERVICE, name, value)
+        except (KeyringError, RuntimeError):
+            return False
+        return self._from_keychain(name) == value
+
+    def _from_keychain(self, name: str) -> str | None:
+        import keyring
+        from keyring.errors import KeyringError
+
+        try:
+            value: Any = keyring.get_password(KEYCHAIN_SERVICE, name)
+        except (KeyringError, RuntimeError):
+            return None
+        return value if isinstance(value, str) else None

@@ -1,0 +1,139 @@
+"""One SQLite file with one writer: every change goes through a single thread, readers beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from peewee import BaseQuery, DatabaseError, InterfaceError, SqliteDatabase
+
+from timmy_desktop.storage.errors import StorageError, translated
+
+T = TypeVar("T")
+
+READERS = 2
+_PRAGMAS = {
+    "journal_mode": "wal",
+    "synchronous": "full",
+    "foreign_keys": 1,
+    "busy_timeout": 5000,
+    "cache_size": -16_000,
+    "secure_delete": "fast",
+}
+
+
+class Session:
+    """What a unit of work sees: peewee queries and plain SQL on the connection of its thread."""
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._database = database
+
+    def execute(self, query: BaseQuery) -> Any:
+        """Runs a peewee query and returns what its `execute` returns."""
+        return query.execute(self._database)
+
+    def dicts(self, query: BaseQuery) -> list[dict[str, Any]]:
+        """Runs a peewee select and returns its rows as dictionaries."""
+        return list(query.dicts().execute(self._database))
+
+    def sql(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Runs one SQL statement with bound parameters and returns all its rows."""
+        return self.connection.execute(statement, parameters).fetchall()
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The sqlite3 connection, for statements that peewee has no words for."""
+        connection: sqlite3.Connection = self._database.connection()
+        return connection
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing: an immediate transaction, or a savepoint within one."""
+        with self._database.atomic():
+            yield
+
+
+class Database:
+    """Opens the file, owns the writer thread and the readers, and closes them again."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        # Connections are closed from another thread than the one that used them, after it has ended.
+        self._writer_database = SqliteDatabase(
+            str(path), pragmas=_PRAGMAS, lock_type="IMMEDIATE", check_same_thread=False
+        )
+        self._reader_database = SqliteDatabase(
+            str(path), pragmas={**_PRAGMAS, "query_only": 1}, check_same_thread=False
+        )
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="timmy-writer")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="timmy-reader")
+        self._reader_connections: list[sqlite3.Connection] = []
+
+    async def open(self, prepare: Callable[[Session], None]) -> None:
+        """Opens the file on the writer and runs `prepare(session)` there: checks and migrations."""
+        await self.on_writer(lambda: self._open(prepare))
+
+    async def close(self) -> None:
+        """Waits for work under way, folds the WAL into the file and closes every connection."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._readers.shutdown)
+        for connection in self._reader_connections:
+            connection.close()
+        await loop.run_in_executor(self._writer, self._close_writer)
+        await loop.run_in_executor(None, self._writer.shutdown)
+
+    async def write(self, work: Callable[[Session], T]) -> T:
+        """Runs `work(session)` in one transaction on the writer; StorageError when SQLite refuses."""
+        return await self.on_writer(lambda: self._in_transaction(work))
+
+    async def read(self, work: Callable[[Session], T]) -> T:
+        """Runs `work(session)` on a reader, which sees everything committed before."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._read, work)
+
+    async def on_writer(self, work: Callable[[], T]) -> T:
+        """Runs `work()` on the writer thread, which may use `session()` there."""
+        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+    def session(self) -> Session:
+        """The writer's session; only on the writer thread."""
+        return Session(self._writer_database)
+
+    def _open(self, prepare: Callable[[Session], None]) -> None:
+        try:
+            self._writer_database.connect(reuse_if_open=True)
+            prepare(self.session())
+        except (DatabaseError, InterfaceError, sqlite3.Error) as error:
+            raise translated(_cause(error)) from error
+
+    def _close_writer(self) -> None:
+        self._writer_database.close()
+
+    def _in_transaction(self, work: Callable[[Session], T]) -> T:
+        session = self.session()
+        try:
+            with session.transaction():
+                return work(session)
+        except (DatabaseError, InterfaceError, sqlite3.Error) as error:
+            raise translated(_cause(error)) from error
+
+    def _read(self, work: Callable[[Session], T]) -> T:
+        try:
+            if self._reader_database.connect(reuse_if_open=True):
+                self._reader_connections.append(self._reader_database.connection())
+            return work(Session(self._reader_database))
+        except (DatabaseError, InterfaceError, sqlite3.Error) as error:
+            raise translated(_cause(error)) from error
+
+
+def _cause(error: Exception) -> sqlite3.Error:
+    cause = error.__cause__ or error
+    return cause if isinstance(cause, sqlite3.Error) else sqlite3.DatabaseError(str(error))
+
+
+__all__ = ["Database", "Session", "StorageError"]
