@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dev import NEWEST_TRIED, OLDEST, find_on_path, newer_pythons, version_text
-from pip_faults import explain, last_error
+from pip_words import doing, explain, last_error
 from steps import Step, StepError, run_logged, say
 from system_parts import install_packages
 
@@ -207,12 +207,12 @@ def _install(environment: Environment) -> None:
     command += ["--disable-pip-version-check", "--requirement", str(lock)]
     environment.unfinished.touch()
     wrote = False
-    with Step(f"Installing {count} packages of {lock.name} (hundreds of megabytes the first time)") as step:
+    with Step(f"Installing {count} packages of packaging/{lock.name}") as step:
 
         def on_line(line: str) -> None:
             nonlocal wrote
             wrote = wrote or line.startswith("Installing collected packages")
-            step.say(line.strip())
+            step.say(doing(line) or step.detail)
 
         if run_logged(command, environment.log, on_line, _pip_environment()) != 0:
             if not wrote:

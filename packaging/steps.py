@@ -25,7 +25,7 @@ class Step:
 
     def __init__(self, title: str) -> None:
         self.title = title
-        self._detail = ""
+        self.detail = ""
         self._live = sys.stderr.isatty()
         self._ended = threading.Event()
         self._ticker = threading.Thread(target=self._tick, daemon=True)
@@ -33,7 +33,7 @@ class Step:
 
     def say(self, detail: str) -> None:
         """What the step is at now; shown on the live line alone."""
-        self._detail = detail
+        self.detail = detail
 
     def __enter__(self) -> Step:
         if not self._live:
@@ -51,7 +51,7 @@ class Step:
 
     def _tick(self) -> None:
         while not self._ended.wait(HEARTBEAT_S[self._live]):
-            self._show(f"{self._detail[:60]} ({time.monotonic() - self._start:.0f} s)".strip())
+            self._show(f"{self.detail[:60]} ({time.monotonic() - self._start:.0f} s)".strip())
 
     def _show(self, text: str, last: bool = False) -> None:
         if self._live:

@@ -1,4 +1,4 @@
-"""What pip's log means, in one line."""
+"""What pip says, in fewer words: where it is, and what went wrong."""
 
 from __future__ import annotations
 
@@ -36,6 +36,16 @@ FAULTS = (
     ),
     (r"Permission denied|Read-only file system", "{folder} can't be written. Give yourself the right to it"),
 )
+
+
+def doing(line: str) -> str:
+    """What pip is at, from one line of its output; empty if the line does not tell."""
+    if line.startswith("Installing collected packages"):
+        return "unpacking"
+    found = re.match(
+        r"\s*(?:Collecting|Downloading|Using cached|Building wheel for) ?([\w.]+(?:-[A-Za-z]\w*)*)", line
+    )
+    return found.group(1) if found else ""
 
 
 def explain(log: Path, lock: Path, folder: Path) -> str:
