@@ -42,7 +42,8 @@ def doing(line: str) -> str:
     """What pip is at, from one line of its output; empty if the line does not tell."""
     if line.startswith("Installing collected packages"):
         return "unpacking"
-    found = re.match(
+    verbs = "Collecting|Downloading|Using cached|Building wheel for"
+    found = re.match(rf"\s*(?:{verbs}) ?([\w.]+(?:-[A-Za-z]\w*)*)", line)
         r"\s*(?:Collecting|Downloading|Using cached|Building wheel for) ?([\w.]+(?:-[A-Za-z]\w*)*)", line
     )
     return found.group(1) if found else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,9 +23,11 @@ NAMES = ("dev", "commands", "environment", "system_parts", "steps", "pip_words")
 @pytest.fixture(scope="module")
 def modules() -> Iterator[SimpleNamespace]:
     sys.path.insert(0, str(PACKAGING))
+    on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
         yield SimpleNamespace(**{name: __import__(name) for name in NAMES})
     finally:
+        signal.signal(signal.SIGTERM, on_sigterm)
         sys.path.remove(str(PACKAGING))
         for name in NAMES:
             sys.modules.pop(name, None)
@@ -93,7 +96,7 @@ def test_an_old_python_alone_refuses(
     else:
         monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(SystemExit, match="needs Python 3.11 or newer"):
+    with pytest.raises(SystemExit, match="needs Python 3"):
         dev.ensure_python([])
 
     assert old_python == []
