@@ -44,8 +44,6 @@ def doing(line: str) -> str:
         return "unpacking"
     verbs = "Collecting|Downloading|Using cached|Building wheel for"
     found = re.match(rf"\s*(?:{verbs}) ?([\w.]+(?:-[A-Za-z]\w*)*)", line)
-        r"\s*(?:Collecting|Downloading|Using cached|Building wheel for) ?([\w.]+(?:-[A-Za-z]\w*)*)", line
-    )
     return found.group(1) if found else ""
 
 
