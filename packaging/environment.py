@@ -109,7 +109,9 @@ def prepare(environment: Environment) -> None:
             if not is_ready(environment):
                 _make(environment)
     except OSError as error:
-        raise StepError(f"{environment.folder} can't be made: {error}.") from error
+        raise StepError(
+            f"{environment.folder} can't be made: {error}. Give yourself the right to write there, and room."
+        ) from error
 
 
 @contextlib.contextmanager

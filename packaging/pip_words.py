@@ -34,6 +34,11 @@ FAULTS = (
         "a package without a ready-made file for this Python could not be compiled. Install Python 3.13, "
         "delete {folder} and try again",
     ),
+    (
+        r"No matching distribution found",
+        "the package index has not every package of {lock} for this Python and system. Check pip's settings "
+        "(index, proxy), or install Python 3.13 and delete {folder}",
+    ),
     (r"Permission denied|Read-only file system", "{folder} can't be written. Give yourself the right to it"),
 )
 
