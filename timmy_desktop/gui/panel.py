@@ -95,6 +95,13 @@ class Panel(QWidget):
     wished = Signal(object)
     """A Wish."""
 
+    subtitle_changed = Signal(str)
+    """A few words beside the title in the dock's head, as in "3 running"."""
+
+    def title_tools(self) -> list[QWidget]:
+        """Small controls (parts.glyph_button) for the dock's head, left of float and close."""
+        return []
+
     def fulfil(self, wish: Wish) -> bool:  # noqa: ARG002 - for those who override it
         """Does what another part of the window wished, where it is this panel's business; False else."""
         return False

@@ -50,6 +50,7 @@ QPushButton[variant="quiet"], QToolButton {
 }
 QPushButton[variant="quiet"]:hover, QToolButton:hover { background: $hover; color: $text; }
 QPushButton[variant="quiet"]:focus, QToolButton:focus { border: 1px solid $accent; color: $text; }
+QToolButton[variant="glyph"] { padding: 0; }
 QToolButton:checked { background: $selection; color: $text; }
 QToolButton:pressed { background: $selection; }
 QToolButton::menu-indicator { image: none; width: 0; }
@@ -66,7 +67,9 @@ QComboBox:disabled { color: $outline; background: $surface; }
 QPlainTextEdit[variant="bare"], QTextEdit[variant="bare"], QTextBrowser[variant="bare"],
 QLineEdit[variant="bare"] { background: transparent; border: none; padding: 0; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; padding: 4px; }
-QComboBox::drop-down { border: none; width: 22px; }
+QComboBox::drop-down { border: none; width: 24px; }
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
+  width: 0; border: none; }
 
 QAbstractItemView { background: transparent; border: none; color: $text;
   selection-background-color: $selection; selection-color: $text; }
@@ -101,8 +104,8 @@ QLabel[tone="accent"] { color: $accent; }
 QLabel[tone="good"] { color: $good; }
 QLabel[tone="warn"] { color: $warn; }
 QLabel[tone="bad"] { color: $bad; }
-QLabel[size="small"] { font-size: ${small}pt; }
-QLabel[size="title"] { font-size: ${title}pt; font-weight: 600; }
+QLabel[type="small"] { font-size: ${small}pt; }
+QLabel[type="title"] { font-size: ${title}pt; font-weight: 600; }
 QLabel[strong="true"] { font-weight: 600; }
 
 QProgressBar { background: $hover; border: none; border-radius: 2px; max-height: 4px; }

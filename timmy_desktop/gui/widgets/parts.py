@@ -34,7 +34,7 @@ def label(
     if strong:
         made.setProperty("strong", True)
     if size != "body":
-        made.setProperty("size", size)
+        made.setProperty("type", size)
     if tone:
         made.setProperty("tone", tone)
     return made
@@ -70,7 +70,7 @@ def button(
     hint: str = "",
 ) -> QPushButton:
     """A push button with words; `hint` is the tooltip. One `primary` at most in a panel."""
-    made = QPushButton(text)
+    made = QPushButton(f" {text}" if glyph else text)
     made.setAccessibleName(text.replace("&", ""))
     made.setProperty("variant", variant)
     made.setAutoDefault(False)
@@ -96,6 +96,7 @@ def glyph_button(
     """A small square button with a picture; `name` is its tooltip and its name for screen readers."""
     made = QToolButton()
     made.setIcon(icon(glyph))
+    made.setProperty("variant", "glyph")
     made.setIconSize(QSize(16, 16))
     made.setFixedSize(side, side)
     made.setToolTip(name)

@@ -61,7 +61,6 @@ class TickWhileVisible(QObject):
         super().__init__(widget)
         self._listener = listener
         widget.installEventFilter(self)
-        widget.destroyed.connect(lambda: None)
         if widget.isVisible():
             SharedTick.current().add(self, listener)
 
@@ -80,7 +79,7 @@ class RelativeTime(QLabel):
         super().__init__()
         self._time_us, self._prefix = time_us, prefix
         self.setProperty("tone", "muted")
-        self.setProperty("size", "small")
+        self.setProperty("type", "small")
         self._refresh()
 
     def show_time(self, time_us: int) -> None:
