@@ -100,6 +100,10 @@ class Database:
         """Runs `work()` on the writer thread, which may use `session()` there."""
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)
 
+    def submit(self, work: Callable[[], None]) -> None:
+        """Queues `work()` for the writer thread, whose errors are `work`'s own affair."""
+        self._writer.submit(work)
+
     def session(self) -> Session:
         """The writer's session; only on the writer thread."""
         return Session(self._writer_database)

@@ -5,6 +5,8 @@ Times are integer microseconds UTC, money is integer millisatoshi, identifiers a
 
 from __future__ import annotations
 
+META = ("CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",)
+
 EVENTS = (
     """
     CREATE TABLE event_log(
@@ -128,4 +130,4 @@ CONVERSATIONS = (
     """,
 )
 
-STATEMENTS = EVENTS + SWARM + ROUTING + LEDGER + CONVERSATIONS
+STATEMENTS = META + EVENTS + SWARM + ROUTING + LEDGER + CONVERSATIONS
