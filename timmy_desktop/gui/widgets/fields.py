@@ -1,0 +1,69 @@
+"""Fields that Qt's style sheets can't draw without pictures: check box, choice, numbers."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QDoubleSpinBox, QSpinBox
+
+from timmy_desktop.gui.glyphs import paint_glyph
+from timmy_desktop.gui.theme import GAP, TIGHT, Theme
+
+_BOX = 16
+
+
+class CheckBox(QCheckBox):
+    """A check box whose box is visible in both themes, with a ring while it has the focus."""
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        return QSize(
+            _BOX + GAP + metrics.horizontalAdvance(self.text()) + TIGHT, max(_BOX, metrics.height()) + GAP
+        )
+
+    def hitButton(self, position: object) -> bool:  # noqa: ARG002
+        return True
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
+        theme, painter = Theme.current(), QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(1, (self.height() - _BOX) / 2, _BOX, _BOX)
+        on = self.isChecked()
+        edge = "accent" if self.hasFocus() else "fill" if on else "outline"
+        painter.setPen(QPen(theme.color(edge), 1.6 if self.hasFocus() else 1))
+        painter.setBrush(theme.color("fill") if on else theme.color("sunken"))
+        painter.drawRoundedRect(box, TIGHT, TIGHT)
+        if on:
+            paint_glyph(painter, "check", box.adjusted(1, 1, -1, -1), theme.color("on_fill"))
+        painter.setPen(theme.color("text" if self.isEnabled() else "outline"))
+        words = QRect(_BOX + GAP + 1, 0, self.width() - _BOX - GAP, self.height())
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.text())
+
+
+class Choice(QComboBox):
+    """A drop-down with an arrow that follows the theme."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        place = QRect(self.width() - 24, (self.height() - 14) // 2, 14, 14)
+        paint_glyph(QPainter(self), "down", place, Theme.current().color("muted"))
+
+
+def whole_number(least: int, most: int, unit: str = "") -> QSpinBox:
+    """A field for a whole number, changed by typing, wheel and arrow keys."""
+    field = QSpinBox()
+    field.setRange(least, most)
+    field.setGroupSeparatorShown(True)
+    field.setSuffix(f" {unit}" if unit else "")
+    field.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+    return field
+
+
+def number(least: float, most: float, unit: str = "", decimals: int = 1) -> QDoubleSpinBox:
+    """A field for a number with decimals."""
+    field = QDoubleSpinBox()
+    field.setDecimals(decimals)
+    field.setRange(least, most)
+    field.setSuffix(f" {unit}" if unit else "")
+    field.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+    return field
