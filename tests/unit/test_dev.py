@@ -263,6 +263,15 @@ def test_which_arguments_open_a_window(modules: SimpleNamespace, arguments: list
     assert modules.system_parts.wants_window(arguments) is wanted
 
 
+def test_which_arguments_need_qt(modules: SimpleNamespace) -> None:
+    wants_qt = modules.system_parts.wants_qt
+
+    assert wants_qt([])
+    assert wants_qt(["screenshot", "--out", "x"])
+    assert not wants_qt(["run-task", "hello"])
+    assert not wants_qt(["--headless"])
+
+
 @pytest.mark.parametrize(
     ("environment", "platform", "has"),
     [
