@@ -21,6 +21,7 @@ from timmy_desktop.ledger.errors import (
     NothingReservedError,
 )
 from timmy_desktop.ledger.invoice import proves
+from timmy_desktop.storage.errors import StorageError
 
 
 @pytest.fixture
@@ -68,7 +69,9 @@ async def test_more_than_there_is_can_not_be_reserved(
     tmp_path: Path, clock: SetClock, fake: FakeLightning
 ) -> None:
     async with LedgerWorld(tmp_path, fake, clock) as world:
-        with pytest.raises(InsufficientFundsError, match=r"holds 1,000 sat, 1,000.5 sat .* 0.5 sat is missing"):
+        with pytest.raises(
+            InsufficientFundsError, match=r"holds 1,000 sat, 1,000.5 sat .* 0.5 sat is missing"
+        ):
             await world.ledger.reserve("task", "forge", TREASURY + 500, also=[SystemInfo(message="no")])
         assert world.types() == ["payment.deposited"]
         await world.audited()
@@ -85,9 +88,7 @@ async def test_what_is_no_price_is_refused(
             await world.ledger.reserve("", "forge", 1)
 
 
-async def test_a_failing_caller_leaves_no_trace(
-    tmp_path: Path, clock: SetClock, fake: FakeLightning
-) -> None:
+async def test_a_failing_caller_leaves_no_trace(tmp_path: Path, clock: SetClock, fake: FakeLightning) -> None:
     def broken(session: object) -> None:
         raise ZeroDivisionError
 
@@ -104,9 +105,7 @@ async def test_a_failing_caller_leaves_no_trace(
         await world.audited()
 
 
-async def test_a_task_reserves_once_at_a_time(
-    tmp_path: Path, clock: SetClock, fake: FakeLightning
-) -> None:
+async def test_a_task_reserves_once_at_a_time(tmp_path: Path, clock: SetClock, fake: FakeLightning) -> None:
     async with LedgerWorld(tmp_path, fake, clock) as world:
         await world.ledger.reserve("task", "forge", 1000)
         with pytest.raises(AlreadyReservedError):
@@ -198,9 +197,7 @@ async def test_no_invoice_is_a_failure_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("ending", ["settled", "failed"])
-async def test_silence_is_unknown_until_the_node_tells(
-    tmp_path: Path, clock: SetClock, ending: str
-) -> None:
+async def test_silence_is_unknown_until_the_node_tells(tmp_path: Path, clock: SetClock, ending: str) -> None:
     fake = FakeLightning(clock=clock, mood="silent")
     async with LedgerWorld(tmp_path, fake, clock) as world:
         await world.ledger.reserve("task", "forge", 1000)
@@ -218,9 +215,7 @@ async def test_silence_is_unknown_until_the_node_tells(
 
 
 @pytest.mark.parametrize("ending", ["settled", "failed"])
-async def test_a_start_asks_about_what_was_in_doubt(
-    tmp_path: Path, clock: SetClock, ending: str
-) -> None:
+async def test_a_start_asks_about_what_was_in_doubt(tmp_path: Path, clock: SetClock, ending: str) -> None:
     fake = FakeLightning(clock=clock, mood="silent")
     async with LedgerWorld(tmp_path, fake, clock) as world:
         await world.ledger.reserve("task", "forge", 1000)
@@ -311,3 +306,13 @@ async def test_what_a_task_cost_is_written_with_the_settlement(
         await world.ledger.reserve("task", "forge", 1000)
         await world.ledger.pay("task")
         assert await world.rows("SELECT paid_msat, fee_msat FROM tasks") == [(1000, 0)]
+
+
+async def test_not_even_replace_gets_past_the_triggers(
+    tmp_path: Path, clock: SetClock, fake: FakeLightning
+) -> None:
+    async with LedgerWorld(tmp_path, fake, clock) as world:
+        with pytest.raises(StorageError, match="append-only"):
+            await world.db.write(
+                lambda session: session.sql("INSERT OR REPLACE INTO ledger SELECT * FROM ledger")
+            )
