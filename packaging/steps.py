@@ -74,9 +74,8 @@ def run_logged(
 ) -> int:
     """The exit status of `command`; what it prints goes to the end of `log`, and by line to `on_line`."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a", encoding="utf-8") as written:
+    with log.open("a", buffering=1, encoding="utf-8") as written:
         written.write(f"$ {' '.join(command)}\n")
-        written.flush()
         with subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
