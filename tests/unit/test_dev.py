@@ -7,7 +7,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -114,6 +114,7 @@ def made(modules: SimpleNamespace, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     made = modules.environment.Environment(tmp_path / ".venv", lock)
     made.model.parent.mkdir(parents=True)
     made.model.touch()
+    (made.folder / "lib/python3.11/site-packages/pip").mkdir(parents=True)
     made.stamp.write_text(json.dumps(modules.environment.wanted_stamp(made, lock, "3.11")))
     monkeypatch.setattr(modules.environment, "probe", lambda _python: "3.11")
     return made
@@ -168,6 +169,50 @@ def test_another_lock_needs_no_new_environment(modules: SimpleNamespace, made) -
     modules.environment._discard_unusable(made)
 
     assert made.folder.exists()
+
+
+def test_an_environment_without_pip_is_made_anew(modules: SimpleNamespace, made) -> None:
+    (made.folder / "lib/python3.11/site-packages/pip").rmdir()
+
+    modules.environment._discard_unusable(made)
+
+    assert not made.folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "trusted"),
+    [
+        ("ERROR: Connection refused", True),
+        ("Installing collected packages: a\nNo space left on device", False),
+    ],
+)
+def test_a_failed_installation_is_trusted_only_if_nothing_was_written(
+    modules: SimpleNamespace, made, said: str, trusted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pip(_command: object, log: Path, on_line: Callable[[str], None], _env: object) -> int:
+        log.write_text(f"$ pip\n{said}\n")
+        for line in said.splitlines():
+            on_line(line)
+        return 1
+
+    monkeypatch.setattr(modules.environment, "run_logged", pip)
+
+    with pytest.raises(modules.steps.StepError, match=r"pip could not install: .*dev\.log"):
+        modules.environment._install(made)
+
+    assert made.unfinished.exists() is not trusted
+
+
+def test_pip_is_not_told_to_install_elsewhere(
+    modules: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_TARGET", "/elsewhere")
+    monkeypatch.setenv("PIP_INDEX_URL", "their own")
+
+    environment = modules.environment._pip_environment()
+
+    assert "PIP_TARGET" not in environment
+    assert environment["PIP_INDEX_URL"] == "their own"
 
 
 def test_probe_tells_the_version_and_refuses_what_does_not_run(
@@ -245,6 +290,74 @@ def test_what_pip_is_at(modules: SimpleNamespace, line: str, doing: str) -> None
     assert modules.pip_words.doing(line) == doing
 
 
+# The system
+
+
+@pytest.fixture
+def debian(modules: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """A Debian that lacks libEGL; `commands` are what was run, `statuses` what they end with."""
+    parts = modules.system_parts
+    debian = SimpleNamespace(commands=[], statuses=[0], prefix=[], parts=parts)
+
+    def run(command: list[str], *_: object) -> int:
+        debian.commands.append(" ".join(command))
+        return debian.statuses.pop(0)
+
+    monkeypatch.setattr(parts.sys, "platform", "linux")
+    monkeypatch.setattr(parts, "_is_debian", lambda: True)
+    monkeypatch.setattr(parts, "_loads", lambda name: name != "libEGL.so.1")
+    monkeypatch.setattr(parts, "_missing_fonts", list)
+    monkeypatch.setattr(parts, "_root_prefix", lambda: debian.prefix)
+    monkeypatch.setattr(parts, "run_logged", run)
+    return debian
+
+
+INSTALL = "apt-get install -y --no-install-recommends libegl1"
+
+
+def test_a_missing_library_is_installed(debian: SimpleNamespace, tmp_path: Path) -> None:
+    debian.prefix = ["sudo", "-n"]
+
+    debian.parts.ensure_qt(window=True, log=tmp_path / "log")
+
+    assert debian.commands == [f"sudo -n {INSTALL}"]
+
+
+def test_an_old_package_list_is_renewed_once(debian: SimpleNamespace, tmp_path: Path) -> None:
+    debian.statuses = [100, 0, 0]
+
+    debian.parts.ensure_qt(window=False, log=tmp_path / "log")
+
+    assert debian.commands == [INSTALL, "apt-get update", INSTALL]
+
+
+def test_apt_that_fails_is_told_with_the_log(debian: SimpleNamespace, tmp_path: Path) -> None:
+    debian.statuses = [100, 100, 100]
+
+    with pytest.raises(Exception, match=r"sudo apt-get update && sudo apt-get install -y libegl1 \(Log: "):
+        debian.parts.ensure_qt(window=False, log=tmp_path / "log")
+
+
+def test_who_may_not_install_is_told_the_command(debian: SimpleNamespace, tmp_path: Path) -> None:
+    debian.prefix = None
+
+    with pytest.raises(Exception, match=r"install them with: sudo apt-get install -y libegl1$"):
+        debian.parts.ensure_qt(window=False, log=tmp_path / "log")
+
+    assert debian.commands == []
+
+
+def test_what_a_command_says_is_logged_and_shown(modules: SimpleNamespace, tmp_path: Path) -> None:
+    log, lines = tmp_path / "log", []
+    command = [sys.executable, "-c", "print('one'); import sys; print('two', file=sys.stderr); sys.exit(3)"]
+
+    assert modules.steps.run_logged(command, log, lines.append) == 3
+
+    assert sorted(lines) == ["one", "two"]
+    assert log.read_text().startswith("$ ")
+    assert "one\n" in log.read_text()
+
+
 # The display
 
 
@@ -261,6 +374,15 @@ def test_what_pip_is_at(modules: SimpleNamespace, line: str, doing: str) -> None
 )
 def test_which_arguments_open_a_window(modules: SimpleNamespace, arguments: list[str], wanted: bool) -> None:
     assert modules.system_parts.wants_window(arguments) is wanted
+
+
+def test_which_arguments_need_qt(modules: SimpleNamespace) -> None:
+    wants_qt = modules.system_parts.wants_qt
+
+    assert wants_qt([])
+    assert wants_qt(["screenshot", "--out", "x"])
+    assert not wants_qt(["run-task", "hello"])
+    assert not wants_qt(["--headless"])
 
 
 @pytest.mark.parametrize(
