@@ -1,4 +1,4 @@
-"""The application's log: a file of the data folder, readable by its owner alone, safe to show on a terminal."""
+"""The application's log: a file of the data folder, for its owner alone, safe to show on a terminal."""
 
 from __future__ import annotations
 
