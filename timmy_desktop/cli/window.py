@@ -6,7 +6,6 @@ import argparse
 import os
 import sys
 
-from timmy_desktop.cli.session import EXPECTED_ERRORS, complain
 from timmy_desktop.settings import Paths, load_settings
 
 NO_DISPLAY = (
@@ -20,6 +19,7 @@ def window(options: argparse.Namespace) -> int:
     if not has_display():
         print(NO_DISPLAY, file=sys.stderr)
         return 2
+    # The services' modules are not imported here: the window is painted before they are needed.
     from timmy_desktop.app import run_window
 
     return run_window(Paths.default(options.data_dir))
@@ -28,6 +28,7 @@ def window(options: argparse.Namespace) -> int:
 def screenshot(options: argparse.Namespace) -> int:
     """Writes the pictures and prints their paths; 2 when that can't be done."""
     from timmy_desktop.app import take_screenshots
+    from timmy_desktop.cli.session import EXPECTED_ERRORS, complain
 
     paths = Paths.default(options.data_dir)
     try:
