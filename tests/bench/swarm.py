@@ -11,8 +11,9 @@ from pathlib import Path
 from tests.bench.harness import Row
 from tests.fakes.providers import Script, ScriptedProvider
 from timmy_desktop.bootstrap import build
+from timmy_desktop.paths import Paths
 from timmy_desktop.services import Services
-from timmy_desktop.settings import Paths, Settings
+from timmy_desktop.settings import Settings
 
 ALONE, TOGETHER, IN_FLIGHT = 100, 500, 50
 GOAL_MS = 50.0

@@ -42,7 +42,7 @@ from timmy_desktop.gui.welcome import Welcome
 from timmy_desktop.gui.widgets.message_bar import MessageBar
 from timmy_desktop.gui.widgets.parts import button, glyph_button, row
 from timmy_desktop.gui.wording import count
-from timmy_desktop.settings import Paths
+from timmy_desktop.paths import Paths
 
 if TYPE_CHECKING:
     from timmy_desktop.services import Services
