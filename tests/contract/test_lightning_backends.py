@@ -12,13 +12,13 @@ from tests.fakes.lightning import FakeLightning
 from timmy_desktop.ledger import invoice
 from timmy_desktop.ledger.backends import BACKENDS, LightningBackend, make_backend
 from timmy_desktop.ledger.backends.base import PaymentResult
-from timmy_desktop.ledger.backends.embedded import EmbeddedBackend, derive_node_key
+from timmy_desktop.ledger.backends.embedded import EmbeddedBackend
 from timmy_desktop.ledger.errors import BackendError
 from timmy_desktop.ledger.money import Msat
 
 AMOUNT, NO_FEE = Msat(21_500), Msat(0)
 MAKERS: dict[str, Callable[[SetClock], LightningBackend]] = {
-    "embedded": lambda clock: make_backend("embedded", node_key=lambda: derive_node_key(b"x"), clock=clock),
+    "embedded": lambda clock: make_backend("embedded", node_key=lambda: b"\x01" * 32, clock=clock),
     "settles": lambda clock: FakeLightning(clock=clock),
     "fails": lambda clock: FakeLightning(clock=clock, mood="fails"),
     "silent": lambda clock: FakeLightning(clock=clock, mood="silent"),
