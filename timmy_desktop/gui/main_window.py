@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QMainWindow,
     QMenuBar,
-    QPushButton,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -39,8 +38,9 @@ from timmy_desktop.gui.startup import StartupPage, explained
 from timmy_desktop.gui.status import StatusLine
 from timmy_desktop.gui.theme import GAP, Theme
 from timmy_desktop.gui.welcome import Welcome
+from timmy_desktop.gui.widgets.fields import SearchButton
 from timmy_desktop.gui.widgets.message_bar import MessageBar
-from timmy_desktop.gui.widgets.parts import button, glyph_button, row
+from timmy_desktop.gui.widgets.parts import glyph_button, row
 from timmy_desktop.gui.wording import count
 from timmy_desktop.settings import Paths
 
@@ -87,7 +87,7 @@ class MainWindow(QMainWindow):
 
     def show_progress(self, words: str) -> None:
         """What starting is busy with."""
-        self.status.show_progress(words)
+        self.status.show_progress(f"{words}…")
 
     def attach(self, services: Services) -> None:
         """The services run: builds every panel and begins to follow them."""
@@ -119,7 +119,7 @@ class MainWindow(QMainWindow):
     def show_failure(self, error: BaseException) -> None:
         """Starting failed: says so in words, with the ways on."""
         self._clear_page()
-        self.status.show_progress("Not started")
+        self.status.show_progress("Not started", "bad")
         self.welcome.hide()
         for dock in self.docks.values():
             dock.hide()
@@ -130,7 +130,7 @@ class MainWindow(QMainWindow):
             leave=self.close,
         )
         self.setCentralWidget(self._page)
-        self._page.retry_button.setFocus()
+        QTimer.singleShot(0, self._page.retry_button, self._page.retry_button.setFocus)
 
     def grant(self, wish: Wish) -> None:
         """Does what a panel wished, or asks the other panels to."""
@@ -170,6 +170,7 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         if not self._laid_out:
             self._laid_out = True
+            self.setFocus()
             self.reset_layout()
             self._store.restore_docks(self)
 
@@ -204,11 +205,7 @@ class MainWindow(QMainWindow):
         self.welcome.workspace_requested.connect(self._choose_workspace)
         self.welcome.dismissed.connect(self._dismiss_welcome)
         self.status.chosen.connect(self._show_place)
-        self._palette_button: QPushButton = button(
-            "Search or run    Ctrl+K", self._open_palette, glyph="search"
-        )
-        self._palette_button.setAccessibleName("Open the command palette")
-        self._palette_button.setProperty("variant", "search")
+        self._palette_button = SearchButton("Search or run", "Ctrl+K", self._open_palette)
         theme = glyph_button("moon", "Switch between dark and light", self._switch_theme)
         head = row(bar, None, self._palette_button, theme, margins=(0, 6, 0, 2))
         top = QWidget()

@@ -92,7 +92,7 @@ QHeaderView::section { background: $surface; color: $muted; border: none;
   border-bottom: 1px solid $border; padding: 6px 8px; }
 QTableView { gridline-color: $border; }
 
-QTabBar { background: transparent; }
+QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; color: $muted; padding: 6px 12px; margin: 2px 1px;
   border: 1px solid transparent; border-radius: 6px; }
 QTabBar::tab:hover { color: $text; background: $hover; }
