@@ -92,9 +92,10 @@ class LiveStatus(QObject):
     async def _verify(self) -> ChainReport:
         from timmy_desktop.storage.verification import ANCHOR_FILE, verify_log
 
-        key, anchor = self._services.event_log.key, self._services.paths.data_dir / ANCHOR_FILE
+        paths, key = self._services.paths, self._services.event_log.key
+        anchor = paths.data_dir / ANCHOR_FILE
         report: ChainReport = await self._services.database.read(
-            lambda session: verify_log(session, key, anchor)
+            lambda session: verify_log(session, paths.database, key, anchor)
         )
         return report
 

@@ -36,13 +36,15 @@ from timmy_desktop.gui.panel import (
 )
 from timmy_desktop.gui.startup import StartupPage, explained
 from timmy_desktop.gui.status import StatusLine
+from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.theme import GAP, Theme
 from timmy_desktop.gui.welcome import Welcome
 from timmy_desktop.gui.widgets.fields import SearchButton
 from timmy_desktop.gui.widgets.message_bar import MessageBar
 from timmy_desktop.gui.widgets.parts import glyph_button, row
 from timmy_desktop.gui.wording import count
-from timmy_desktop.settings import Paths
+from timmy_desktop.settings import Paths, Secrets, SettingsError
+from timmy_desktop.supervisor import TaskSupervisor
 
 if TYPE_CHECKING:
     from timmy_desktop.services import Services
@@ -61,7 +63,9 @@ class MainWindow(QMainWindow):
     painted = Signal()
     """The window was on screen for the first time."""
 
-    def __init__(self, *, paths: Paths, specs: Sequence[PanelSpec], store: LayoutStore) -> None:
+    def __init__(
+        self, *, paths: Paths, specs: Sequence[PanelSpec], store: LayoutStore, supervisor: TaskSupervisor
+    ) -> None:
         super().__init__()
         self.setObjectName("timmy-window")
         self.setWindowTitle("Timmy Desktop")
@@ -74,6 +78,7 @@ class MainWindow(QMainWindow):
         )
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self._paths, self._store = paths, store
+        self._tasks = SlotTasks(supervisor, self.grant, "window")
         self._services: Services | None = None
         self._live: LiveStatus | None = None
         self._may_close = self._laid_out = self._dismissed = self._was_painted = False
@@ -315,14 +320,23 @@ class MainWindow(QMainWindow):
     def _open_preferences(self) -> None:
         from timmy_desktop.gui.preferences import PreferencesDialog
 
-        secrets = self._services.secrets if self._services is not None else None
-        dialog = PreferencesDialog(self, self._paths.config_file, secrets)
+        try:
+            dialog = PreferencesDialog(self, self._paths.config_file, Secrets(), self._tasks)
+        except SettingsError as error:
+            self.messages.say(str(error), "bad")
+            return
         dialog.saved.connect(self.grant)
         dialog.open()
 
     def _switch_theme(self) -> None:
         theme = Theme.current()
         theme.switch("light" if theme.is_dark else "dark")
+        from timmy_desktop.gui.preferences.document import save_theme
+
+        try:
+            save_theme(self._paths.config_file, theme.name)
+        except SettingsError as error:
+            self.messages.say(str(error), "warn")
 
     def _save_layout(self) -> None:
         self._store.save(self, "saved")

@@ -88,6 +88,11 @@ QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSp
 
 QAbstractItemView { background: transparent; border: none; color: $text;
   selection-background-color: $selection; selection-color: $text; }
+QListWidget[variant="nav"] { background: transparent; }
+QListWidget[variant="nav"]::item { padding: 7px 10px; border-radius: 6px; color: $muted; }
+QListWidget[variant="nav"]::item:hover { background: $hover; color: $text; }
+QListWidget[variant="nav"]::item:selected { background: $selection; color: $text; }
+QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; }
 QHeaderView::section { background: $surface; color: $muted; border: none;
   border-bottom: 1px solid $border; padding: 6px 8px; }
 QTableView { gridline-color: $border; }

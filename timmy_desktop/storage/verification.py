@@ -121,13 +121,15 @@ def write_anchor(anchor: Path, key: bytes, seq: int, head: bytes) -> None:
 
 def anchor_problem(session: Session, key: bytes, anchor: Path) -> tuple[int, str] | None:
     """Where and why the log does not reach as far as its anchor says; None when all is well."""
+    # The anchor before the log's end: while the application runs, both move on.
+    written = _written(anchor)
     last = session.sql("SELECT coalesce(max(seq), 0) FROM event_log")[0][0]
     try:
-        values = json.loads(anchor.read_text(encoding="utf-8"))
+        if written is None:
+            return (last, f"the anchor {anchor.name} is missing") if last else None
+        values = json.loads(written)
         seq, head, mac = int(values["seq"]), bytes.fromhex(values["hash"]), str(values["mac"])
-    except FileNotFoundError:
-        return (last, f"the anchor {anchor.name} is missing") if last else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError):
         return last, f"the anchor {anchor.name} can't be read"
     if not hmac.compare_digest(mac, _mac(key, seq, head)):
         return last, f"the anchor {anchor.name} was changed"
@@ -137,6 +139,15 @@ def anchor_problem(session: Session, key: bytes, anchor: Path) -> tuple[int, str
     if not rows or rows[0][0] != head:
         return seq, f"event {seq} is not the one that was anchored"
     return None
+
+
+def _written(anchor: Path) -> str | None:
+    try:
+        return anchor.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _mac(key: bytes, seq: int, head: bytes) -> str:
