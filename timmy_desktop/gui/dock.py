@@ -15,6 +15,8 @@ from timmy_desktop.inert import inert_line
 
 _HEAD_HEIGHT = 40
 _SMALLEST = QSize(240, 96)
+_WIDEST = 400
+"""No panel may ask for more than this at least."""
 
 
 class PanelDock(QDockWidget):
@@ -146,7 +148,9 @@ class _Body(QFrame):
             old.deleteLater()
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(_SMALLEST)
+        panel = self._stack.currentWidget()
+        width = panel.minimumSizeHint().width() if panel is not None else 0
+        return QSize(max(_SMALLEST.width(), min(width, _WIDEST)), _SMALLEST.height())
 
 
 class _Glyph(QWidget):

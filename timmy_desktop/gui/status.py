@@ -23,7 +23,7 @@ class StatusLine(QStatusBar):
     def __init__(self) -> None:
         super().__init__()
         self.setSizeGripEnabled(False)
-        self.setContentsMargins(8, 0, 8, 0)
+        self.setContentsMargins(0, 0, 0, 0)
         self._shown: dict[str, tuple[str, str, str]] = {}
         self.model = self._part("router", "Models and their health")
         self.work = self._part("tasks", "Tasks under way")

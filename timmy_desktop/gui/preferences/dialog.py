@@ -7,9 +7,18 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QDialog, QFrame, QListWidget, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from timmy_desktop.gui.panel import Say
 from timmy_desktop.gui.preferences.document import SettingsDocument
@@ -85,7 +94,8 @@ class PreferencesDialog(QDialog):
         self._list.setAccessibleName("Sections")
         self._list.setFixedWidth(150)
         for name, body in self._sections():
-            self._list.addItem(name)
+            item = QListWidgetItem(name, self._list)
+            item.setSizeHint(QSize(0, 34))
             self._stack.addWidget(_page(name, body))
         self._list.currentRowChanged.connect(self._stack.setCurrentIndex)
         self._list.setCurrentRow(0)
@@ -100,7 +110,7 @@ class PreferencesDialog(QDialog):
         layout.setSpacing(ROOM)
         layout.addLayout(middle, 1)
         layout.addLayout(foot)
-        self.resize(760, 560)
+        self.resize(800, 580)
 
     def _sections(self) -> Sequence[tuple[str, Sequence[QWidget]]]:
         forms = self.forms
@@ -108,7 +118,7 @@ class PreferencesDialog(QDialog):
             ("General", [forms["General"]]),
             ("Models", [*self.providers, forms["Models"]]),
             ("Swarm", [forms["Swarm"]]),
-            ("Ledger and upgrades", [forms["Ledger"]]),
+            ("Ledger", [forms["Ledger"]]),
         )
 
     def _open_file(self) -> None:

@@ -126,7 +126,7 @@ class Form(QWidget):
             hint = f"Set by the environment variable {owner}."
         words = QVBoxLayout()
         words.setSpacing(TIGHT // 2)
-        title = label(item.title)
+        title = label(item.title, wrap=True)
         title.setBuddy(field)
         words.addWidget(title)
         if hint:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QDoubleSpinBox, QPushButton, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QPushButton, QSpinBox
 
 from timmy_desktop.gui.glyphs import icon, paint_glyph
 from timmy_desktop.gui.theme import GAP, TIGHT, Theme
@@ -19,6 +19,8 @@ class CheckBox(QCheckBox):
 
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
+        if not self.text():
+            return QSize(_BOX + 2, _BOX + GAP)
         return QSize(
             _BOX + GAP + metrics.horizontalAdvance(self.text()) + TIGHT, max(_BOX, metrics.height()) + GAP
         )
@@ -79,7 +81,6 @@ def whole_number(least: int, most: int, unit: str = "") -> QSpinBox:
     field.setRange(least, most)
     field.setGroupSeparatorShown(True)
     field.setSuffix(f" {unit}" if unit else "")
-    field.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
     return field
 
 
@@ -89,5 +90,4 @@ def number(least: float, most: float, unit: str = "", decimals: int = 1) -> QDou
     field.setDecimals(decimals)
     field.setRange(least, most)
     field.setSuffix(f" {unit}" if unit else "")
-    field.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
     return field
