@@ -60,6 +60,7 @@ class LiveStatus(QObject):
         self._stale_money = self._stale_work = True
         self._unsubscribe = services.bus.subscribe_all(self._count)
         line.show_started()
+        line.show_chain("muted", "Chain not checked", "Click to verify the event log.")
         SharedTick.current().add(self, self._tick)
         self._tick()
         self.verify()
@@ -92,18 +93,18 @@ class LiveStatus(QObject):
     async def _verify(self) -> ChainReport:
         from timmy_desktop.storage.verification import ANCHOR_FILE, verify_log
 
-        paths, key = self._services.paths, self._services.event_log.key
-        anchor = paths.data_dir / ANCHOR_FILE
+        key, paths = self._services.event_log.key, self._services.paths
         report: ChainReport = await self._services.database.read(
-            lambda session: verify_log(session, paths.database, key, anchor)
+            lambda session: verify_log(session, paths.database, key, paths.data_dir / ANCHOR_FILE)
         )
         return report
 
     def _verified(self, aloud: bool, report: ChainReport) -> None:
         when = exact_time(self._services.clock.now_us())[:16]
         if report.intact:
-            hint = f"{count(report.rows, 'event')} were checked at {when}: all whole. Click to check again."
-            self._line.show_chain("good", "Chain verified", hint)
+            words = f"{count(report.rows, 'event')} verified"
+            hint = f"The hash chain was whole at {when}. Click to check again."
+            self._line.show_chain("good", words, hint)
             if aloud:
                 self.said.emit(Say(f"The event log is whole: {count(report.rows, 'event')} checked.", "good"))
             return
