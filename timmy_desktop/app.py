@@ -94,8 +94,8 @@ class WindowSession:
         self, paths: Paths, load: Load, build: Build, store: LayoutStore, specs: Sequence[PanelSpec]
     ) -> None:
         self._paths, self._load, self._build, self._store = paths, load, build, store
-        self.window = MainWindow(paths=paths, specs=specs, store=store)
         self._supervisor = TaskSupervisor()
+        self.window = MainWindow(paths=paths, specs=specs, store=store, supervisor=self._supervisor)
         self._services: Services | None = None
         self._stop = asyncio.Event()
         self._starting: asyncio.Task[None] | None = None
