@@ -68,7 +68,9 @@ async def test_more_than_there_is_can_not_be_reserved(
     tmp_path: Path, clock: SetClock, fake: FakeLightning
 ) -> None:
     async with LedgerWorld(tmp_path, fake, clock) as world:
-        with pytest.raises(InsufficientFundsError, match=r"holds 1,000 sat, 1,000.5 sat .* 0.5 sat is missing"):
+        with pytest.raises(
+            InsufficientFundsError, match=r"holds 1,000 sat, 1,000.5 sat .* 0.5 sat is missing"
+        ):
             await world.ledger.reserve("task", "forge", TREASURY + 500, also=[SystemInfo(message="no")])
         assert world.types() == ["payment.deposited"]
         await world.audited()
@@ -85,9 +87,7 @@ async def test_what_is_no_price_is_refused(
             await world.ledger.reserve("", "forge", 1)
 
 
-async def test_a_failing_caller_leaves_no_trace(
-    tmp_path: Path, clock: SetClock, fake: FakeLightning
-) -> None:
+async def test_a_failing_caller_leaves_no_trace(tmp_path: Path, clock: SetClock, fake: FakeLightning) -> None:
     def broken(session: object) -> None:
         raise ZeroDivisionError
 
@@ -104,9 +104,7 @@ async def test_a_failing_caller_leaves_no_trace(
         await world.audited()
 
 
-async def test_a_task_reserves_once_at_a_time(
-    tmp_path: Path, clock: SetClock, fake: FakeLightning
-) -> None:
+async def test_a_task_reserves_once_at_a_time(tmp_path: Path, clock: SetClock, fake: FakeLightning) -> None:
     async with LedgerWorld(tmp_path, fake, clock) as world:
         await world.ledger.reserve("task", "forge", 1000)
         with pytest.raises(AlreadyReservedError):
@@ -198,9 +196,7 @@ async def test_no_invoice_is_a_failure_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("ending", ["settled", "failed"])
-async def test_silence_is_unknown_until_the_node_tells(
-    tmp_path: Path, clock: SetClock, ending: str
-) -> None:
+async def test_silence_is_unknown_until_the_node_tells(tmp_path: Path, clock: SetClock, ending: str) -> None:
     fake = FakeLightning(clock=clock, mood="silent")
     async with LedgerWorld(tmp_path, fake, clock) as world:
         await world.ledger.reserve("task", "forge", 1000)
@@ -218,9 +214,7 @@ async def test_silence_is_unknown_until_the_node_tells(
 
 
 @pytest.mark.parametrize("ending", ["settled", "failed"])
-async def test_a_start_asks_about_what_was_in_doubt(
-    tmp_path: Path, clock: SetClock, ending: str
-) -> None:
+async def test_a_start_asks_about_what_was_in_doubt(tmp_path: Path, clock: SetClock, ending: str) -> None:
     fake = FakeLightning(clock=clock, mood="silent")
     async with LedgerWorld(tmp_path, fake, clock) as world:
         await world.ledger.reserve("task", "forge", 1000)
