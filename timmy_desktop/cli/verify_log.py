@@ -8,7 +8,8 @@ import sys
 from timmy_desktop.bootstrap import chain_key
 from timmy_desktop.cli.session import EXPECTED_ERRORS, complain, print_json, run
 from timmy_desktop.inert import inert
-from timmy_desktop.settings import Paths, Secrets
+from timmy_desktop.paths import Paths
+from timmy_desktop.settings import Secrets
 from timmy_desktop.storage.chain import ChainReport
 from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.storage.errors import StorageError
@@ -67,7 +68,7 @@ def _verify(session: Session, paths: Paths) -> ChainReport:
     if key is None:
         raise StorageError("The key of this log is neither in the keychain nor in the data folder.")
     progress = _print_progress if sys.stderr.isatty() else None
-    return verify_log(session, key, paths.data_dir / ANCHOR_FILE, progress)
+    return verify_log(session, paths.database, key, paths.data_dir / ANCHOR_FILE, progress)
 
 
 def _print_progress(rows: int) -> None:
