@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import bech32
+import bolt11
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -196,3 +197,10 @@ def test_only_the_preimage_proves(bad: str) -> None:
 def test_a_key_that_is_none_is_refused() -> None:
     with pytest.raises(InvoiceError):
         invoice.public_key(b"\0" * 32)
+
+
+def test_an_invoice_that_the_library_reads_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    text, read = signed(memo="two readings"), bolt11.decode(signed(amount_msat=13_000))
+    monkeypatch.setattr(bolt11, "decode", lambda _: read)
+    with pytest.raises(InvoiceError, match="two ways"):
+        invoice.decode(text)
