@@ -1,0 +1,1 @@
+"""The tests of Timmy Desktop; `tests.conditions` holds what they share."""

@@ -1,0 +1,37 @@
+"""Why PySide6 is pinned (docs/adr/0002): 6.12.0 loses a reference to None at each void call."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import qasync
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+CALLS = 1000
+
+
+class _Source(QObject):
+    said = Signal(bool)
+
+
+def test_none_and_true_keep_their_references(qtbot: QtBot) -> None:
+    label = QLabel()
+    qtbot.addWidget(label)
+    source = _Source()
+    source.said.connect(lambda _value: None)
+    before = (sys.getrefcount(None), sys.getrefcount(True))
+
+    for _ in range(CALLS):
+        label.setText("x")
+        label.isEnabled()
+        source.said.emit(True)
+
+    after = (sys.getrefcount(None), sys.getrefcount(True))
+    assert all(abs(now - then) < CALLS / 10 for then, now in zip(before, after, strict=True)), (before, after)
+
+
+async def test_coroutines_run_on_the_qt_loop() -> None:
+    assert isinstance(asyncio.get_running_loop(), qasync.QEventLoop)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from timmy_desktop.inert import inert, inert_line
+
+KEPT = "\n\t\u200d"
+HOSTILE = {
+    "escape": ("\x1b[2J", "\\u{1b}[2J"),
+    "one-byte CSI": ("\x9b31m", "\\u{9b}31m"),
+    "bell": ("a\x07", "a\\u{7}"),
+    "carriage return hides what went before": ("rm -rf /\rls", "rm -rf /\\u{d}ls"),
+    "right-to-left override": ("invoice\u202efdp.exe", "invoice\\u{202e}fdp.exe"),
+    "isolates": ("\u2066x\u2069", "\\u{2066}x\\u{2069}"),
+    "line separator": ("a\u2028b", "a\\u{2028}b"),
+    "byte order mark": ("\ufeffx", "\\u{feff}x"),
+    "lone surrogate": ("\ud800", "\\u{d800}"),
+    "private use": ("\ue000", "\\u{e000}"),
+    "tag characters": ("a\U000e0041", "a\\u{e0041}"),
+}
+
+
+@pytest.mark.parametrize(("text", "shown"), HOSTILE.values(), ids=list(HOSTILE))
+def test_hostile_characters_are_spelt_out(text: str, shown: str) -> None:
+    assert inert(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text", ["", "plain", "two\nlines\tand a tab", "Grüße, 世界", "👩‍🚀 👍🏽 ❤️", "עברית", "e\u0301"]
+)
+def test_harmless_text_stays(text: str) -> None:
+    assert inert(text) == text
+
+
+@given(st.text(st.characters()))
+def test_nothing_hostile_is_left(text: str) -> None:
+    for char in inert(text):
+        assert char in KEPT or unicodedata.category(char)[0] != "C"
+        assert unicodedata.category(char) not in {"Zl", "Zp"}
+
+
+@given(st.text(st.characters()))
+def test_a_second_time_changes_nothing(text: str) -> None:
+    assert inert(inert(text)) == inert(text)
+
+
+@given(st.text(st.characters()), st.integers(1, 50))
+def test_a_line_is_one_line_and_within_its_limit(text: str, limit: int) -> None:
+    line = inert_line(text, limit)
+
+    assert len(line) <= limit
+    assert len(line.splitlines()) <= 1
+    assert line == line.strip() or line.endswith("…")
+
+
+def test_a_cut_line_says_so() -> None:
+    assert inert_line("one  two\nthree", 8) == "one two…"
+    assert inert_line("one two", 7) == "one two"
+    assert inert_line("x" * 500) == "x" * 500
