@@ -1,0 +1,151 @@
+"""One attempt on one provider: its deadlines, its deltas, and what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import TypeAlias
+
+from timmy_desktop.clock import Clock
+from timmy_desktop.routing.breaker import Permit
+from timmy_desktop.routing.errors import BrokenOff, FirstTokenTimeout, ProviderError, TotalTimeout
+from timmy_desktop.routing.lane import Lane
+from timmy_desktop.routing.patience import Patience
+from timmy_desktop.routing.types import (
+    Attempt,
+    AttemptStarted,
+    CompletionRequest,
+    Finished,
+    ProviderDelta,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+)
+
+RunEvent: TypeAlias = AttemptStarted | TextDelta | ToolCallDelta
+Deltas: TypeAlias = AsyncGenerator[ProviderDelta, None]
+
+
+class AttemptRun:
+    """Runs the attempt as an iterator of its events; afterwards `attempt` says what came of it."""
+
+    def __init__(
+        self,
+        lane: Lane,
+        permit: Permit,
+        request: CompletionRequest,
+        number: int,
+        clock: Clock,
+        patience: Patience,
+        ended: Callable[[Attempt], None],
+    ) -> None:
+        self._lane = lane
+        self._permit = permit
+        self._request = request
+        self._number = number
+        self._clock = clock
+        self._patience = patience
+        self._ended = ended
+        self._started = clock.monotonic()
+        self._text: list[str] = []
+        self._calls: list[ToolCall] = []
+        self._breaker_before = lane.breaker.state
+        self.first_token_at: float | None = None
+        self.finished: Finished | None = None
+        self.attempt: Attempt | None = None
+
+    @property
+    def text(self) -> str:
+        """What was said."""
+        return "".join(self._text)
+
+    @property
+    def calls(self) -> tuple[ToolCall, ...]:
+        """The tools that are to be called."""
+        return tuple(self._calls)
+
+    async def events(self) -> AsyncGenerator[RunEvent, None]:
+        """The attempt's events. A ProviderError ends them quietly; anything else passes through."""
+        provider = self._lane.provider
+        outcome, detail = "failed", "An unexpected error ended it; the log has it."
+        try:
+            yield AttemptStarted(provider.name, provider.model, self._number)
+            async with aclosing(provider.stream(self._request)) as deltas:
+                delta = await self._first(deltas)
+                while not isinstance(delta, Finished):
+                    yield self._kept(delta)
+                    delta = await self._next(deltas)
+                self.finished = delta
+            outcome, detail = "ok", ""
+            self._lane.succeeded(self._permit)
+        except ProviderError as error:
+            outcome, detail = error.outcome, str(error)
+            self._lane.failed(self._permit, error)
+        except (asyncio.CancelledError, GeneratorExit):
+            outcome, detail = "cancelled", "Stopped before the answer was whole."
+            raise
+        finally:
+            self._lane.left(self._permit)
+            self._close(outcome, detail)
+
+    async def _first(self, deltas: Deltas) -> ProviderDelta:
+        loop = asyncio.get_running_loop()
+        start, deadlines = loop.time(), self._lane.provider.deadlines
+        self._total_at = start + deadlines.total
+        try:
+            async with asyncio.timeout_at(start + min(deadlines.first_token, deadlines.total)) as scope:
+                with self._patience.extending(scope, self._lane, start):
+                    delta = await self._pull(deltas)
+        except TimeoutError as error:
+            raise self._silence() from error
+        self.first_token_at = self._clock.monotonic()
+        self._lane.answered(self._permit, self._milliseconds(self.first_token_at))
+        return delta
+
+    async def _next(self, deltas: Deltas) -> ProviderDelta:
+        try:
+            async with asyncio.timeout_at(self._total_at):
+                delta = await self._pull(deltas)
+        except TimeoutError as error:
+            limit = self._lane.provider.deadlines.total
+            raise TotalTimeout(f"The answer took longer than {limit:g} s.") from error
+        self._lane.pulse()
+        return delta
+
+    async def _pull(self, deltas: Deltas) -> ProviderDelta:
+        try:
+            return await anext(deltas)
+        except StopAsyncIteration:
+            raise BrokenOff("The answer ended before it was whole.") from None
+
+    def _silence(self) -> ProviderError:
+        waited = self._milliseconds(self._clock.monotonic()) / 1000
+        return FirstTokenTimeout(f"{self._lane.provider.name} said nothing for {waited:.3g} s.")
+
+    def _kept(self, delta: TextDelta | ToolCallDelta) -> TextDelta | ToolCallDelta:
+        if isinstance(delta, ToolCallDelta):
+            self._calls.append(delta.call)
+            return delta
+        self._text.append(delta.text)
+        return delta
+
+    def _milliseconds(self, now: float) -> int:
+        return round((now - self._started) * 1000)
+
+    def _close(self, outcome: str, detail: str) -> None:
+        first, finished = self.first_token_at, self.finished
+        self.attempt = Attempt(
+            number=self._number,
+            provider=self._lane.provider.name,
+            model=(finished.model if finished is not None else "") or self._lane.provider.model,
+            outcome=outcome,
+            detail=detail,
+            ttft_ms=None if first is None else self._milliseconds(first),
+            total_ms=self._milliseconds(self._clock.monotonic()),
+            usage=finished.usage if finished is not None else Usage(),
+            breaker=self._breaker_before,
+            had_text=bool(self._text),
+        )
+        self._ended(self.attempt)

@@ -1,0 +1,61 @@
+"""Which provider a request goes to next: the configured order first, then a second look at the rest."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+from timmy_desktop.routing.breaker import Permit
+from timmy_desktop.routing.lane import Lane
+from timmy_desktop.routing.types import CompletionRequest, Skipped
+
+
+class Cascade:
+    """One request's way through the lanes; each lane is entered once at most."""
+
+    def __init__(self, lanes: Sequence[Lane], request: CompletionRequest) -> None:
+        self._request = request
+        self._first = deque(lanes)
+        self._second: deque[Lane] = deque()
+        self._looked_again = False
+        self._reasons: dict[str, str] = {}
+
+    @property
+    def skipped(self) -> tuple[Skipped, ...]:
+        """The lanes that did not let the request in, and why."""
+        return tuple(Skipped(name, reason) for name, reason in self._reasons.items())
+
+    async def next(self) -> tuple[Lane, Permit] | None:
+        """The next lane and the permit for one attempt on it; None when none is left."""
+        while self._first:
+            lane = self._first.popleft()
+            permit = await self._enter(lane, last_resort=False)
+            if permit is not None:
+                return lane, permit
+            self._second.append(lane)
+        await self._look_again()
+        while self._second:
+            lane = self._second.popleft()
+            permit = await self._enter(lane, last_resort=True)
+            if permit is not None:
+                return lane, permit
+        return None
+
+    async def _enter(self, lane: Lane, *, last_resort: bool) -> Permit | None:
+        entry = await lane.enter(self._request, last_resort=last_resort)
+        if isinstance(entry, Permit):
+            self._reasons.pop(lane.provider.name, None)
+            return entry
+        self._reasons[lane.provider.name] = entry
+        return None
+
+    async def _look_again(self) -> None:
+        """Asks those that were left out how they are now, all at once: somebody may just have started one."""
+        if self._looked_again:
+            return
+        self._looked_again = True
+        allowed = (
+            lane for lane in self._second if not (self._request.local_only and lane.provider.is_remote)
+        )
+        await asyncio.gather(*(lane.probe() for lane in allowed))

@@ -1,0 +1,35 @@
+"""A request as a given provider can take it: tools become words where the model knows none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import orjson
+
+from timmy_desktop.routing.providers.base import Provider
+from timmy_desktop.routing.types import CompletionRequest, Message
+
+
+def fitted(request: CompletionRequest, provider: Provider) -> CompletionRequest:
+    """`request`, without tools and with past tool calls told in words if `provider` supports none."""
+    if provider.supports_tools or not _has_tools(request):
+        return request
+    return replace(request, tools=(), messages=tuple(_in_words(message) for message in request.messages))
+
+
+def _has_tools(request: CompletionRequest) -> bool:
+    return bool(request.tools) or any(
+        message.role == "tool" or message.tool_calls for message in request.messages
+    )
+
+
+def _in_words(message: Message) -> Message:
+    if message.role == "tool":
+        return Message("user", f"The tool {message.name or 'that was called'} returned:\n{message.content}")
+    if message.tool_calls:
+        calls = [
+            f"(calls {call.name} {orjson.dumps(dict(call.arguments)).decode()})"
+            for call in message.tool_calls
+        ]
+        return Message(message.role, "\n".join([message.content, *calls]).strip())
+    return message
