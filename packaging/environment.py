@@ -180,7 +180,7 @@ def _create(environment: Environment) -> None:
     environment.unfinished.touch()
     with Step(f"Making {environment.folder.name} with Python {version}"):
         made = run_logged(command, environment.log) == 0
-    if not made and "ensurepip" in last_error(environment.log, lines=20):
+    if not made and "ensurepip" in environment.log.read_text(encoding="utf-8"):  # Debian keeps it apart
         install_packages([f"python{version}-venv"], "Python's venv module", environment.log)
         made = run_logged(command, environment.log) == 0
     if not made:
@@ -193,7 +193,7 @@ def _base_python() -> str:
     if sys.version_info[:2] > READY_MADE_UP_TO:
         names = [name for name in newer_pythons() if name.split(".")[1] in ("11", "12", "13")]
         found = find_on_path(names, os.environ.get("PATH", "").split(os.pathsep))
-        if found and probe(Path(found)):
+        if found:
             return str(found)
     if sys.version_info[:2] > NEWEST_TRIED:
         say(f"Python {version_text(sys.version_info)} is newer than any that was tried; 3.11 to 3.13 are.")

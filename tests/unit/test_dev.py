@@ -73,14 +73,15 @@ def test_an_old_python_hands_over_to_a_newer_one(
 ) -> None:
     monkeypatch.setenv(dev.REEXECUTED, "")  # so that what dev.py sets is undone
     monkeypatch.delenv(dev.REEXECUTED)
-    newer = tmp_path / "python3.12"
-    newer.write_text("")
-    newer.chmod(0o755)
+    for name, status in (("python3.13", 127), ("python3.12", 0)):  # the first is there, but does not run
+        program = tmp_path / name
+        program.write_text(f"#!/bin/sh\nexit {status}\n")
+        program.chmod(0o755)
     monkeypatch.setenv("PATH", f"/nowhere:{tmp_path}")
 
     dev.ensure_python(["run", "--headless"])
 
-    assert old_python == [[str(newer), str(PACKAGING / "dev.py"), "run", "--headless"]]
+    assert old_python == [[str(tmp_path / "python3.12"), str(PACKAGING / "dev.py"), "run", "--headless"]]
 
 
 @pytest.mark.parametrize("already", [True, False])

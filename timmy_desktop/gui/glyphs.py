@@ -114,6 +114,25 @@ def pixmap(name: str, size: int, role: str = "muted", ratio: float = 2.0) -> QPi
     return picture
 
 
+def application_icon() -> QIcon:
+    """The application's own picture, the same in both themes."""
+    made = QIcon()
+    for side in (16, 32, 64, 128, 256):
+        picture = QPixmap(side, side)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(Theme.current().color("fill"))
+        painter.drawRoundedRect(QRectF(0, 0, side, side), side * 0.23, side * 0.23)
+        inset = side * 0.16
+        place = QRectF(inset, inset, side - 2 * inset, side - 2 * inset)
+        paint_glyph(painter, "timmy", place, Theme.current().color("on_fill"))
+        painter.end()
+        made.addPixmap(picture)
+    return made
+
+
 class _GlyphEngine(QIconEngine):
     def __init__(self, name: str, role: str, active: str) -> None:
         super().__init__()

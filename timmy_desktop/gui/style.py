@@ -51,9 +51,24 @@ QPushButton[variant="quiet"], QToolButton {
 QPushButton[variant="quiet"]:hover, QToolButton:hover { background: $hover; color: $text; }
 QPushButton[variant="quiet"]:focus, QToolButton:focus { border: 1px solid $accent; color: $text; }
 QToolButton[variant="glyph"] { padding: 0; }
+QToolButton[variant="chip"] { border: 1px solid $border; border-radius: 11px; padding: 2px 9px;
+  font-size: ${small}pt; }
+QToolButton[variant="chip"]:checked { background: $selection; border-color: $accent; color: $text; }
+QToolButton[variant="chip"]:focus { border-color: $accent; }
+QPushButton[variant="floating"] { background: $fill; color: $on_fill; border: 1px solid $fill;
+  border-radius: 13px; padding: 3px 12px; }
+QPushButton[variant="floating"]:hover { background: $fill_hover; }
+QPushButton[variant="floating"]:focus { border: 1px solid $text; }
 QToolButton:checked { background: $selection; color: $text; }
 QToolButton:pressed { background: $selection; }
 QToolButton::menu-indicator { image: none; width: 0; }
+QPushButton[variant="search"] { background: $surface; color: $muted; border: 1px solid $border;
+  text-align: left; padding: 4px 12px; min-width: 200px; }
+QPushButton[variant="search"]:hover { background: $hover; color: $text; }
+QPushButton[variant="search"]:focus { border: 1px solid $accent; }
+QPushButton[variant="status"] { background: transparent; border: 1px solid transparent; color: $muted; }
+QPushButton[variant="status"]:hover { background: $hover; color: $text; }
+QPushButton[variant="status"]:focus { border: 1px solid $accent; color: $text; }
 QPushButton[variant="status"] { border-radius: 5px; padding: 2px 8px; font-size: ${small}pt; }
 
 QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
@@ -96,7 +111,12 @@ QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 QAbstractScrollArea::corner { background: transparent; }
 
 QFrame[variant="card"] { background: $raised; border: 1px solid $border; border-radius: 8px; }
-QFrame[variant="dock"] { background: $surface; border: 1px solid $border; border-radius: 8px; }
+QFrame[variant="dock-head"] { background: $surface; border: 1px solid $border;
+  border-top-left-radius: 8px; border-top-right-radius: 8px; }
+QFrame[variant="dock-body"] { background: $surface; border: 1px solid $border; border-top: none;
+  border-bottom-left-radius: 8px; border-bottom-right-radius: 8px; }
+QLabel[variant="code"] { background: $sunken; color: $text; border: 1px solid $border;
+  border-radius: 6px; padding: 4px 10px; }
 QFrame[variant="line"] { background: $border; border: none; }
 
 QLabel[tone="muted"] { color: $muted; }

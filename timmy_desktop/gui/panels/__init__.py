@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from timmy_desktop.gui.panel import PanelSpec
+from timmy_desktop.gui.panels import activity
 
-PANELS: tuple[PanelSpec, ...] = ()
+PANELS: tuple[PanelSpec, ...] = (activity.SPEC,)
