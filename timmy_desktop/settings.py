@@ -204,6 +204,13 @@ class Secrets:
             return False
         return self._from_keychain(name) == value
 
+    def keychain_name(self) -> str:
+        """The name of the machine's keychain; empty where there is none that works."""
+        import keyring
+
+        backend = keyring.get_keyring()
+        return str(backend.name) if backend.priority > 0 else ""
+
     def _from_keychain(self, name: str) -> str | None:
         import keyring
         from keyring.errors import KeyringError

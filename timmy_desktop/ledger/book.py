@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from timmy_desktop.ledger.errors import InsufficientFundsError
-from timmy_desktop.ledger.money import Msat, format_msat, positive
+from timmy_desktop.ledger.money import ZERO, Msat, format_msat, positive
 from timmy_desktop.storage.database import Session
 from timmy_desktop.storage.tables import AccountRow, EntryRow, LedgerRow, PostingRow
 
@@ -44,14 +44,14 @@ class Move:
 class Balances:
     """Running totals. `available + pending = net = incoming - outgoing - fees`."""
 
-    available_msat: Msat = Msat(0)
-    pending_msat: Msat = Msat(0)
-    incoming_msat: Msat = Msat(0)
-    outgoing_msat: Msat = Msat(0)
-    fees_msat: Msat = Msat(0)
-    net_msat: Msat = Msat(0)
-    escrow_msat: Msat = Msat(0)
-    in_flight_msat: Msat = Msat(0)
+    available_msat: Msat = ZERO
+    pending_msat: Msat = ZERO
+    incoming_msat: Msat = ZERO
+    outgoing_msat: Msat = ZERO
+    fees_msat: Msat = ZERO
+    net_msat: Msat = ZERO
+    escrow_msat: Msat = ZERO
+    in_flight_msat: Msat = ZERO
 
 
 @dataclass(frozen=True, slots=True)

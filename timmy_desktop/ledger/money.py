@@ -10,6 +10,7 @@ from timmy_desktop.ledger.errors import MoneyError
 Msat = NewType("Msat", int)
 
 MSAT_PER_SAT = 1000
+ZERO = Msat(0)
 MOST_MSAT = 2_100_000_000_000_000_000
 """All the bitcoin there will ever be; fits SQLite's 64-bit integers with room to add."""
 

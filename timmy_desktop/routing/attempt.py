@@ -18,6 +18,7 @@ from timmy_desktop.routing.types import (
     CompletionRequest,
     Finished,
     ProviderDelta,
+    Pulse,
     TextDelta,
     ToolCall,
     ToolCallDelta,
@@ -75,7 +76,8 @@ class AttemptRun:
             async with aclosing(provider.stream(self._request)) as deltas:
                 delta = await self._first(deltas)
                 while not isinstance(delta, Finished):
-                    yield self._kept(delta)
+                    if not isinstance(delta, Pulse):
+                        yield self._kept(delta)
                     delta = await self._next(deltas)
                 self.finished = delta
             outcome, detail = "ok", ""

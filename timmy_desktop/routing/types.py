@@ -82,6 +82,11 @@ class ToolCallDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class Pulse:
+    """The model is at work (thinking, say) and has nothing to show yet; the router passes none on."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The answer is whole; always a provider's last delta. `model` is the one that really answered."""
 
@@ -90,7 +95,7 @@ class Finished:
     model: str = ""
 
 
-ProviderDelta: TypeAlias = TextDelta | ToolCallDelta | Finished
+ProviderDelta: TypeAlias = TextDelta | ToolCallDelta | Pulse | Finished
 
 
 @dataclass(frozen=True, slots=True)

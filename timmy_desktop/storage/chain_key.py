@@ -39,13 +39,17 @@ class ChainKey:
         A log whose key is gone goes on under a new key; what was written before can't be verified any
         more, and `meta.chain_start` says up to which event that is.
         """
-        name = f"chain-key-{self._log_id(session)}"
-        found = self.find(name)
+        name = _key_name(self._log_id(session))
+        found = self._find(name)
         return found if found is not None else self._make(session, name)
 
-    def find(self, name: str) -> bytes | None:
-        """The key called `name` if there is one, from the file first: it is there only without a keychain."""
-        try:
+    def existing(self, session: Session) -> bytes | None:
+        """The key of the log in this database, None when there is none. Changes nothing."""
+        rows = session.sql("SELECT value FROM meta WHERE name = 'log_id'")
+        return self._find(_key_name(str(rows[0][0]))) if rows else None
+
+    def _find(self, name: str) -> bytes | None:
+        try:  # the file first: it is there only without a keychain
             return bytes.fromhex(self._file.read_text(encoding="ascii"))
         except FileNotFoundError:
             stored = self._secrets.get(name)
@@ -78,6 +82,10 @@ class ChainKey:
             file.write(key.hex())
             file.flush()
             os.fsync(file.fileno())
+
+
+def _key_name(log_id: str) -> str:
+    return f"chain-key-{log_id}"
 
 
 def chain_start(session: Session) -> int:

@@ -25,6 +25,8 @@ _PRAGMAS = {
     "cache_size": -16_000,
     "secure_delete": "fast",
 }
+_TRANSACTION = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+_SAVEPOINT = ("SAVEPOINT work", "RELEASE work", ("ROLLBACK TO work", "RELEASE work"))
 
 
 class Session:
@@ -51,11 +53,28 @@ class Session:
         connection: sqlite3.Connection = self._database.connection()
         return connection
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open; SQLite ends one by itself when the disk is full."""
+        return self.connection.in_transaction
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing: an immediate transaction, or a savepoint within one."""
-        with self._database.atomic():
+        """All or nothing: an immediate transaction, or a savepoint within one.
+
+        Not peewee's own, which hides the cause when SQLite has already rolled back by itself.
+        """
+        begin, commit, undo = _SAVEPOINT if self.in_transaction else _TRANSACTION
+        connection = self.connection
+        connection.execute(begin)
+        try:
             yield
+            connection.execute(commit)
+        except BaseException:
+            if connection.in_transaction:
+                for statement in undo:
+                    connection.execute(statement)
+            raise
 
 
 class Database:
@@ -64,9 +83,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         # Connections are closed from another thread than the one that used them, after it has ended.
-        self._writer_database = SqliteDatabase(
-            str(path), pragmas=_PRAGMAS, lock_type="IMMEDIATE", check_same_thread=False
-        )
+        self._writer_database = SqliteDatabase(str(path), pragmas=_PRAGMAS, check_same_thread=False)
         self._reader_database = SqliteDatabase(
             str(path), pragmas={**_PRAGMAS, "query_only": 1}, check_same_thread=False
         )

@@ -177,10 +177,11 @@ def _worked(session: Session, work: Work) -> _Outcome:
     try:
         with session.transaction():
             return _Outcome(work(session))
-    except (PeeweeException, SqliteError) as error:
-        return _Outcome(error=_as_storage_error(error))
-    except Exception as error:  # noqa: BLE001 - raised in the caller, who waits for it
-        return _Outcome(error=error)
+    except Exception as error:
+        if not session.in_transaction:
+            raise  # SQLite gave the whole group up
+        known = isinstance(error, PeeweeException | SqliteError)
+        return _Outcome(error=_as_storage_error(error) if known else error)
 
 
 def _insert(session: Session, rows: list[Row]) -> None:

@@ -32,7 +32,8 @@ def verify_log(session: Session, key: bytes, anchor: Path, progress: Progress | 
         rows = session.sql("SELECT hash FROM event_log WHERE seq = ?", (start,))
         previous = rows[0][0] if rows else GENESIS
     report = verify_rows(key, _with_progress(session, start, progress), previous, start + 1)
-    return _checked_against(report, session, key, anchor) if report.intact else report
+    problem = anchor_problem(session, key, anchor) if report.intact else None
+    return replace(report, broken_seq=problem[0], problem=problem[1]) if problem else report
 
 
 def write_anchor(anchor: Path, key: bytes, seq: int, head: bytes) -> None:
@@ -57,23 +58,24 @@ def _with_progress(
             progress(rows)
 
 
-def _checked_against(report: ChainReport, session: Session, key: bytes, anchor: Path) -> ChainReport:
+def anchor_problem(session: Session, key: bytes, anchor: Path) -> tuple[int, str] | None:
+    """Where and why the log does not reach as far as its anchor says; None when all is well."""
+    last = session.sql("SELECT coalesce(max(seq), 0) FROM event_log")[0][0]
     try:
         values = json.loads(anchor.read_text(encoding="utf-8"))
         seq, head, mac = int(values["seq"]), bytes.fromhex(values["hash"]), str(values["mac"])
     except FileNotFoundError:
-        return report
+        return (last, f"the anchor {anchor.name} is missing") if last else None
     except (OSError, ValueError, KeyError, TypeError):
-        return replace(report, broken_seq=report.last_seq, problem=f"{anchor.name} can't be read")
+        return last, f"the anchor {anchor.name} can't be read"
     if not hmac.compare_digest(mac, _mac(key, seq, head)):
-        return replace(report, broken_seq=report.last_seq, problem=f"{anchor.name} was changed")
-    if seq > report.last_seq:
-        problem = f"events {report.last_seq + 1} to {seq} are missing from the end"
-        return replace(report, broken_seq=report.last_seq + 1, problem=problem)
+        return last, f"the anchor {anchor.name} was changed"
+    if seq > last:
+        return last + 1, f"events {last + 1} to {seq} are missing from the end"
     rows = session.sql("SELECT hash FROM event_log WHERE seq = ?", (seq,)) if seq else [(GENESIS,)]
-    if rows[0][0] != head:
-        return replace(report, broken_seq=seq, problem=f"event {seq} is not the one that was anchored")
-    return report
+    if not rows or rows[0][0] != head:
+        return seq, f"event {seq} is not the one that was anchored"
+    return None
 
 
 def _mac(key: bytes, seq: int, head: bytes) -> str:

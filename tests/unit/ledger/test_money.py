@@ -55,7 +55,20 @@ def test_a_sign_is_shown_when_asked_for() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "sat", "1.2345 sat", "1,23 sat", "1.5 msat", "1e3 sat", "٣ sat", "1 btc", "--1", "nan", "9" * 400, "1\n2"],
+    [
+        "",
+        "sat",
+        "1.2345 sat",
+        "1,23 sat",
+        "1.5 msat",
+        "1e3 sat",
+        "٣ sat",
+        "1 btc",
+        "--1",
+        "nan",
+        "9" * 400,
+        "1\n2",
+    ],
 )
 def test_what_is_no_amount_is_refused(text: str) -> None:
     with pytest.raises(MoneyError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from timmy_desktop.ledger.money import Msat
+from timmy_desktop.ledger.money import ZERO, Msat
 
 PaymentState = Literal["settled", "failed", "unknown"]
 
@@ -20,7 +20,7 @@ class PaymentResult:
 
     state: PaymentState
     preimage: str = ""
-    fee_msat: Msat = Msat(0)
+    fee_msat: Msat = ZERO
     reason: str = ""
 
 

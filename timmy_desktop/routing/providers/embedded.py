@@ -1,0 +1,210 @@
+"""llama.cpp in a process of its own: works with no server, no key and no network."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from timmy_desktop.routing import local_models
+from timmy_desktop.routing.errors import BrokenOff, NotConfigured, ProviderError, Unreachable
+from timmy_desktop.routing.local_models import LocalModel
+from timmy_desktop.routing.providers.base import Parts, deadlines_of
+from timmy_desktop.routing.types import CompletionRequest, Health, ProviderDelta, TextDelta
+from timmy_desktop.routing.workers.process import WorkerError, WorkerProcess, llama_server_command
+from timmy_desktop.settings import ProviderSettings
+
+if TYPE_CHECKING:
+    from timmy_desktop.routing.providers.chat_completions import ChatCompletions
+
+CONTEXT_TOKENS = 4096
+RETRY_SECONDS = 60.0
+NOTICE_SECONDS = 0.5
+# For base models, which have no template: the plainest form that they continue well.
+PLAIN_TEMPLATE = (
+    "{%- for message in messages -%}"
+    "{%- if message.role == 'system' -%}{{ message.content }}\n\n"
+    "{%- elif message.role == 'assistant' -%}Answer: {{ message.content }}\n\n"
+    "{%- else -%}Question: {{ message.content }}\n\n{%- endif -%}"
+    "{%- endfor -%}"
+    "{%- if add_generation_prompt -%}Answer:{%- endif -%}"
+)
+PLAIN_STOPS = ("\nQuestion:", "\nAnswer:")
+
+
+class EmbeddedProvider:
+    """The provider of kind `embedded`."""
+
+    kind = "embedded"
+    is_remote = False
+
+    def __init__(
+        self,
+        entry: ProviderSettings,
+        parts: Parts,
+        command: Callable[[], Sequence[str]] = llama_server_command,
+    ) -> None:
+        self.name = entry.label
+        self.deadlines = deadlines_of(entry)
+        self.supports_tools = False
+        self.model = ""
+        self._log = parts.paths.logs / f"worker-{re.sub('[^A-Za-z0-9-]', '_', self.name)}.log"
+        self._entry = entry
+        self._paths = parts.paths
+        self._chosen_path = parts.settings.embedded_model_path
+        self._clock = parts.clock
+        self._supervisor = parts.supervisor
+        self._command = command
+        self._local: LocalModel | None = None
+        self._worker: WorkerProcess | None = None
+        self._wire: ChatCompletions | None = None
+        self._starting: asyncio.Task[ChatCompletions | ProviderError] | None = None
+        self._fault = ""
+        self._retry_at = 0.0
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The worker's process id while it runs."""
+        return self._worker.pid if self._worker is not None else None
+
+    async def start(self) -> None:
+        """Nothing: the worker is started by the first request, or by `warm_up`."""
+
+    async def stop(self) -> None:
+        """Ends the worker."""
+        starting, self._starting = self._starting, None
+        if starting is not None:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
+        await self._drop_worker()
+
+    async def warm_up(self) -> None:
+        """Starts the worker; what goes wrong is in the health afterwards."""
+        try:
+            await self._ready()
+        except ProviderError:
+            return
+
+    async def health(self) -> Health:
+        """Whether its model and library are there, and how its worker is."""
+        if self._starting is not None:
+            return Health("loading", f"{self.model or 'The model'} is being loaded.", self.model)
+        try:
+            local = await self._located()
+        except NotConfigured as error:
+            return Health("not_configured", str(error))
+        models = (local.name,)
+        if self._worker is not None and self._worker.is_alive:
+            return Health("ready", f"{local.name} is loaded.", local.name, models)
+        if self._fault and self._clock.monotonic() < self._retry_at:
+            return Health("unavailable", self._fault, local.name, models)
+        return Health("ready", f"{local.name} is loaded at the first request.", local.name, models)
+
+    async def stream(self, request: CompletionRequest) -> AsyncGenerator[ProviderDelta, None]:
+        """See Provider.stream."""
+        wire = await self._ready()
+        local = await self._located()
+        extra: dict[str, Any] = {"cache_prompt": True, "repeat_penalty": 1.1}
+        if not local.chat_template:
+            extra["stop"] = [*request.stop, *PLAIN_STOPS]
+        try:
+            async with aclosing(wire.stream(request, local.name, extra)) as deltas:
+                is_start = True
+                async for delta in deltas:
+                    if is_start and isinstance(delta, TextDelta):
+                        # A plain template leaves the space before the answer to the model.
+                        if not (text := delta.text.lstrip()):
+                            continue
+                        is_start, delta = False, TextDelta(text)
+                    yield delta
+        except (Unreachable, BrokenOff) as error:
+            if self._worker is not None and await self._worker.has_ended_within(NOTICE_SECONDS):
+                raise type(error)(
+                    f"The embedded model's process ended: {self._worker.last_words()}."
+                ) from error
+            raise
+
+    async def _ready(self) -> ChatCompletions:
+        """The running worker's wire; starts it once for all who ask."""
+        if self._wire is not None and self._worker is not None and self._worker.is_alive:
+            return self._wire
+        if self._starting is None:
+            self._starting = self._supervisor.start(f"start {self.name} worker", self._start_worker())
+        # Shielded: one who gives up does not stop the start for the others.
+        started = await asyncio.shield(self._starting)
+        if isinstance(started, ProviderError):
+            raise started
+        return started
+
+    async def _start_worker(self) -> ChatCompletions | ProviderError:
+        try:
+            return await self._new_worker()
+        except ProviderError as error:
+            return error
+        except WorkerError as error:
+            self._fault = f"{self.model} can't be loaded: {error} Choose another model file in Preferences."
+            self._retry_at = self._clock.monotonic() + RETRY_SECONDS
+            return Unreachable(self._fault)
+        finally:
+            self._starting = None
+
+    async def _new_worker(self) -> ChatCompletions:
+        local = await self._located()
+        await self._drop_worker()
+        key = secrets.token_urlsafe(32)
+        worker = WorkerProcess(self._command(), self._log)
+        self._worker = worker
+        answer = await worker.start(
+            {
+                "model": str(local.path),
+                "alias": local.name,
+                "key": key,
+                "context_tokens": self._entry.context_tokens or CONTEXT_TOKENS,
+                "chat_template": "" if local.chat_template else PLAIN_TEMPLATE,
+            }
+        )
+        self._wire = await asyncio.to_thread(self._connect, answer["address"], key)
+        self._fault = ""
+        return self._wire
+
+    def _connect(self, address: str, key: str) -> ChatCompletions:
+        from timmy_desktop.routing.providers import chat_completions
+
+        client = chat_completions.new_client(f"{address}/v1", key, self.deadlines)
+        return chat_completions.ChatCompletions(client, "The embedded model", key)
+
+    async def _located(self) -> LocalModel:
+        """The model file; raises NotConfigured with a next step."""
+        if self._local is None or not self._local.path.exists():
+            self._local = await asyncio.to_thread(self._locate)
+            self.model, self.supports_tools = self._local.name, self._local.supports_tools
+        return self._local
+
+    def _locate(self) -> LocalModel:
+        if find_spec("xllamacpp") is None:
+            raise NotConfigured("The library xllamacpp is not installed. Run: pip install xllamacpp")
+        folders = (self._paths.models, local_models.shipped_models())
+        try:
+            found = local_models.find_model(self._chosen_path, folders)
+            if found is None and self._chosen_path is None:
+                made = local_models.assemble_small_model(self._paths.models)
+                found = local_models.find_model(made, ()) if made is not None else None
+        except (OSError, ValueError) as error:
+            raise NotConfigured(f"No model can be read: {error}.") from error
+        if found is None and self._chosen_path is not None:
+            raise NotConfigured(f"{self._chosen_path} is no GGUF file. Choose another one in Preferences.")
+        if found is None:
+            raise NotConfigured(f"No model is there. Put a GGUF file into {self._paths.models}.")
+        return found
+
+    async def _drop_worker(self) -> None:
+        wire, self._wire = self._wire, None
+        worker, self._worker = self._worker, None
+        if wire is not None:
+            await wire.client.aclose()
+        if worker is not None:
+            await worker.kill()

@@ -1,0 +1,162 @@
+"""Ollama: which of its models answers, and how it is."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from timmy_desktop.routing.errors import BadKey, LocalOnly, ModelMissing, NotConfigured, ProviderError
+from timmy_desktop.routing.providers import ollama_models
+from timmy_desktop.routing.providers.base import Parts, deadlines_of, is_this_machine
+from timmy_desktop.routing.types import CompletionRequest, Health, ProviderDelta
+from timmy_desktop.settings import ProviderSettings
+
+if TYPE_CHECKING:
+    from timmy_desktop.routing.providers.ollama_wire import OllamaWire
+
+DEFAULT_URL = "http://127.0.0.1:11434"
+DEFAULT_PORT = 11434
+
+
+class OllamaProvider:
+    """The provider of kind `ollama`."""
+
+    kind = "ollama"
+
+    def __init__(
+        self, entry: ProviderSettings, parts: Parts, environment: Mapping[str, str] | None = None
+    ) -> None:
+        del parts
+        self.name = entry.label
+        self.deadlines = deadlines_of(entry)
+        self.supports_tools = False
+        self._configured = entry.model
+        self._context_tokens = entry.context_tokens
+        self._base_url = _address(entry.base_url, os.environ if environment is None else environment)
+        self._chosen: ollama_models.InstalledModel | None = None
+        self._wire: OllamaWire | None = None
+        self._connecting = asyncio.Lock()
+        self._waiting = 0
+        self._is_hot = False
+
+    @property
+    def model(self) -> str:
+        """The configured model, else the one that was chosen from what is installed."""
+        return self._chosen.name if self._chosen is not None else self._configured
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether its server, or the machine that runs its model, is not this one."""
+        return not is_this_machine(self._base_url) or (self._chosen is not None and self._chosen.is_remote)
+
+    async def start(self) -> None:
+        """Nothing: the client is loaded when it is needed."""
+
+    async def stop(self) -> None:
+        """Closes the connections."""
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            await wire.close()
+
+    async def warm_up(self) -> None:
+        """Loads the client; the model is Ollama's own affair."""
+        await self._connected()
+
+    async def health(self) -> Health:
+        """Asks what is installed, what is loaded and what the model can do."""
+        try:
+            models = await self._look_around()
+        except (ModelMissing, NotConfigured, BadKey) as error:
+            return Health("not_configured", str(error), self._configured)
+        except ProviderError as error:
+            return Health("unavailable", str(error), self.model)
+        return self._health_of(tuple(model.name for model in models))
+
+    async def stream(self, request: CompletionRequest) -> AsyncGenerator[ProviderDelta, None]:
+        """See Provider.stream."""
+        # What is local must be known for sure before anything private is sent.
+        if self._chosen is None:
+            await self._look_around()
+        if request.local_only and self.is_remote:
+            raise LocalOnly(f"{self.model} does not run on this machine.")
+        wire = await self._connected()
+        self._waiting += 1
+        is_waiting = True
+        try:
+            async with aclosing(wire.chat(request, self.model, self._context_tokens)) as deltas:
+                async for delta in deltas:
+                    if is_waiting:
+                        self._waiting, is_waiting, self._is_hot = self._waiting - 1, False, True
+                    yield delta
+        finally:
+            self._waiting -= is_waiting
+
+    async def _look_around(self) -> tuple[ollama_models.InstalledModel, ...]:
+        wire = await self._connected()
+        models, loaded = await wire.models(), await wire.loaded()
+        found = self._found(models, loaded)
+        if found is None:
+            self._chosen = None
+            raise ModelMissing(self._advice())
+        if self._chosen is None or self._chosen.name != found.name:
+            self.supports_tools = "tools" in await wire.capabilities(found.name)
+        self._chosen = found
+        if found.name not in loaded:
+            self._is_hot = False
+        return models
+
+    def _found(
+        self, models: tuple[ollama_models.InstalledModel, ...], loaded: tuple[str, ...]
+    ) -> ollama_models.InstalledModel | None:
+        if self._configured:
+            return ollama_models.find(self._configured, models)
+        kept = ollama_models.find(self._chosen.name, models) if self._chosen is not None else None
+        return kept or ollama_models.choose(models, loaded)
+
+    def _advice(self) -> str:
+        if self._configured:
+            missing = f"does not have the model {self._configured}. Run: ollama pull {self._configured}"
+        else:
+            missing = "has no chat model. Run: ollama pull llama3.2"
+        return f"Ollama runs, but {missing}"
+
+    def _health_of(self, models: tuple[str, ...]) -> Health:
+        if self._waiting and not self._is_hot:
+            return Health("loading", f"{self.model} is being loaded.", self.model, models)
+        detail = (
+            f"{self.model} is loaded." if self._is_hot else f"{self.model} is loaded at the first request."
+        )
+        return Health("ready", detail, self.model, models)
+
+    async def _connected(self) -> OllamaWire:
+        async with self._connecting:
+            if self._wire is None:
+                self._wire = await asyncio.to_thread(self._connect)
+            return self._wire
+
+    def _connect(self) -> OllamaWire:
+        from timmy_desktop.routing.providers.ollama_wire import OllamaWire
+
+        return OllamaWire(self._base_url, self.deadlines)
+
+
+def _address(base_url: str, environment: Mapping[str, str]) -> str:
+    """Where Ollama is: a setting of one's own, else OLLAMA_HOST as Ollama reads it, else the default."""
+    if base_url and base_url != DEFAULT_URL:
+        return base_url
+    host = environment.get("OLLAMA_HOST", "").strip().strip("'\"").rstrip("/")
+    if not host:
+        return DEFAULT_URL
+    parts = urlsplit(host if "://" in host else f"http://{host}")
+    try:
+        port = parts.port or ({"http": 80, "https": 443}[parts.scheme] if "://" in host else DEFAULT_PORT)
+    except (KeyError, ValueError):
+        return DEFAULT_URL
+    name = parts.hostname or "127.0.0.1"
+    # An address that servers listen on is none to call; the person means this machine.
+    name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(name, f"[{name}]" if ":" in name else name)  # noqa: S104
+    return f"{parts.scheme}://{name}:{port}"

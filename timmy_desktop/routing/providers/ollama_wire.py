@@ -1,0 +1,178 @@
+"""Ollama's API through its official client, with every error in the router's words."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, cast
+
+import httpx
+import ollama
+
+from timmy_desktop.inert import inert_line
+from timmy_desktop.routing.errors import BrokenOff, Garbled, ProviderError
+from timmy_desktop.routing.providers import wire_errors
+from timmy_desktop.routing.providers.base import is_this_machine, place_of
+from timmy_desktop.routing.providers.chat_completions import sound
+from timmy_desktop.routing.providers.ollama_models import InstalledModel, installed
+from timmy_desktop.routing.types import (
+    CompletionRequest,
+    Deadlines,
+    Finished,
+    Message,
+    ProviderDelta,
+    Pulse,
+    TextDelta,
+    ToolCall,
+    ToolCallDelta,
+    Usage,
+)
+
+# What the client lets through: its own, httpx's, the built-in ConnectionError, and what garbage raises.
+_ERRORS = (
+    ollama.ResponseError,
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    OSError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    KeyError,
+)
+
+
+class OllamaWire:
+    """One Ollama server. Every method raises ProviderError and nothing else."""
+
+    def __init__(self, url: str, deadlines: Deadlines) -> None:
+        local = is_this_machine(url)
+        options: dict[str, Any] = {
+            "follow_redirects": False,
+            "timeout": httpx.Timeout(None, connect=deadlines.connect, write=60.0),
+            "trust_env": not local,
+            "verify": not (local and url.startswith("http://")),
+        }
+        self._place = place_of(url)
+        self._client = ollama.AsyncClient(host=url, **options)
+        # The official client drops the fields that tell a remote model from a local one.
+        self._plain = httpx.AsyncClient(base_url=url, **options)
+
+    async def close(self) -> None:
+        """Ends the connections."""
+        await self._client.close()  # type: ignore[no-untyped-call]
+        await self._plain.aclose()
+
+    async def models(self) -> tuple[InstalledModel, ...]:
+        """What is installed."""
+        try:
+            response = await self._plain.get("/api/tags")
+            response.raise_for_status()
+            return installed(response.json())
+        except _ERRORS as error:
+            raise self._translated(error) from error
+
+    async def loaded(self) -> tuple[str, ...]:
+        """The models in memory, and those on their way there."""
+        try:
+            running = await self._client.ps()
+            return tuple(str(model.model or model.name) for model in running.models)
+        except _ERRORS as error:
+            raise self._translated(error) from error
+
+    async def capabilities(self, model: str) -> tuple[str, ...]:
+        """What `model` can do: "completion", "tools"…; empty where the server does not say."""
+        try:
+            return tuple((await self._client.show(model)).capabilities or ())
+        except ollama.ResponseError:
+            return ()
+        except _ERRORS as error:
+            raise self._translated(error) from error
+
+    async def chat(
+        self, request: CompletionRequest, model: str, context_tokens: int
+    ) -> AsyncGenerator[ProviderDelta, None]:
+        """The answer in pieces, Finished last."""
+        try:
+            answer = await self._client.chat(**_body(request, model, context_tokens))
+            async with aclosing(cast("AsyncGenerator[ollama.ChatResponse, None]", answer)) as chunks:
+                async for delta in _deltas(chunks):
+                    yield delta
+        except _ERRORS as error:
+            raise self._translated(error, model) from error
+
+    def _translated(self, error: Exception, model: str = "") -> ProviderError:
+        if isinstance(error, ollama.ResponseError):
+            return self._refusal(error.status_code, str(error.error), model)
+        if isinstance(error, httpx.HTTPStatusError):
+            return self._refusal(error.response.status_code, error.response.text, model)
+        if isinstance(error, httpx.HTTPError | httpx.InvalidURL | OSError):
+            return wire_errors.from_transport(error, "Ollama", self._place)
+        return Garbled(f"What answers at {self._place} does not speak Ollama's API.")
+
+    def _refusal(self, status: int, message: str, model: str) -> ProviderError:
+        if status < 0:  # the error came within the stream
+            return BrokenOff(f"Ollama stopped in the middle of the answer: {inert_line(message, 300)}")
+        return wire_errors.from_status(status, message, "Ollama", model=model)
+
+
+async def _deltas(chunks: AsyncGenerator[ollama.ChatResponse, None]) -> AsyncGenerator[ProviderDelta, None]:
+    called = 0
+    async for chunk in chunks:
+        for call in chunk.message.tool_calls or ():
+            called += 1
+            arguments = dict(call.function.arguments)
+            yield ToolCallDelta(ToolCall(f"call_{called}", call.function.name, arguments))
+        if chunk.message.content:
+            yield TextDelta(sound(chunk.message.content))
+        elif not chunk.done and chunk.message.thinking:
+            yield Pulse()
+        if chunk.done:
+            yield _finished(chunk, called)
+            return
+    raise BrokenOff("Ollama ended the answer before it was whole.")
+
+
+def _finished(chunk: ollama.ChatResponse, called: int) -> Finished:
+    usage = Usage(chunk.prompt_eval_count or 0, chunk.eval_count or 0)
+    if called:
+        return Finished("tool_calls", usage, chunk.model or "")
+    return Finished("length" if chunk.done_reason == "length" else "stop", usage, chunk.model or "")
+
+
+def _body(request: CompletionRequest, model: str, context_tokens: int) -> dict[str, Any]:
+    options: dict[str, Any] = {"temperature": request.temperature, "num_predict": request.max_tokens}
+    if request.stop:
+        options["stop"] = list(request.stop)
+    if context_tokens:
+        options["num_ctx"] = context_tokens
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [_message(message) for message in request.messages],
+        "stream": True,
+        "options": options,
+    }
+    if request.tools:
+        body["tools"] = [
+            {
+                "type": "function",
+                "function": {
+                    "name": tool.name,
+                    "description": tool.description,
+                    "parameters": dict(tool.parameters),
+                },
+            }
+            for tool in request.tools
+        ]
+    return body
+
+
+def _message(message: Message) -> dict[str, Any]:
+    shaped: dict[str, Any] = {"role": message.role, "content": sound(message.content)}
+    if message.tool_calls:
+        shaped["tool_calls"] = [
+            {"function": {"name": call.name, "arguments": dict(call.arguments)}}
+            for call in message.tool_calls
+        ]
+    if message.role == "tool":
+        shaped["tool_name"] = message.name
+    return shaped
