@@ -36,12 +36,8 @@ def find_on_path(names, folders):
 
 def is_new_enough(python):
     code = "import sys; sys.exit(sys.version_info[:2] < %r)" % (OLDEST,)
-    try:
-        return (
-            subprocess.call([python, "-ISc", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0
-        )
-    except OSError:
-        return False
+    with open(os.devnull, "w") as nowhere:
+        return subprocess.call([python, "-ISc", code], stdout=nowhere, stderr=nowhere) == 0
 
 
 def refusal(version, platform):

@@ -42,7 +42,7 @@ class LedgerWorld:
         self.clock = clock
         self.supervisor = TaskSupervisor()
         self.db = Database(folder / "swarm.db")
-        self.log = EventLog(self.db, clock, lambda: b"a key for tests")
+        self.log = EventLog(self.db, clock, lambda _: b"a key for tests")
         self.bus = EventBus(self.log)
         self.events: list[Event] = []
         self.bus.subscribe_all(self._note)
@@ -61,8 +61,12 @@ class LedgerWorld:
             migrate(session, self._backups)
             self.log.open(session)
 
-        await self.db.open(prepare)
-        await self.ledger.start()
+        try:
+            await self.db.open(prepare)
+            await self.ledger.start()
+        except BaseException:
+            await self.__aexit__()
+            raise
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -67,7 +67,7 @@ def _verify(session: Session, paths: Paths) -> ChainReport:
     if key is None:
         raise StorageError("The key of this log is neither in the keychain nor in the data folder.")
     progress = _print_progress if sys.stderr.isatty() else None
-    return verify_log(session, key, paths.data_dir / ANCHOR_FILE, progress)
+    return verify_log(session, paths.database, key, paths.data_dir / ANCHOR_FILE, progress)
 
 
 def _print_progress(rows: int) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QShowEvent
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QMainWindow,
@@ -58,7 +58,8 @@ class MainWindow(QMainWindow):
     """The person closed the window, and agreed where work was running."""
     retry_requested = Signal()
     """Starting failed and the person wants another try."""
-    theme_chosen = Signal(str)
+    painted = Signal()
+    """The window was on screen for the first time."""
 
     def __init__(self, *, paths: Paths, specs: Sequence[PanelSpec], store: LayoutStore) -> None:
         super().__init__()
@@ -75,7 +76,7 @@ class MainWindow(QMainWindow):
         self._paths, self._store = paths, store
         self._services: Services | None = None
         self._live: LiveStatus | None = None
-        self._may_close, self._laid_out, self._dismissed = False, False, False
+        self._may_close = self._laid_out = self._dismissed = self._was_painted = False
         self._page: StartupPage | None = None
         self.docks = {spec.name: PanelDock(spec, self) for spec in specs}
         self.messages, self.welcome, self.status = MessageBar(), Welcome(), StatusLine()
@@ -171,6 +172,12 @@ class MainWindow(QMainWindow):
             self._laid_out = True
             self.reset_layout()
             self._store.restore_docks(self)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self, self.painted.emit)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         running = self._live.running if self._live is not None else 0
@@ -319,7 +326,6 @@ class MainWindow(QMainWindow):
     def _switch_theme(self) -> None:
         theme = Theme.current()
         theme.switch("light" if theme.is_dark else "dark")
-        self.theme_chosen.emit(theme.name)
 
     def _save_layout(self) -> None:
         self._store.save(self, "saved")

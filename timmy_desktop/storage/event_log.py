@@ -14,7 +14,7 @@ from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import Event, EventRecord, UnknownEvent
 from timmy_desktop.events.bus import BatchHandler, Work
 from timmy_desktop.events.codec import EncodingError, encode_data
-from timmy_desktop.storage.chain import GENESIS, SEPARATOR, link_hash
+from timmy_desktop.storage.chain import GENESIS, SEPARATOR, Chain
 from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.storage.errors import StorageError, translated
 
@@ -56,6 +56,7 @@ class EventLog:
         self._clock = clock
         self._load_key = key
         self._key = b""
+        self._chain = Chain(b"")
         self._seq = 0
         self._head = GENESIS
         self._pending: list[_Append] = []
@@ -77,6 +78,7 @@ class EventLog:
     def open(self, session: Session) -> None:
         """Reads the chain's head; on the writer, while the database opens."""
         self._key = self._load_key(session)
+        self._chain = Chain(self._key)
         rows = session.sql("SELECT seq, hash FROM event_log ORDER BY seq DESC LIMIT 1")
         self._seq, self._head = rows[0] if rows else (0, GENESIS)
 
@@ -157,7 +159,7 @@ class EventLog:
         rows: list[Row] = []
         records: list[EventRecord] = []
         outcomes: list[_Outcome] = []
-        seq, head, key, now = self._seq, self._head, self._key, self._clock.now_us()
+        seq, head, link, now = self._seq, self._head, self._chain.link, self._clock.now_us()
         for events, work, _ in group:
             outcome = _APPENDED if work is None else _worked(session, work)
             outcomes.append(outcome)
@@ -166,7 +168,7 @@ class EventLog:
             for event, kind, version, source, task_id, agent_id, data in events:
                 seq += 1
                 fields = f"{kind}\x1f{version}\x1f{source}\x1f{task_id}\x1f{agent_id}\x1f{data}"
-                head = link_hash(key, head, f"{seq}\x1f{now}\x1f{fields}".encode())
+                head = link(head, f"{seq}\x1f{now}\x1f{fields}".encode())
                 rows.append((seq, now, kind, version, source, task_id, agent_id, data, head))
                 records.append(EventRecord(seq, now, event, head))
         return rows, records, outcomes

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,50 +12,52 @@ from hypothesis import strategies as st
 
 from tests.unit.storage.logs import KEY, open_log
 from timmy_desktop.events.system import SystemInfo
-from timmy_desktop.storage.chain import GENESIS, ChainReport, link_hash, verify_rows
+from timmy_desktop.storage import verification
+from timmy_desktop.storage.chain import GENESIS, Chain, ChainReport
 from timmy_desktop.storage.database import Database
 from timmy_desktop.storage.verification import verify_log, write_anchor
 
-Row = tuple[int, bytes, str]
+Row = tuple[bytes, str]
 
 
-def chain(texts: list[str]) -> list[Row]:
+def chain(texts: list[str], key: bytes = KEY) -> list[Row]:
     rows, head = [], GENESIS
     for seq, text in enumerate(texts, start=1):
-        head = link_hash(KEY, head, text.encode())
-        rows.append((seq, head, text))
+        numbered = f"{seq}|{text}"
+        head = Chain(key).link(head, numbered.encode())
+        rows.append((head, numbered))
     return rows
 
 
-@given(st.lists(st.text(max_size=20), max_size=20))
-def test_an_honest_chain_is_intact(texts: list[str]) -> None:
-    report = verify_rows(KEY, chain(texts))
-    assert report.intact
-    assert report.rows == report.last_seq == len(texts)
-
-
-@given(st.lists(st.text(max_size=20), min_size=1, max_size=20), st.randoms(use_true_random=False))
-def test_every_tampering_is_found_where_it_is(texts: list[str], rng: random.Random) -> None:
+@given(st.lists(st.text(alphabet=st.characters(codec="utf-8"), max_size=20), max_size=20))
+def test_an_honest_chain_fits(texts: list[str]) -> None:
     rows = chain(texts)
-    at = rng.randrange(len(rows))
-    seq, digest, text = rows[at]
-    kind = rng.choice(["edit", "delete", "rehash", "swap"])
+    head = rows[-1][0] if rows else GENESIS
+    assert Chain(KEY).follow(rows, GENESIS) == (len(texts), head, True)
+
+
+@given(
+    st.lists(st.text(alphabet=st.characters(codec="utf-8"), max_size=20), min_size=2, max_size=20),
+    st.data(),
+)
+def test_every_tampering_is_found_where_it_is(texts: list[str], data: st.DataObject) -> None:
+    rows = chain(texts)
+    at = data.draw(st.integers(0, len(rows) - 2))
+    digest, text = rows[at]
+    kind = data.draw(st.sampled_from(["edit", "delete", "rehash", "swap", "insert"]))
     if kind == "edit":
-        rows[at] = (seq, digest, text + "!")
+        rows[at] = (digest, text + "!")
     elif kind == "rehash":
-        rows[at] = (seq, link_hash(b"another key", GENESIS, text.encode()), text)
-    elif kind == "swap" and at + 1 < len(rows):
-        after = rows[at + 1]
-        if after[2] == text:
-            return
-        rows[at], rows[at + 1] = (seq, digest, after[2]), (after[0], after[1], text)
-    elif at + 1 < len(rows):
-        del rows[at]
+        rows[at] = (chain(texts, b"another key")[at][0], text)
+    elif kind == "swap":
+        rows[at], rows[at + 1] = rows[at + 1], rows[at]
+    elif kind == "insert":
+        rows.insert(at, rows[at + 1])
     else:
-        return  # rows cut off the end are the anchor's to find
-    report = verify_rows(KEY, rows)
-    assert not report.intact
-    assert report.broken_seq == seq
+        del rows[at]
+    fitting, _, fits = Chain(KEY).follow(rows, GENESIS)
+    assert not fits
+    assert fitting == at
 
 
 async def written(folder: Path, rows: int = 20) -> None:
@@ -69,9 +70,29 @@ async def written(folder: Path, rows: int = 20) -> None:
 async def verified(folder: Path, key: bytes = KEY) -> ChainReport:
     database = Database(folder / "swarm.db")
     try:
-        return await database.read(lambda s: verify_log(s, key, folder / "anchor"))
+        return await database.read(lambda s: verify_log(s, folder / "swarm.db", key, folder / "anchor"))
     finally:
         await database.close()
+
+
+@pytest.fixture(params=["one piece", "many pieces", "processes"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    if request.param != "one piece":
+        monkeypatch.setattr(verification, "ROWS_IN_A_PIECE", 4)
+    if request.param == "processes":
+        monkeypatch.setattr(verification, "ROWS_WORTH_PROCESSES", 1)
+    return str(request.param)
+
+
+async def test_every_way_of_verifying_finds_the_same(tmp_path: Path, way: str) -> None:
+    await written(tmp_path)
+    report = await verified(tmp_path)
+    assert (report.intact, report.rows, report.last_seq) == (True, 20, 20)
+    with closing(sqlite3.connect(tmp_path / "swarm.db")) as connection:
+        connection.execute("DELETE FROM event_log WHERE seq IN (8, 9, 15)")
+        connection.commit()
+    report = await verified(tmp_path)
+    assert (report.broken_seq, report.rows, report.problem) == (8, 7, "event 8 is missing")
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,9 @@ async def test_concurrent_appends_are_numbered_dispatched_in_order_and_verify(tm
             mine = [r.event.message for r in seen if r.event.message.startswith(f"{number}.")]  # type: ignore[attr-defined]
             assert mine == [f"{number}.{step}" for step in range(10)]
         write_anchor(tmp_path / "anchor", KEY, *opened.log.head)
-        report = await opened.database.read(lambda s: verify_log(s, KEY, tmp_path / "anchor"))
+        report = await opened.database.read(
+            lambda s: verify_log(s, tmp_path / "swarm.db", KEY, tmp_path / "anchor")
+        )
         assert report.intact
         assert report.rows == 500
         stored = await opened.database.read(lambda s: latest_events(s, 1000))
