@@ -53,6 +53,11 @@ class FakeTimmy:
         self.titles[conversation_id] = self.titles[conversation_id] or text[:60]
         question = self.add(conversation_id, "user", text)
         yield MessageStarted(question)
+        async for event in self.retry(conversation_id):
+            yield event
+
+    async def retry(self, conversation_id: str) -> AsyncIterator[ChatEvent]:
+        self._fail()
         answer = self.add(conversation_id, "assistant", "", state="streaming")
         self._answer = answer.id
         yield MessageStarted(answer)
@@ -61,7 +66,7 @@ class FakeTimmy:
                 self._store(event.message)
             yield event
 
-    async def stop(self, conversation_id: str) -> None:
+    async def stop_answer(self, conversation_id: str) -> None:
         self.stopped.append(conversation_id)
         self.finish(state="stopped")
 

@@ -81,6 +81,7 @@ QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:d
 QComboBox:disabled { color: $outline; background: $surface; }
 QPlainTextEdit[variant="bare"], QTextEdit[variant="bare"], QTextBrowser[variant="bare"],
 QLineEdit[variant="bare"] { background: transparent; border: none; padding: 0; }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit { background: transparent; border: none; padding: 0; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; padding: 4px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFontMetricsF, QGuiApplication, QResizeEvent, QTextCursor, QWheelEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPlainTextEdit, QWidget
 
 from timmy_desktop.gui.theme import GAP, TIGHT, Theme
+from timmy_desktop.gui.widgets.parts import button, column, label, row
 from timmy_desktop.inert import inert, inert_line
 
 _SAID_MS = 1500
@@ -20,13 +21,9 @@ class CodeBlock(QFrame):
         self.setProperty("variant", "code")
         self.setObjectName("code-block")
         self._source = ""
-        self._language = QLabel()
-        self._language.setProperty("tone", "muted")
-        self._language.setProperty("size", "small")
-        self.copy_button = QPushButton("Copy")
-        self.copy_button.setProperty("variant", "quiet")
+        self._language = label(tone="muted", size="small")
+        self.copy_button = button("Copy", self._copy, variant="quiet")
         self.copy_button.setAccessibleName("Copy this code")
-        self.copy_button.clicked.connect(self._copy)
         self._text = _CodeText(self)
         self._lay_out()
         self._said = QTimer(self)
@@ -36,16 +33,10 @@ class CodeBlock(QFrame):
         self.restyle()
 
     def _lay_out(self) -> None:
-        head = QHBoxLayout()
-        head.setContentsMargins(GAP + TIGHT, TIGHT, TIGHT, 0)
-        head.addWidget(self._language)
-        head.addStretch()
-        head.addWidget(self.copy_button)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(1, 1, 1, 1)
-        layout.setSpacing(0)
-        layout.addLayout(head)
+        layout = column(gap=0, margins=(1, 1, 1, 1))
+        layout.addLayout(row(self._language, None, self.copy_button, margins=(GAP, TIGHT, TIGHT, 0)))
         layout.addWidget(self._text)
+        self.setLayout(layout)
 
     @property
     def source(self) -> str:

@@ -20,7 +20,8 @@ from timmy_desktop.inert import inert, inert_line
 
 _FEATURES = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
 _PICTURE = "\ufffc"
-_LINE_HEIGHT = 135.0
+_LINE_HEIGHT = 130.0
+_INDENT = 22
 # A rule of its own would be drawn as a heading's underline or as a front matter: a picture is a word here.
 _SAFE_SCHEMES = ("http://", "https://", "mailto:")
 
@@ -32,6 +33,7 @@ class SafeDocument(QTextDocument):
         super().__init__(parent)
         self.setUndoRedoEnabled(False)
         self.setDocumentMargin(0)
+        self.setIndentWidth(_INDENT)
 
     def loadResource(self, kind: int, name: QUrl | str) -> object:  # noqa: ARG002 - Qt's signature
         return None
@@ -138,6 +140,7 @@ def _dress_table(table: QTextTable, theme: Theme) -> None:
     form = QTextTableFormat(table.format())
     form.setBorder(1)
     form.setBorderCollapse(True)
+    form.setBorderStyle(QTextTableFormat.BorderStyle.BorderStyle_Solid)
     form.setBorderBrush(theme.color("border"))
     form.setCellPadding(TIGHT)
     form.setTopMargin(TIGHT)

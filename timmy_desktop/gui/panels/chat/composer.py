@@ -6,13 +6,14 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QWidget
 
+from timmy_desktop.agent.conversation import LONGEST_TEXT
 from timmy_desktop.gui.keepsakes import Keepsakes
 from timmy_desktop.gui.panels.chat.input_history import InputHistory
 from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.growing_edit import GrowingEdit
 from timmy_desktop.gui.widgets.parts import button, column, label, row, set_tone
 
-LONGEST = 100_000
+LONGEST = LONGEST_TEXT
 TASK_COMMAND = "/task "
 _DRAFT_AFTER_MS = 400
 _HINT = "Enter sends · Shift+Enter breaks the line"

@@ -16,7 +16,8 @@ class Chat(Protocol):
     async def new_conversation(self) -> str: ...
     async def messages(self, conversation_id: str) -> Sequence[MessageView]: ...
     def send(self, conversation_id: str, text: str) -> AsyncIterator[ChatEvent]: ...
-    async def stop(self, conversation_id: str) -> Any: ...
+    def retry(self, conversation_id: str) -> AsyncIterator[ChatEvent]: ...
+    async def stop_answer(self, conversation_id: str) -> Any: ...
     def on_message(self, handler: Callable[[MessageView], object]) -> Callable[[], None]: ...
 
 
@@ -100,19 +101,25 @@ class ChatController:
         """Sends what the person wrote; the box is emptied once it is stored."""
         if self.answering:
             return
+        self._begin_answer(self._send(self._current, text))
+
+    def answer_again(self, message_id: str) -> None:
+        """Asks once more what the failed message should have answered, without repeating the question."""
+        if self.answering or not self._current:
+            return
+        if self.transcript.is_last_answer(message_id):
+            self._begin_answer(self._follow(self._current, self._chat.retry(self._current)))
+        else:
+            self.send(self.transcript.question_before(message_id))
+
+    def _begin_answer(self, work: Coroutine[Any, Any, Any]) -> None:
         self._answering.add(self._current)
         self._screen.show_answering(True)
-        self._starter.start(f"send.{self._current}", self._send(self._current, text))
-
-    def send_again(self, message_id: str) -> None:
-        """Asks once more what the failed message should have answered."""
-        text = self.transcript.question_before(message_id)
-        if text:
-            self.send(text)
+        self._starter.start(f"answer.{self._current}", work)
 
     def stop_answer(self) -> None:
         if self.answering and self._current:
-            self._starter.start("stop", self._chat.stop(self._current))
+            self._starter.start("stop", self._chat.stop_answer(self._current))
 
     async def _read(self, wanted: str) -> tuple[str, Sequence[ConversationView], Sequence[MessageView]]:
         views = await self._chat.conversations()
@@ -132,32 +139,47 @@ class ChatController:
 
     async def _send(self, conversation_id: str, text: str) -> None:
         stored = False
-        begun = conversation_id
+
+        def seen(event: ChatEvent) -> None:
+            nonlocal stored
+            if not stored and isinstance(event, MessageStarted):
+                stored = True
+                self._screen.show_sent()
+
         try:
-            if not conversation_id:
-                conversation_id = await self._begun()
-            async for event in self._chat.send(conversation_id, text):
-                if not stored and isinstance(event, MessageStarted):
-                    stored = True
-                    self._screen.show_sent()
-                self._take(conversation_id, event)
+            conversation_id = conversation_id or await self._begun()
+            await self._follow(conversation_id, self._chat.send(conversation_id, text), seen)
         except Exception as error:
+            self._ended("")
             if stored:
                 raise
             self._screen.show_not_sent(_words(error))
+
+    async def _follow(
+        self,
+        conversation_id: str,
+        events: AsyncIterator[ChatEvent],
+        seen: Callable[[ChatEvent], None] | None = None,
+    ) -> None:
+        """Shows what happens until the answer has ended, well or not."""
+        try:
+            async for event in events:
+                if seen is not None:
+                    seen(event)
+                self._take(conversation_id, event)
         finally:
-            self._answering -= {begun, conversation_id}
-            if self._current in (begun, conversation_id):
-                self._screen.show_answering(False)
-        if stored:
-            await self._read_titles()
+            self._ended(conversation_id)
+        await self._read_titles()
+
+    def _ended(self, conversation_id: str) -> None:
+        self._answering.discard(conversation_id)
+        if conversation_id in ("", self._current):
+            self._screen.show_answering(self.answering)
 
     async def _begun(self) -> str:
         conversation_id = await self._chat.new_conversation()
-        self._answering.add(conversation_id)
-        self._answering.discard("")
-        if not self._current:
-            self._current = conversation_id
+        self._answering = self._answering - {""} | {conversation_id}
+        self._current = self._current or conversation_id
         return conversation_id
 
     def _take(self, conversation_id: str, event: ChatEvent) -> None:

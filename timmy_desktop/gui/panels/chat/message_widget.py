@@ -130,11 +130,12 @@ class AssistantMessage(MessageWidget):
         self.failure.say(failure_words(entry) if failed else "", "bad")
         self.footer.setText(footer_words(message))
         self.footer.setToolTip(exact_time(message.created_us))
-        self.copy_button.setVisible(bool(text) and message.state != "streaming")
+        self.footer.setVisible(bool(self.footer.text()))
+        self.copy_button.setVisible(bool(text and self.footer.text()) and message.state != "streaming")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        role = "bad" if self._entry.message.state == "failed" else "accent"
+        role = "muted" if self._entry.message.state == "failed" else "accent"
         paint_glyph(QPainter(self), "timmy", QRect(0, 2, _GLYPH, _GLYPH), Theme.current().color(role))
 
     def _retry(self) -> None:
@@ -165,8 +166,7 @@ class NoticeMessage(MessageWidget):
 
 def failure_words(entry: Entry) -> str:
     """Why there is no answer, as far as it was told."""
-    reason = getattr(entry.message, "reason", "")
-    return reason or "The answer broke off. Try again, or look at the Router for what is missing."
+    return entry.message.detail or "The answer broke off. Try again, or look at the Router for what is missing."
 
 
 _KINDS: dict[str, type[MessageWidget]] = {

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QStackedWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from timmy_desktop.agent.conversation import ConversationView
 from timmy_desktop.gui.keepsakes import Keepsakes
@@ -15,7 +15,7 @@ from timmy_desktop.gui.panels.chat.composer import Composer
 from timmy_desktop.gui.panels.chat.controller import Chat, ChatController
 from timmy_desktop.gui.panels.chat.start_page import StartPage
 from timmy_desktop.gui.panels.chat.transcript import Change, Transcript
-from timmy_desktop.gui.panels.chat.transcript_view import TranscriptView
+from timmy_desktop.gui.panels.chat.transcript_view import COLUMN, TranscriptView
 from timmy_desktop.gui.reachability import Statuses, no_model_words
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.theme import GAP, TIGHT
@@ -30,6 +30,7 @@ from timmy_desktop.inert import inert_line
 from timmy_desktop.supervisor import TaskSupervisor
 
 _NEW = "New conversation"
+_HEAD = 480
 
 
 class ChatPanel(Panel):
@@ -59,26 +60,36 @@ class ChatPanel(Panel):
     def _lay_out(self) -> None:
         self.conversations.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.conversations.setMinimumContentsLength(10)
+        self.conversations.setMaximumWidth(_HEAD)
         head = row(self.conversations, self.new_button, margins=(GAP + TIGHT, GAP, GAP, GAP))
         head.setStretch(0, 1)
+        head.addStretch()
         self.stack = QStackedWidget()
         for page in (self.view, self.start_page, self.fault):
             self.stack.addWidget(page)
-        notice = row(self.offline, margins=(GAP + TIGHT, GAP, GAP + TIGHT, 0), gap=0)
+        self.foot = QWidget()
+        foot = column(gap=0, margins=(0, 0, 0, 0))
+        foot.addLayout(row(self.offline, margins=(GAP + TIGHT, GAP, GAP + TIGHT, 0), gap=0))
+        foot.addWidget(self.composer)
+        self.foot.setLayout(foot)
+        self.foot.setMaximumWidth(COLUMN + 2 * (GAP + TIGHT))
+        below = row(gap=0)
+        below.addStretch(1)
+        below.addWidget(self.foot, 1000)
+        below.addStretch(1)
         layout = column(gap=0, margins=(0, 0, 0, 0))
         layout.addLayout(head)
         layout.addWidget(line())
         layout.addWidget(self.busy)
         layout.addWidget(self.stack, 1)
-        layout.addLayout(notice)
-        layout.addWidget(self.composer)
+        layout.addLayout(below)
         self.setLayout(layout)
 
     def _wire(self) -> None:
         self.composer.send_requested.connect(self.controller.send)
         self.composer.stop_requested.connect(self.controller.stop_answer)
         self.start_page.prompt_chosen.connect(self.composer.write)
-        self.view.retry_requested.connect(self.controller.send_again)
+        self.view.retry_requested.connect(self.controller.answer_again)
         self.view.task_requested.connect(lambda task_id: self.wished.emit(OpenTask(task_id)))
         self.conversations.activated.connect(self._chosen)
         TickWhileVisible(self, self._look_for_models)

@@ -11,7 +11,7 @@ from timmy_desktop.gui.widgets.parts import button, column, label, row
 
 PROMPTS = (
     "What can you and your agents do for me?",
-    "/task Read the opened folder and say what it is about",
+    "/task Say what the opened folder is about",
     "/task List three uses of a hash chain",
 )
 _WIDEST = 420
@@ -26,8 +26,7 @@ class StartPage(QWidget):
         super().__init__()
         title = label("Ask Timmy", strong=True)
         text = label(
-            "Timmy answers on this machine's models, remembers the conversation, and hands work to the "
-            "swarm with /task.",
+            "Timmy answers on this machine's models, remembers the conversation, and hands work to the swarm.",
             tone="muted",
             wrap=True,
         )

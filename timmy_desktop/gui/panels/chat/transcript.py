@@ -13,6 +13,8 @@ from timmy_desktop.agent.conversation import (
     ProviderChanged,
     TextDelta,
 )
+from timmy_desktop.gui.panels.chat.wording import provider_words
+from timmy_desktop.inert import inert_line
 
 
 @dataclass(slots=True)
@@ -33,11 +35,6 @@ class Entry:
 
     def extend(self, piece: str) -> None:
         self._pieces.append(piece)
-
-    def restart(self) -> None:
-        """Drops what a broken provider had said: the next one begins anew."""
-        self._pieces.clear()
-        self.message = replace(self.message, text="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +93,11 @@ class Transcript:
                 return self._entries[index].text
         return ""
 
+    def is_last_answer(self, message_id: str) -> bool:
+        """Whether nothing was asked or answered since."""
+        later = self._entries[self._index.get(message_id, len(self._entries)) + 1 :]
+        return message_id in self._index and all(entry.message.role == "notice" for entry in later)
+
     def questions(self) -> list[str]:
         """What the person wrote, oldest first."""
         return [entry.text for entry in self._entries if entry.message.role == "user"]
@@ -103,6 +105,7 @@ class Transcript:
 
 def _change_provider(entry: Entry, event: ProviderChanged) -> None:
     if event.reason:
-        entry.restart()
-        entry.changes.append(f"{entry.message.provider or 'The first provider'} {event.reason}")
+        before = provider_words(entry.message.provider, entry.message.model) or "The first provider"
+        now = provider_words(event.provider, event.model) or "Another provider"
+        entry.changes.append(f"{before} broke off: {inert_line(event.reason, 200)}. {now} goes on.")
     entry.message = replace(entry.message, provider=event.provider, model=event.model)

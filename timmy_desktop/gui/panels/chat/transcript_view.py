@@ -15,7 +15,7 @@ REDRAW_MS = 50
 """A streaming message is laid out again at most twenty times a second."""
 _AT_ONCE, _FIRST, _MOST = 3, 24, 120
 _NEAR = 400
-_COLUMN = 780
+COLUMN = 780
 
 
 class TranscriptView(QScrollArea):
@@ -217,7 +217,7 @@ class TranscriptView(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._remember_place()
-        side = max(GAP + 4, (self.viewport().width() - _COLUMN) // 2)
+        side = max(GAP + 4, (self.viewport().width() - COLUMN) // 2)
         self._layout.setContentsMargins(side, ROOM, side, ROOM)
         super().resizeEvent(event)
         self._place_jump()

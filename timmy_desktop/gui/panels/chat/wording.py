@@ -15,6 +15,10 @@ def provider_words(provider: str, model: str) -> str:
     return " · ".join(inert_line(part, 60) for part in parts if part)
 
 
+def _seconds(milliseconds: int) -> str:
+    return f"{max(100, milliseconds) / 1000:.1f} s" if milliseconds < 10_000 else duration(milliseconds)
+
+
 def footer_words(message: MessageView) -> str:
     """`Ollama · llama3.2 · first word 0.4 s · 3.1 s`, as far as it is known."""
     parts = [provider_words(message.provider, message.model)]
@@ -25,8 +29,10 @@ def footer_words(message: MessageView) -> str:
     elif message.state == "failed":
         parts.append("broken off" if message.text else "no answer")
     if message.ttft_ms > 0 and message.state != "streaming":
-        parts.append(f"first word {duration(message.ttft_ms)}")
+        parts.append(f"first word {_seconds(message.ttft_ms)}")
     if message.total_ms > 0 and message.state != "streaming":
         parts.append(duration(message.total_ms))
+    if message.state == "done" and message.role == "assistant":
+        parts.append(inert_line(message.detail, 160))
     words = " · ".join(part for part in parts if part)
     return words[:1].upper() + words[1:]

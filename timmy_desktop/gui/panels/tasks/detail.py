@@ -56,7 +56,7 @@ class DetailPane(QStackedWidget):
         self.addWidget(body)
 
     def _make_head(self) -> None:
-        self.back_button = button("Tasks", self.back_requested.emit, variant="quiet", hint="Back to the list (Esc)")
+        self.back_button = button("‹ Tasks", self.back_requested.emit, variant="quiet", hint="Back to the list (Esc)")
         self.pill = Pill()
         self.posted = RelativeTime()
         self.identifier = CopyableId(what="task id")
@@ -78,12 +78,13 @@ class DetailPane(QStackedWidget):
         self.back_button.hide()
 
     def _make_pages(self) -> None:
-        self.result_page = ResultPage(self._retry)
+        self.result_page = ResultPage()
         self.timeline = Timeline()
         self.bids = BidsTable()
         self.whole_text = MarkdownView()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        self.tabs.setStyleSheet("QTabWidget::tab-bar { left: 8px; }")
         self.tabs.setAccessibleName("About this task")
         self.tabs.addTab(self.result_page, "Result")
         self.tabs.addTab(self.timeline, "Timeline")

@@ -55,7 +55,10 @@ Names = Callable[[str], str]
 def life_of(records: Iterable[EventRecord], name_of: Names) -> Life:
     """The life that `records` (of one task, in order) tell; `name_of` turns an agent's id into its name."""
     known = list(records)
-    moments = (_moment(record, name_of) for record in known)
+    closed = max((r.seq for r in known if isinstance(r.event, tasks.AuctionClosed)), default=0)
+    # A closed auction is one line: the bids have a table of their own.
+    told = (r for r in known if not (isinstance(r.event, tasks.BidSubmitted) and r.seq < closed))
+    moments = (_moment(record, name_of) for record in told)
     simulated = any(getattr(record.event, "simulated", False) for record in known)
     return Life(tuple(moment for moment in moments if moment), _ranked(known, name_of), simulated)
 

@@ -73,6 +73,7 @@ class TasksPanel(Panel):
         self.splitter.addWidget(self.detail)
         self.splitter.setStretchFactor(0, 2)
         self.splitter.setStretchFactor(1, 3)
+        self.splitter.setSizes([400, 600])
         self.setLayout(column(self.splitter, margins=(0, 0, 0, 0)))
 
     def _wire(self) -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QWidget
 
-from timmy_desktop.gui.panels.tasks.status_look import can_retry
 from timmy_desktop.gui.theme import GAP, ROOM, TIGHT
 from timmy_desktop.gui.widgets.markdown_view import MarkdownView
 from timmy_desktop.gui.widgets.notice_bar import NoticeBar
@@ -25,14 +22,14 @@ _WAITING = {
 class ResultPage(QScrollArea):
     """Scrolls what the detail pane shows first once a task is over."""
 
-    def __init__(self, retry: Callable[[], object]) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Result")
         self.waiting = label(tone="muted", wrap=True)
-        self.notice = NoticeBar("Try again", retry)
+        self.notice = NoticeBar()
         self.result = MarkdownView()
         body = QWidget()
         body.setLayout(
@@ -48,7 +45,7 @@ class ResultPage(QScrollArea):
         self.waiting.setText("" if over else _WAITING[view.status].format(agent=agent))
         self.waiting.setVisible(not over)
         tone = {TaskStatus.FAILED: "bad", TaskStatus.CANCELLED: "info"}.get(view.status, "warn")
-        self.notice.say(view.reason, tone, "Try again" if can_retry(view.status) else "")
+        self.notice.say(view.reason, tone)
         self.result.setVisible(bool(view.result))
         if view.result != self.result.text:
             self.result.show_text(view.result)
