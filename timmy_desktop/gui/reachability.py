@@ -14,7 +14,7 @@ _OUT = ("unavailable", "not_configured")
 
 
 def no_model_words(statuses: Sequence[Any]) -> str:
-    """"" while a model answers or nothing is known yet; else what is missing and what to do, briefly."""
+    """ "" while a model answers or nothing is known yet; else what is missing and what to do, briefly."""
     healths = [status.health for status in statuses]
     if not healths or any(health is None or health.state not in _OUT for health in healths):
         return ""

@@ -61,9 +61,7 @@ class NoticeBar(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()), 6, 6)
         glyph = "info" if self._tone in ("accent", "muted", "info") else self._tone
         top = (self.height() - _GLYPH) / 2
-        paint_glyph(
-            painter, glyph, QRectF(GAP + TIGHT, top, _GLYPH, _GLYPH), theme.color(self._tone_role())
-        )
+        paint_glyph(painter, glyph, QRectF(GAP + TIGHT, top, _GLYPH, _GLYPH), theme.color(self._tone_role()))
 
     def _tone_role(self) -> str:
         return "accent" if self._tone == "info" else self._tone

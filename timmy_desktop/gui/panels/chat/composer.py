@@ -60,7 +60,11 @@ class MessageEdit(GrowingEdit):
 
 def completion(text: str) -> str:
     """The command that `text` is the beginning of; "" when it is none, or whole already."""
-    return TASK_COMMAND if text.startswith("/") and TASK_COMMAND.startswith(text) and text != TASK_COMMAND else ""
+    return (
+        TASK_COMMAND
+        if text.startswith("/") and TASK_COMMAND.startswith(text) and text != TASK_COMMAND
+        else ""
+    )
 
 
 class Composer(QWidget):

@@ -31,7 +31,7 @@ class MessageWidget(QWidget):
         super().__init__()
         self._entry = entry
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.body = MarkdownView()
         self.outer = QVBoxLayout(self)
         self.outer.setSpacing(0)
@@ -106,15 +106,13 @@ class AssistantMessage(MessageWidget):
     """Prose beside Timmy's face; under it who answered and in how long."""
 
     def build(self) -> None:
-        self.changes = label(tone="warn", size="small", wrap=True)
+        self.notes = label(tone="warn", size="small", wrap=True)
         self.failure = NoticeBar("Try again", self._retry)
         self.footer = label(tone="muted", size="small", wrap=True)
         self.footer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.copy_button = glyph_button("copy", "Copy the answer", self.copy, side=24)
         below = row(self.footer, self.copy_button, gap=GAP)
-        layout = column(
-            self.changes, self.body, self.failure, gap=TIGHT + 2, margins=(_GUTTER, 0, 0, 0)
-        )
+        layout = column(self.notes, self.body, self.failure, gap=TIGHT + 2, margins=(_GUTTER, 0, 0, 0))
         layout.addLayout(below)
         self.outer.addLayout(layout)
 
@@ -125,8 +123,8 @@ class AssistantMessage(MessageWidget):
         if text != self.body.text:
             self.body.show_text(text)
         self.body.setVisible(bool(text))
-        self.changes.setText("\n".join(entry.changes))
-        self.changes.setVisible(bool(entry.changes))
+        self.notes.setText(entry.notes)
+        self.notes.setVisible(bool(entry.notes))
         self.failure.say(failure_words(entry) if failed else "", "bad")
         self.footer.setText(footer_words(message))
         self.footer.setToolTip(exact_time(message.created_us))
@@ -166,7 +164,9 @@ class NoticeMessage(MessageWidget):
 
 def failure_words(entry: Entry) -> str:
     """Why there is no answer, as far as it was told."""
-    return entry.message.detail or "The answer broke off. Try again, or look at the Router for what is missing."
+    return (
+        entry.message.reason or "The answer broke off. Try again, or look at the Router for what is missing."
+    )
 
 
 _KINDS: dict[str, type[MessageWidget]] = {
@@ -179,4 +179,3 @@ _KINDS: dict[str, type[MessageWidget]] = {
 def message_widget(entry: Entry) -> MessageWidget:
     """The widget for the entry's role; what is not known shows as a report."""
     return _KINDS.get(entry.message.role, NoticeMessage)(entry)
-

@@ -31,6 +31,7 @@ from timmy_desktop.supervisor import TaskSupervisor
 
 _NEW = "New conversation"
 _HEAD = 480
+_BAR = 10
 
 
 class ChatPanel(Panel):
@@ -73,7 +74,8 @@ class ChatPanel(Panel):
         foot.addWidget(self.composer)
         self.foot.setLayout(foot)
         self.foot.setMaximumWidth(COLUMN + 2 * (GAP + TIGHT))
-        below = row(gap=0)
+        # The bar of the transcript takes its width off the column above.
+        below = row(gap=0, margins=(0, 0, _BAR, 0))
         below.addStretch(1)
         below.addWidget(self.foot, 1000)
         below.addStretch(1)

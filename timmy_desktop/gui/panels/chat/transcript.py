@@ -14,7 +14,7 @@ from timmy_desktop.agent.conversation import (
     TextDelta,
 )
 from timmy_desktop.gui.panels.chat.wording import provider_words
-from timmy_desktop.inert import inert_line
+from timmy_desktop.inert import inert, inert_line
 
 
 @dataclass(slots=True)
@@ -35,6 +35,18 @@ class Entry:
 
     def extend(self, piece: str) -> None:
         self._pieces.append(piece)
+
+    def restart(self) -> None:
+        """Drops what a broken provider had said: the next one begins anew."""
+        self._pieces.clear()
+        self.message = replace(self.message, text="")
+
+    @property
+    def notes(self) -> str:
+        """What went wrong on the way to this answer, also when it was read back from the database."""
+        if self.changes or self.message.state != "done":
+            return "\n".join(self.changes)
+        return inert(self.message.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +117,8 @@ class Transcript:
 
 def _change_provider(entry: Entry, event: ProviderChanged) -> None:
     if event.reason:
+        entry.restart()
         before = provider_words(entry.message.provider, entry.message.model) or "The first provider"
         now = provider_words(event.provider, event.model) or "Another provider"
-        entry.changes.append(f"{before} broke off: {inert_line(event.reason, 200)}. {now} goes on.")
+        entry.changes.append(f"{before} {inert_line(event.reason, 200).rstrip('.')}. {now} began anew.")
     entry.message = replace(entry.message, provider=event.provider, model=event.model)

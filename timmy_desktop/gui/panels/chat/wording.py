@@ -32,7 +32,5 @@ def footer_words(message: MessageView) -> str:
         parts.append(f"first word {_seconds(message.ttft_ms)}")
     if message.total_ms > 0 and message.state != "streaming":
         parts.append(duration(message.total_ms))
-    if message.state == "done" and message.role == "assistant":
-        parts.append(inert_line(message.detail, 160))
     words = " · ".join(part for part in parts if part)
     return words[:1].upper() + words[1:]

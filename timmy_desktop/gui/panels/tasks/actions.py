@@ -57,7 +57,9 @@ class TaskActions:
 
 def ask_where(parent: QWidget, view: TaskView, ending: str, chosen: Callable[[str], object]) -> QFileDialog:
     """Opens a save dialog without a loop of its own; `chosen(path)` follows if the person agrees."""
-    dialog = QFileDialog(parent, "Export the task", str(Path.home() / file_name(view, ending)), _KINDS[ending])
+    dialog = QFileDialog(
+        parent, "Export the task", str(Path.home() / file_name(view, ending)), _KINDS[ending]
+    )
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(ending)
     dialog.fileSelected.connect(chosen)
@@ -66,7 +68,8 @@ def ask_where(parent: QWidget, view: TaskView, ending: str, chosen: Callable[[st
     return dialog
 
 
-def export_text(view: TaskView, records: Sequence[EventRecord], ending: str, name_of: Names) -> str:
+def export_text(view: TaskView, records: Sequence[EventRecord], *, ending: str, name_of: Names) -> str:
+    """The contents of the file that `ending` stands for."""
     return as_json(view, records) if ending == "json" else as_markdown(view, records, name_of)
 
 

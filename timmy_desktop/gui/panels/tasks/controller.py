@@ -159,6 +159,13 @@ class TasksController:
             self._show_detail()
         self._screen.show_changed()
 
+    def catch_up(self) -> None:
+        """More happened than could be shown: what is on screen is read anew."""
+        self._oldest.clear()
+        self._ask()
+        if self._detail_id:
+            self.open(self._detail_id)
+
     async def _detail(self, task_id: str) -> tuple[TaskView, Sequence[EventRecord]]:
         return await self._swarm.task(task_id), await self._swarm.steps(task_id)
 
@@ -175,9 +182,7 @@ class TasksController:
         if view is not None and self._detail_ready:
             self._screen.show_detail(view, [self._records[seq] for seq in sorted(self._records)])
 
-    def _ask(
-        self, *, before: str | None = None, failed: Callable[[Exception], object] | None = None
-    ) -> None:
+    def _ask(self, *, before: str | None = None, failed: Callable[[Exception], object] | None = None) -> None:
         query = self._query
         status = TaskStatus(query.status) if query.status and query.status != "open" else None
         work = self._swarm.tasks(limit=PAGE, before=before, status=status, text=query.text)

@@ -56,7 +56,9 @@ class DetailPane(QStackedWidget):
         self.addWidget(body)
 
     def _make_head(self) -> None:
-        self.back_button = button("‹ Tasks", self.back_requested.emit, variant="quiet", hint="Back to the list (Esc)")
+        self.back_button = button(
+            "‹ Tasks", self.back_requested.emit, variant="quiet", hint="Back to the list (Esc)"
+        )
         self.pill = Pill()
         self.posted = RelativeTime()
         self.identifier = CopyableId(what="task id")

@@ -42,7 +42,10 @@ def as_markdown(view: TaskView, records: Sequence[EventRecord], name_of: Names) 
         parts += ["## Result", inert(view.result)]
     if view.reason:
         parts += ["## Reason", inert(view.reason)]
-    parts += ["## Timeline", "\n".join(f"- {exact_time(m.time_us)} {m.title}" for m in life.moments) or "- empty"]
+    parts += [
+        "## Timeline",
+        "\n".join(f"- {exact_time(m.time_us)} {m.title}" for m in life.moments) or "- empty",
+    ]
     return "\n\n".join(parts) + "\n"
 
 

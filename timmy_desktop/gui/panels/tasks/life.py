@@ -266,3 +266,6 @@ _TELLERS: dict[type, Callable[[Any, Names], _Words]] = {
         event.reason,
     ),
 }
+
+FOLLOWED = tuple(_TELLERS)
+"""The events that a task's life is told from."""

@@ -174,7 +174,9 @@ class ListPage(QWidget):
     def show_loading(self) -> None:
         self.busy.start("Reading the tasks")
         if not self._model.rowCount():
-            self.state.show_state("clock", "Reading the tasks", "They come from the database on this machine.")
+            self.state.show_state(
+                "clock", "Reading the tasks", "They come from the database on this machine."
+            )
             self.stack.setCurrentWidget(self.state)
 
     def show_fault(self, words: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, QSize, Qt
@@ -10,13 +11,13 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QSplitter
 
 from timmy_desktop.events.base import EventRecord
-from timmy_desktop.gui.bridge import EventBridge
+from timmy_desktop.gui.bridge import Bus, EventBridge
 from timmy_desktop.gui.keepsakes import Keepsakes
 from timmy_desktop.gui.panel import NewTask, OpenTask, Panel, Say, ShowPanel, Wish
 from timmy_desktop.gui.panels.tasks.actions import TaskActions, ask_where, export_text
 from timmy_desktop.gui.panels.tasks.controller import Swarm, TasksController
 from timmy_desktop.gui.panels.tasks.detail import DetailPane, menu_below
-from timmy_desktop.gui.panels.tasks.life import Names
+from timmy_desktop.gui.panels.tasks.life import FOLLOWED, Names
 from timmy_desktop.gui.panels.tasks.list_page import ListPage
 from timmy_desktop.gui.panels.tasks.model import TasksModel
 from timmy_desktop.gui.panels.tasks.post_box import PostBox
@@ -37,7 +38,7 @@ class TasksPanel(Panel):
         self,
         *,
         swarm: Swarm,
-        bridge: EventBridge,
+        bus: Bus,
         supervisor: TaskSupervisor,
         keepsakes: Keepsakes,
         name_of: Names,
@@ -45,7 +46,8 @@ class TasksPanel(Panel):
         now_us: Callable[[], int],
     ) -> None:
         super().__init__()
-        self._bridge, self._keepsakes, self._name_of, self._statuses = bridge, keepsakes, name_of, statuses
+        self._keepsakes, self._name_of, self._statuses = keepsakes, name_of, statuses
+        self.bridge = EventBridge(bus, self, types=FOLLOWED)
         self.slot_tasks = SlotTasks.of(self, supervisor, "tasks")
         self.model = TasksModel(name_of, self)
         self.controller = TasksController(swarm, self.slot_tasks, self.model, self)
@@ -77,7 +79,8 @@ class TasksPanel(Panel):
         self.setLayout(column(self.splitter, margins=(0, 0, 0, 0)))
 
     def _wire(self) -> None:
-        self._bridge.batch_ready.connect(self.controller.take)
+        self.bridge.batch_ready.connect(self.controller.take)
+        self.bridge.folded.connect(lambda _: self.controller.catch_up())
         self.model.older_wanted.connect(self.controller.older)
         self.post_box.post_requested.connect(self._post)
         page, detail = self.page, self.detail
@@ -129,7 +132,7 @@ class TasksPanel(Panel):
     def stop(self) -> None:
         self.post_box.keep_draft()
         self._keepsakes.save()
-        self._bridge.batch_ready.disconnect(self.controller.take)
+        self.bridge.stop()
         self.slot_tasks.stop()
 
     # Wishes of its own parts.
@@ -206,11 +209,14 @@ class TasksPanel(Panel):
 
     def export_to(self, task_id: str, ending: str, path: str) -> None:
         """Writes the task to `path`, off the window's thread."""
+        text_of = partial(export_text, ending=ending, name_of=self._name_of)
         self.slot_tasks.start(
             "export",
-            self.controller.export(task_id, lambda view, records: export_text(view, records, ending, self._name_of), Path(path)),
+            self.controller.export(task_id, text_of, Path(path)),
             lambda _: self.say(f"The task was written to {path}.", "good"),
-            failed=lambda error: self.say(f"The task was not written to {path}: {error}. Choose another place.", "bad"),
+            failed=lambda error: self.say(
+                f"The task was not written to {path}: {error}. Choose another place.", "bad"
+            ),
         )
 
     # What the controller tells.

@@ -34,7 +34,12 @@ class ResultPage(QScrollArea):
         body = QWidget()
         body.setLayout(
             column(
-                self.notice, self.waiting, self.result, None, gap=GAP, margins=(GAP + TIGHT, GAP, GAP + TIGHT, ROOM)
+                self.notice,
+                self.waiting,
+                self.result,
+                None,
+                gap=GAP,
+                margins=(GAP + TIGHT, GAP, GAP + TIGHT, ROOM),
             )
         )
         self.setWidget(body)

@@ -27,6 +27,7 @@ LOOKS: dict[TaskStatus, StatusLook] = {
     TaskStatus.CANCELLED: StatusLook("Cancelled", "stop", "muted", "square"),
 }
 
+
 def can_retry(status: TaskStatus) -> bool:
     """What failed or was called off can go to auction again; what is done is done."""
     return status in (TaskStatus.FAILED, TaskStatus.CANCELLED)

@@ -5,9 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+)
 from PySide6.QtGui import QFontMetrics, QGuiApplication, QKeySequence, QPainter, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+)
 
 from timmy_desktop.gui.glyphs import paint_glyph
 from timmy_desktop.gui.panels.tasks.life import Moment
@@ -128,7 +144,9 @@ def _paint_thread(painter: QPainter, rect: QRect, moment: Moment, *, first: bool
         painter.drawLine(int(x), rect.top(), int(x), top - 3)
     if not last:
         painter.drawLine(int(x), top + _MARK + 3, int(x), rect.bottom() + 1)
-    paint_glyph(painter, moment.glyph, QRect(rect.left() + _EDGE, top, _MARK, _MARK), theme.color(moment.role))
+    paint_glyph(
+        painter, moment.glyph, QRect(rect.left() + _EDGE, top, _MARK, _MARK), theme.color(moment.role)
+    )
 
 
 def _paint_words(painter: QPainter, option: QStyleOptionViewItem, moment: Moment, offset: str) -> None:
