@@ -162,6 +162,8 @@ def _why_unusable(environment: Environment) -> str | None:
     python = probe(environment.python)
     if python is None:
         return "its Python is gone, broken or too old"
+    if not any((environment.folder / "lib").glob("python*/site-packages/pip")):
+        return "it has no pip"
     found = _read_stamp(environment)
     if found and (found.get("folder"), found.get("python"), found.get("layout")) != (
         str(environment.folder),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
-import logging.handlers
 import os
 import signal
 import socket
@@ -26,6 +25,7 @@ from timmy_desktop.gui.main_window import MainWindow
 from timmy_desktop.gui.panel import PanelSpec
 from timmy_desktop.gui.panels import PANELS
 from timmy_desktop.gui.theme import Theme
+from timmy_desktop.log_file import log_to_file
 from timmy_desktop.settings import Paths, Settings, SettingsError, load_settings
 from timmy_desktop.supervisor import TaskSupervisor
 
@@ -40,7 +40,6 @@ Build = Callable[[Settings, Paths], "Services"]
 
 _STOP_WITHIN_S = 15.0
 _PAINT_WITHIN_S = 2.0
-_LOG_BYTES, _LOG_FILES = 1_000_000, 3
 
 
 def run_window(
@@ -57,16 +56,11 @@ def run_window(
         return 0
     load = load or (lambda: load_settings(paths.config_file))
     Theme(application, _theme_of(load)).apply()
-    log = _log_to_file(paths)
     session = WindowSession(
         paths, load, build or _bootstrap, LayoutStore(paths.data_dir / "window.ini"), specs
     )
-    try:
+    with log_to_file(paths):
         return _run_on_qt(application, session.run())
-    finally:
-        if log is not None:
-            logging.getLogger().removeHandler(log)
-            log.close()
 
 
 def take_screenshots(
@@ -101,8 +95,8 @@ class WindowSession:
         self, paths: Paths, load: Load, build: Build, store: LayoutStore, specs: Sequence[PanelSpec]
     ) -> None:
         self._paths, self._load, self._build = paths, load, build
-        self.window = MainWindow(paths=paths, specs=specs, store=store)
         self._supervisor = TaskSupervisor()
+        self.window = MainWindow(paths=paths, specs=specs, store=store, supervisor=self._supervisor)
         self._services: Services | None = None
         self._stop = asyncio.Event()
         self._starting: asyncio.Task[None] | None = None
@@ -255,23 +249,6 @@ def _theme_of(load: Load) -> str:
         return load().theme
     except SettingsError:  # told in the window, a moment later
         return "dark"
-
-
-def _log_to_file(paths: Paths) -> logging.Handler | None:
-    """Warnings and errors go to a file of the data folder; where that can't be, they go to stderr only."""
-    try:
-        paths.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = paths.logs / "timmy.log"
-        os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
-        handler = logging.handlers.RotatingFileHandler(
-            file, maxBytes=_LOG_BYTES, backupCount=_LOG_FILES, delay=True
-        )
-    except OSError:
-        return None
-    handler.setLevel(logging.INFO)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.getLogger().addHandler(handler)
-    return handler
 
 
 def _noted(number: int, frame: object) -> None:

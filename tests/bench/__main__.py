@@ -15,6 +15,9 @@ BENCHMARKS = {
     "event_append": "tests.bench.events",
     "event_append_one": "tests.bench.events",
     "event_verify": "tests.bench.events",
+    "task_roundtrip": "tests.bench.swarm",
+    "start_window": "tests.bench.window",
+    "feed_flood": "tests.bench.window",
 }
 
 

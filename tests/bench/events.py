@@ -23,7 +23,7 @@ from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.storage.event_log import EventLog
 from timmy_desktop.storage.migrations import migrate
 from timmy_desktop.storage.migrations.m0001_first import EVENTS
-from timmy_desktop.storage.verification import verify_log, write_anchor
+from timmy_desktop.storage.verification import ANCHOR_FILE, verify_log, write_anchor
 
 KEY = b"k" * 32
 WRITERS = 100
@@ -62,17 +62,15 @@ def event_verify() -> list[Row]:
     total = 1_000_000
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
         folder = Path(name)
-        with closing(_reference_database(folder)) as connection:
-            reference = _Reference(connection)
-            reference.append(total)
-            write_anchor(folder / "anchor", KEY, total, reference.head)
-            query = f"SELECT {CANONICAL_TEXT_SQL} FROM event_log ORDER BY seq"
+        asyncio.run(write_log(folder, total))
+        database = Database(folder / "swarm.db")
+        query = f"SELECT {CANONICAL_TEXT_SQL} FROM event_log ORDER BY seq"
+        with closing(sqlite3.connect(folder / "swarm.db")) as connection:
             texts = [text.encode() for (text,) in connection.execute(query)]
-        database = Database(folder / "reference.db")
 
         def verify(session: Session) -> float:
             start = time.perf_counter()
-            assert verify_log(session, folder / "reference.db", KEY, folder / "anchor").intact
+            assert verify_log(session, folder / "swarm.db", KEY, folder / ANCHOR_FILE).intact
             return time.perf_counter() - start
 
         value, other, ratio = in_turn(
@@ -80,6 +78,17 @@ def event_verify() -> list[Row]:
         )
         asyncio.run(database.close())
     return [Row("event_verify", value, "s", other, ratio, "<= 4 x sha256", ratio <= 4)]
+
+
+async def write_log(folder: Path, rows: int) -> None:
+    """A data folder with `rows` events under KEY, written the quick way; the project would write the same."""
+    database = Database(folder / "swarm.db")
+    await database.open(lambda session: migrate(session, folder) and None)
+    await database.close()
+    with closing(sqlite3.connect(folder / "swarm.db", isolation_level=None)) as connection:
+        writer = _Reference(connection)
+        writer.append(rows)
+        write_anchor(folder / ANCHOR_FILE, KEY, rows, writer.head)
 
 
 @contextmanager

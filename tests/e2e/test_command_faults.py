@@ -80,7 +80,9 @@ def test_a_forged_log_is_found_and_located(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").write_text(OFFLINE)
     timmy("run-task", "hello", data_dir=tmp_path)
     with closing(sqlite3.connect(tmp_path / "swarm.db")) as connection:
-        connection.execute("UPDATE event_log SET data = replace(data, 'hello', 'hullo') WHERE type = 'task.created'")
+        connection.execute(
+            "UPDATE event_log SET data = replace(data, 'hello', 'hullo') WHERE type = 'task.created'"
+        )
         seq = connection.execute("SELECT seq FROM event_log WHERE type = 'task.created'").fetchone()[0]
         connection.commit()
     code, report = timmy_json("verify-log", data_dir=tmp_path)
@@ -94,7 +96,7 @@ def test_a_full_disk_is_said_and_what_was_acknowledged_is_kept(tmp_path: Path) -
     script = (
         f"mount -t tmpfs -o size=1m none {tmp_path}/disk && printf '%s' '{OFFLINE}' > {tmp_path}/disk/settings.toml"
         f" && for n in 1 2 3 4 5 6 7 8 9 10 11 12; do {sys.executable} -m timmy_desktop run-task"
-        f" \"$(printf 'words %.0s' $(seq 9000))\" --data-dir {tmp_path}/disk; echo \"exit $?\"; done;"
+        f' "$(printf \'words %.0s\' $(seq 9000))" --data-dir {tmp_path}/disk; echo "exit $?"; done;'
         f" {sys.executable} -m timmy_desktop verify-log --data-dir {tmp_path}/disk; df {tmp_path}/disk"
     )
     done = subprocess.run(

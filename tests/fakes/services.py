@@ -14,6 +14,7 @@ from timmy_desktop.settings import Paths, Secrets, Settings
 from timmy_desktop.storage.database import Database
 from timmy_desktop.storage.event_log import EventLog
 from timmy_desktop.storage.migrations import migrate
+from timmy_desktop.storage.verification import ANCHOR_FILE, write_anchor
 from timmy_desktop.supervisor import TaskSupervisor
 
 KEY = b"k" * 32
@@ -137,6 +138,8 @@ class FakeServices:
             error, self.fail_with = self.fail_with, None
             raise error
         await self.database.open(self._prepare)
+        seq, head = self.event_log.head
+        write_anchor(self.paths.data_dir / ANCHOR_FILE, KEY, seq, head)
         self.started += 1
 
     async def stop(self) -> None:

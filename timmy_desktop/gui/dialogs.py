@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from timmy_desktop import __version__
 from timmy_desktop.gui.findings import Finding
@@ -34,13 +34,20 @@ class KeysDialog(_Dialog):
 
     def __init__(self, parent: QWidget, keys: Keys) -> None:
         super().__init__(parent, "Keys")
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(WIDE * 2)
-        grid.setVerticalSpacing(GAP)
-        for place, (title, entries) in enumerate(keys):
-            grid.addLayout(_group(title, entries), place // 2, place % 2, Qt.AlignmentFlag.AlignTop)
-        layout = column(gap=WIDE, margins=(WIDE, WIDE, WIDE, ROOM))
-        layout.addLayout(grid)
+        columns: tuple[QVBoxLayout, QVBoxLayout] = (QVBoxLayout(), QVBoxLayout())
+        heights = [0, 0]
+        for title, entries in keys:
+            shorter = heights.index(min(heights))
+            heights[shorter] += len(entries) + 2
+            columns[shorter].addLayout(_group(title, entries))
+        sides = QHBoxLayout()
+        sides.setSpacing(WIDE * 2)
+        for side in columns:
+            side.setSpacing(WIDE)
+            side.addStretch(1)
+            sides.addLayout(side)
+        layout = column(label("Keys", size="title"), gap=ROOM, margins=(WIDE, WIDE, WIDE, ROOM))
+        layout.addLayout(sides)
         layout.addLayout(row(None, button("Close", self.close)))
         self.setLayout(layout)
 
@@ -146,5 +153,4 @@ def _group(title: str, entries: Sequence[tuple[str, str]]) -> QVBoxLayout:
         )
         shown.setProperty("variant", "code")
         made.addLayout(row(label(words, tone="muted"), None, shown))
-    made.addStretch(1)
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QMainWindow, QStackedLayout, QWidget
 
@@ -14,7 +14,9 @@ from timmy_desktop.gui.widgets.parts import glyph_button, label
 from timmy_desktop.inert import inert_line
 
 _HEAD_HEIGHT = 40
-_SMALLEST = QSize(260, 160)
+_SMALLEST = QSize(240, 96)
+_WIDEST = 400
+"""No panel may ask for more than this at least."""
 
 
 class PanelDock(QDockWidget):
@@ -33,9 +35,12 @@ class PanelDock(QDockWidget):
         self.setTitleBarWidget(self.head)
         self._body = _Body()
         self.setWidget(self._body)
-        self.topLevelChanged.connect(lambda _: self.head.refresh())
-        self.dockLocationChanged.connect(lambda _: self.head.refresh())
-        self.visibilityChanged.connect(lambda _: self.head.refresh())
+        # Which docks are tabbed together is known only when the layout has come to rest.
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.timeout.connect(self.head.refresh)
+        for moved in (self.topLevelChanged, self.dockLocationChanged, self.visibilityChanged):
+            moved.connect(lambda _: self._settled.start())
         self.wait()
 
     def wait(self) -> None:
@@ -143,7 +148,9 @@ class _Body(QFrame):
             old.deleteLater()
 
     def minimumSizeHint(self) -> QSize:
-        return _SMALLEST.expandedTo(QSize(0, 0))
+        panel = self._stack.currentWidget()
+        width = panel.minimumSizeHint().width() if panel is not None else 0
+        return QSize(max(_SMALLEST.width(), min(width, _WIDEST)), _SMALLEST.height())
 
 
 class _Glyph(QWidget):

@@ -93,9 +93,9 @@ class LiveStatus(QObject):
     async def _verify(self) -> ChainReport:
         from timmy_desktop.storage.verification import ANCHOR_FILE, verify_log
 
-        key, anchor = self._services.event_log.key, self._services.paths.data_dir / ANCHOR_FILE
+        key, paths = self._services.event_log.key, self._services.paths
         report: ChainReport = await self._services.database.read(
-            lambda session: verify_log(session, key, anchor)
+            lambda session: verify_log(session, paths.database, key, paths.data_dir / ANCHOR_FILE)
         )
         return report
 

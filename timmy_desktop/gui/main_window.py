@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QMainWindow,
     QMenuBar,
-    QPushButton,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -37,12 +36,15 @@ from timmy_desktop.gui.panel import (
 )
 from timmy_desktop.gui.startup import StartupPage, explained
 from timmy_desktop.gui.status import StatusLine
+from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.theme import GAP, Theme
 from timmy_desktop.gui.welcome import Welcome
+from timmy_desktop.gui.widgets.fields import SearchButton
 from timmy_desktop.gui.widgets.message_bar import MessageBar
-from timmy_desktop.gui.widgets.parts import button, glyph_button, row
+from timmy_desktop.gui.widgets.parts import glyph_button, row
 from timmy_desktop.gui.wording import count
-from timmy_desktop.settings import Paths
+from timmy_desktop.settings import Paths, Secrets, SettingsError
+from timmy_desktop.supervisor import TaskSupervisor
 
 if TYPE_CHECKING:
     from timmy_desktop.services import Services
@@ -61,7 +63,9 @@ class MainWindow(QMainWindow):
     painted = Signal()
     """The window was on screen for the first time."""
 
-    def __init__(self, *, paths: Paths, specs: Sequence[PanelSpec], store: LayoutStore) -> None:
+    def __init__(
+        self, *, paths: Paths, specs: Sequence[PanelSpec], store: LayoutStore, supervisor: TaskSupervisor
+    ) -> None:
         super().__init__()
         self.setObjectName("timmy-window")
         self.setWindowTitle("Timmy Desktop")
@@ -74,6 +78,7 @@ class MainWindow(QMainWindow):
         )
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self._paths, self._store = paths, store
+        self._tasks = SlotTasks(supervisor, self.grant, "window")
         self._services: Services | None = None
         self._live: LiveStatus | None = None
         self._may_close = self._laid_out = self._dismissed = self._was_painted = False
@@ -87,7 +92,7 @@ class MainWindow(QMainWindow):
 
     def show_progress(self, words: str) -> None:
         """What starting is busy with."""
-        self.status.show_progress(words)
+        self.status.show_progress(f"{words}…")
 
     def attach(self, services: Services) -> None:
         """The services run: builds every panel and begins to follow them."""
@@ -119,7 +124,7 @@ class MainWindow(QMainWindow):
     def show_failure(self, error: BaseException) -> None:
         """Starting failed: says so in words, with the ways on."""
         self._clear_page()
-        self.status.show_progress("Not started")
+        self.status.show_progress("Not started", "bad")
         self.welcome.hide()
         for dock in self.docks.values():
             dock.hide()
@@ -130,7 +135,7 @@ class MainWindow(QMainWindow):
             leave=self.close,
         )
         self.setCentralWidget(self._page)
-        self._page.retry_button.setFocus()
+        QTimer.singleShot(0, self._page.retry_button, self._page.retry_button.setFocus)
 
     def grant(self, wish: Wish) -> None:
         """Does what a panel wished, or asks the other panels to."""
@@ -170,6 +175,7 @@ class MainWindow(QMainWindow):
         super().showEvent(event)
         if not self._laid_out:
             self._laid_out = True
+            self.setFocus()
             self.reset_layout()
             self._store.restore_docks(self)
 
@@ -204,11 +210,7 @@ class MainWindow(QMainWindow):
         self.welcome.workspace_requested.connect(self._choose_workspace)
         self.welcome.dismissed.connect(self._dismiss_welcome)
         self.status.chosen.connect(self._show_place)
-        self._palette_button: QPushButton = button(
-            "Search or run    Ctrl+K", self._open_palette, glyph="search"
-        )
-        self._palette_button.setAccessibleName("Open the command palette")
-        self._palette_button.setProperty("variant", "search")
+        self._palette_button = SearchButton("Search or run", "Ctrl+K", self._open_palette)
         theme = glyph_button("moon", "Switch between dark and light", self._switch_theme)
         head = row(bar, None, self._palette_button, theme, margins=(0, 6, 0, 2))
         top = QWidget()
@@ -318,14 +320,23 @@ class MainWindow(QMainWindow):
     def _open_preferences(self) -> None:
         from timmy_desktop.gui.preferences import PreferencesDialog
 
-        secrets = self._services.secrets if self._services is not None else None
-        dialog = PreferencesDialog(self, self._paths.config_file, secrets)
+        try:
+            dialog = PreferencesDialog(self, self._paths.config_file, Secrets(), self._tasks)
+        except SettingsError as error:
+            self.messages.say(str(error), "bad")
+            return
         dialog.saved.connect(self.grant)
         dialog.open()
 
     def _switch_theme(self) -> None:
         theme = Theme.current()
         theme.switch("light" if theme.is_dark else "dark")
+        from timmy_desktop.gui.preferences.document import save_theme
+
+        try:
+            save_theme(self._paths.config_file, theme.name)
+        except SettingsError as error:
+            self.messages.say(str(error), "warn")
 
     def _save_layout(self) -> None:
         self._store.save(self, "saved")

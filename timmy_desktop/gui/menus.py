@@ -107,7 +107,11 @@ class Menus:
         groups = [
             (
                 title,
-                [(_plain(action), action.shortcut().toString()) for action in actions if action.shortcut()],
+                [
+                    (_plain(action), action.shortcut().toString())
+                    for action in actions
+                    if not action.shortcut().isEmpty()
+                ],
             )
             for title, actions in self._groups
         ]

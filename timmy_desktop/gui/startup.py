@@ -6,7 +6,6 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy
 
@@ -97,7 +96,7 @@ class StartupPage(QFrame):
         inner.addLayout(row(*choices, None, gap=GAP))
         frame.setLayout(inner)
         outer = column(None, gap=0)
-        outer.addWidget(frame, 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addLayout(row(None, frame, None))
         outer.addStretch(2)
         self.setLayout(outer)
         self.setAccessibleName(f"{problem.title}. {problem.text}")

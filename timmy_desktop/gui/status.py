@@ -23,7 +23,7 @@ class StatusLine(QStatusBar):
     def __init__(self) -> None:
         super().__init__()
         self.setSizeGripEnabled(False)
-        self.setContentsMargins(8, 0, 8, 0)
+        self.setContentsMargins(0, 0, 0, 0)
         self._shown: dict[str, tuple[str, str, str]] = {}
         self.model = self._part("router", "Models and their health")
         self.work = self._part("tasks", "Tasks under way")
@@ -35,11 +35,11 @@ class StatusLine(QStatusBar):
         self.addWidget(spring(), 1)
         for part in (self.balance, self.rate, self.chain):
             self.addPermanentWidget(part)
-        self.show_progress("Starting")
+        self.show_progress("Starting…")
 
-    def show_progress(self, words: str) -> None:
-        """What starting is busy with."""
-        self._set(self.model, "clock", "muted", f"{words}…", "The application is starting.")
+    def show_progress(self, words: str, tone: str = "muted") -> None:
+        """What starting is busy with, or how it ended."""
+        self._set(self.model, "bad" if tone == "bad" else "clock", tone, words, "")
         for part in (self.work, self.balance, self.rate, self.chain):
             part.setVisible(False)
 

@@ -18,7 +18,7 @@ QSplitter::handle:hover { background: $accent; }
 
 QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 6px 8px; }
 
-QMenuBar { background: $sunken; color: $muted; padding: 4px 8px; }
+QMenuBar { background: $sunken; color: $muted; padding: 4px 0; }
 QMenuBar::item { padding: 4px 10px; border-radius: 6px; background: transparent; }
 QMenuBar::item:selected { background: $hover; color: $text; }
 QMenu { background: $raised; border: 1px solid $border; padding: 6px; }
@@ -51,7 +51,7 @@ QPushButton[variant="quiet"], QToolButton {
 QPushButton[variant="quiet"]:hover, QToolButton:hover { background: $hover; color: $text; }
 QPushButton[variant="quiet"]:focus, QToolButton:focus { border: 1px solid $accent; color: $text; }
 QToolButton[variant="glyph"] { padding: 0; }
-QToolButton[variant="chip"] { border: 1px solid $border; border-radius: 11px; padding: 2px 9px;
+QToolButton[variant="chip"] { border: 1px solid $border; border-radius: 11px; padding: 2px 7px;
   font-size: ${small}pt; }
 QToolButton[variant="chip"]:checked { background: $selection; border-color: $accent; color: $text; }
 QToolButton[variant="chip"]:focus { border-color: $accent; }
@@ -75,6 +75,8 @@ QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
   background: $field; color: $text; border: 1px solid $edge; border-radius: 6px;
   padding: 5px 8px; selection-background-color: $fill; selection-color: $on_fill;
 }
+QAbstractSpinBox { padding: 3px 0; }
+QAbstractSpinBox QLineEdit { border: none; background: transparent; padding: 0 8px; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
 QComboBox:focus { border: 1px solid $accent; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled,
@@ -84,16 +86,22 @@ QLineEdit[variant="bare"] { background: transparent; border: none; padding: 0; }
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit { background: transparent; border: none; padding: 0; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; padding: 4px; }
 QComboBox::drop-down { border: none; width: 24px; }
-QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {
-  width: 0; border: none; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; width: 0; height: 0;
+  image: none; }
+QAbstractSpinBox::up-arrow, QAbstractSpinBox::down-arrow { image: none; width: 0; height: 0; }
 
 QAbstractItemView { background: transparent; border: none; color: $text;
   selection-background-color: $selection; selection-color: $text; }
+QListWidget[variant="nav"] { background: transparent; }
+QListWidget[variant="nav"]::item { padding: 7px 10px; border-radius: 6px; color: $muted; }
+QListWidget[variant="nav"]::item:hover { background: $hover; color: $text; }
+QListWidget[variant="nav"]::item:selected { background: $selection; color: $text; }
+QScrollArea, QScrollArea > QWidget > QWidget { background: transparent; }
 QHeaderView::section { background: $surface; color: $muted; border: none;
   border-bottom: 1px solid $border; padding: 6px 8px; }
 QTableView { gridline-color: $border; }
 
-QTabBar { background: transparent; }
+QTabBar { background: transparent; qproperty-drawBase: 0; }
 QTabBar::tab { background: transparent; color: $muted; padding: 6px 12px; margin: 2px 1px;
   border: 1px solid transparent; border-radius: 6px; }
 QTabBar::tab:hover { color: $text; background: $hover; }

@@ -41,11 +41,11 @@ class Welcome(QWidget):
         words.setSpacing(TIGHT)
         words.addLayout(row(self._title, None, close))
         words.addWidget(self._text)
-        words.addSpacing(GAP)
+        words.addSpacing(TIGHT)
         words.addWidget(self._findings)
-        words.addSpacing(GAP)
+        words.addSpacing(TIGHT)
         words.addLayout(row(self.check_button, self._folder, self._how, self._steps, None))
-        layout = row(gap=ROOM, margins=(ROOM, ROOM, ROOM, ROOM))
+        layout = row(gap=ROOM, margins=(ROOM, GAP, GAP, 12))
         layout.addWidget(self._medallion, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(words, 1)
         self.setLayout(layout)
@@ -80,6 +80,7 @@ class Welcome(QWidget):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS, RADIUS)
 
     def _say(self, title: str, text: str, findings: Sequence[Finding]) -> None:
+        findings = [finding for finding in findings if finding.tone != "good"]
         self._title.setText(title)
         self._text.setText(text)
         self.setAccessibleName(f"{title} {text}")

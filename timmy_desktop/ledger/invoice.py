@@ -49,6 +49,11 @@ class Invoice:
     expires_s: int
 
 
+def warm_up() -> None:
+    """Imports what signing and reading need, so that the first payment doesn't wait for it."""
+    import bolt11  # noqa: F401
+
+
 def public_key(node_key: bytes) -> str:
     """The node's identity: its compressed public key in hex, which every invoice of it is signed for."""
     from coincurve import PrivateKey

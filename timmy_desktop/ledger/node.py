@@ -10,7 +10,7 @@ from typing import TypeVar
 from timmy_desktop.clock import Clock
 from timmy_desktop.ledger import invoice
 from timmy_desktop.ledger.backends.base import LightningBackend, PaymentResult
-from timmy_desktop.ledger.errors import BackendError
+from timmy_desktop.ledger.errors import BackendError, LedgerError
 from timmy_desktop.ledger.invoice import Invoice
 from timmy_desktop.ledger.money import Msat
 
@@ -35,6 +35,7 @@ class Node:
     async def start(self) -> None:
         """Starts the backend."""
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="timmy-invoices")
+        self._thread.submit(invoice.warm_up)
         await self._backend.start()
 
     async def stop(self) -> None:
@@ -47,7 +48,7 @@ class Node:
     async def bill(self, amount: Msat, memo: str) -> Invoice:
         """The agent's invoice, checked as if a stranger had made it; BackendError or InvoiceError."""
         if self._thread is None:
-            raise BackendError("The ledger is not running.")
+            raise LedgerError("The ledger is not running, so nothing can be paid.")
         info = await self._in_time(self._backend.info())
         text = await self._in_time(self._backend.create_invoice(amount, memo, EXPIRY_S))
         now_s = self._clock.now_us() // 1_000_000

@@ -24,7 +24,7 @@ from timmy_desktop.inert import inert_line
 from timmy_desktop.ledger import invoice, records
 from timmy_desktop.ledger.backends.base import PaymentResult
 from timmy_desktop.ledger.book import Holding
-from timmy_desktop.ledger.errors import BackendError, InvoiceError
+from timmy_desktop.ledger.errors import BackendError, InvoiceError, LedgerError
 from timmy_desktop.ledger.money import ZERO, Msat, msat
 from timmy_desktop.ledger.node import Node
 from timmy_desktop.ledger.records import ConcludedMeanwhileError, Payment
@@ -96,8 +96,12 @@ class Settlement:
         doubtful = await self._db.read(records.payments_in_doubt)
         under_way = but_not()
         idle = [payment for payment in doubtful if payment.task_id not in under_way]
-        outcomes = await asyncio.gather(*(self.look_up(payment) for payment in idle))
-        return len(doubtful) - sum(outcome.status != "unknown" for outcome in outcomes)
+        looks = await asyncio.gather(*(self.look_up(payment) for payment in idle), return_exceptions=True)
+        for look in looks:
+            if isinstance(look, BaseException):
+                raise look
+        known = sum(isinstance(look, PaymentOutcome) and look.status != "unknown" for look in looks)
+        return len(doubtful) - known
 
     async def _conclude(self, payment: Payment, result: PaymentResult) -> PaymentOutcome:
         try:
@@ -107,9 +111,10 @@ class Settlement:
                 return await self._settle(payment, result)
         except ConcludedMeanwhileError:
             return outcome_of(await self._db.read(lambda session: records.payment_by_id(session, payment.id)))
+        except LedgerError as error:
+            return await self._doubted(payment, f"The Lightning node's answer can't be booked: {error}")
         if result.state == "settled":
-            await self._warn(payment)
-            result = replace(result, reason="The Lightning node's proof of payment is wrong.")
+            return await self._doubted(payment, "The Lightning node's proof doesn't fit the payment hash.")
         reason = inert_line(result.reason, LONGEST_REASON) or "The Lightning node does not know yet."
         return replace(outcome_of(payment), reason=reason)
 
@@ -139,19 +144,15 @@ class Settlement:
         )
         return outcome_of(payment)
 
-    async def _warn(self, payment: Payment) -> None:
-        """Tells once that a backend called a payment settled without proof."""
-        if payment.id in self._warned:
-            return
-        self._warned.add(payment.id)
-        message = (
-            f"The Lightning node says that payment {payment.payment_hash} has settled, but its preimage "
-            "doesn't hash to the payment hash. The payment stays pending. Check the node."
-        )
-        logger.warning(message)
-        await self._bus.publish(
-            SystemWarning(source=SOURCE, task_id=payment.task_id, agent_id=payment.agent_id, message=message)
-        )
+    async def _doubted(self, payment: Payment, reason: str) -> PaymentOutcome:
+        """The payment stays pending although the node has spoken; a person is told once."""
+        if payment.id not in self._warned:
+            self._warned.add(payment.id)
+            message = f"{reason} The payment {payment.payment_hash} stays pending. Check the node."
+            logger.warning(message)
+            about = {"source": SOURCE, "task_id": payment.task_id, "agent_id": payment.agent_id}
+            await self._bus.publish(SystemWarning(**about, message=message))
+        return replace(outcome_of(payment), reason=reason)
 
 
 def both(write: Work, work: Work | None) -> Work:

@@ -24,6 +24,7 @@ _PRAGMAS = {
     "busy_timeout": 5000,
     "cache_size": -16_000,
     "secure_delete": "fast",
+    "recursive_triggers": 1,  # else INSERT OR REPLACE deletes rows past the triggers that keep them
 }
 _TRANSACTION = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
 _SAVEPOINT = ("SAVEPOINT work", "RELEASE work", ("ROLLBACK TO work", "RELEASE work"))

@@ -60,7 +60,7 @@ def verify_log(
     2 µs a row: run it on a reader.
     """
     start = chain_start(session)
-    last = session.sql("SELECT coalesce(max(seq), 0) FROM event_log")[0][0]
+    last = _last(session)
     report = ChainReport(0, start + 1, start, GENESIS)
     pieces = [
         Piece(first, min(first + ROWS_IN_A_PIECE - 1, last))
@@ -121,22 +121,28 @@ def write_anchor(anchor: Path, key: bytes, seq: int, head: bytes) -> None:
 
 def anchor_problem(session: Session, key: bytes, anchor: Path) -> tuple[int, str] | None:
     """Where and why the log does not reach as far as its anchor says; None when all is well."""
-    last = session.sql("SELECT coalesce(max(seq), 0) FROM event_log")[0][0]
+    # The anchor is read before the log, which may grow meanwhile: so the anchor can only be behind.
     try:
         values = json.loads(anchor.read_text(encoding="utf-8"))
         seq, head, mac = int(values["seq"]), bytes.fromhex(values["hash"]), str(values["mac"])
     except FileNotFoundError:
+        last = _last(session)
         return (last, f"the anchor {anchor.name} is missing") if last else None
     except (OSError, ValueError, KeyError, TypeError):
-        return last, f"the anchor {anchor.name} can't be read"
+        return _last(session), f"the anchor {anchor.name} can't be read"
     if not hmac.compare_digest(mac, _mac(key, seq, head)):
-        return last, f"the anchor {anchor.name} was changed"
+        return _last(session), f"the anchor {anchor.name} was changed"
+    last = _last(session)
     if seq > last:
         return last + 1, f"events {last + 1} to {seq} are missing from the end"
     rows = session.sql(_HASH, (seq,)) if seq else [(GENESIS,)]
     if not rows or rows[0][0] != head:
         return seq, f"event {seq} is not the one that was anchored"
     return None
+
+
+def _last(session: Session) -> int:
+    return int(session.sql("SELECT coalesce(max(seq), 0) FROM event_log")[0][0])
 
 
 def _mac(key: bytes, seq: int, head: bytes) -> str:

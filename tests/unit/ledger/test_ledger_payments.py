@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ from timmy_desktop.ledger.errors import (
     NothingReservedError,
 )
 from timmy_desktop.ledger.invoice import proves
+from timmy_desktop.ledger.money import Msat
+from timmy_desktop.storage.errors import StorageError
 
 
 @pytest.fixture
@@ -68,7 +71,9 @@ async def test_more_than_there_is_can_not_be_reserved(
     tmp_path: Path, clock: SetClock, fake: FakeLightning
 ) -> None:
     async with LedgerWorld(tmp_path, fake, clock) as world:
-        with pytest.raises(InsufficientFundsError, match=r"holds 1,000 sat, 1,000.5 sat .* 0.5 sat is missing"):
+        with pytest.raises(
+            InsufficientFundsError, match=r"holds 1,000 sat, 1,000.5 sat .* 0.5 sat is missing"
+        ):
             await world.ledger.reserve("task", "forge", TREASURY + 500, also=[SystemInfo(message="no")])
         assert world.types() == ["payment.deposited"]
         await world.audited()
@@ -85,9 +90,7 @@ async def test_what_is_no_price_is_refused(
             await world.ledger.reserve("", "forge", 1)
 
 
-async def test_a_failing_caller_leaves_no_trace(
-    tmp_path: Path, clock: SetClock, fake: FakeLightning
-) -> None:
+async def test_a_failing_caller_leaves_no_trace(tmp_path: Path, clock: SetClock, fake: FakeLightning) -> None:
     def broken(session: object) -> None:
         raise ZeroDivisionError
 
@@ -104,9 +107,7 @@ async def test_a_failing_caller_leaves_no_trace(
         await world.audited()
 
 
-async def test_a_task_reserves_once_at_a_time(
-    tmp_path: Path, clock: SetClock, fake: FakeLightning
-) -> None:
+async def test_a_task_reserves_once_at_a_time(tmp_path: Path, clock: SetClock, fake: FakeLightning) -> None:
     async with LedgerWorld(tmp_path, fake, clock) as world:
         await world.ledger.reserve("task", "forge", 1000)
         with pytest.raises(AlreadyReservedError):
@@ -198,9 +199,7 @@ async def test_no_invoice_is_a_failure_before_anything_is_sent(
 
 
 @pytest.mark.parametrize("ending", ["settled", "failed"])
-async def test_silence_is_unknown_until_the_node_tells(
-    tmp_path: Path, clock: SetClock, ending: str
-) -> None:
+async def test_silence_is_unknown_until_the_node_tells(tmp_path: Path, clock: SetClock, ending: str) -> None:
     fake = FakeLightning(clock=clock, mood="silent")
     async with LedgerWorld(tmp_path, fake, clock) as world:
         await world.ledger.reserve("task", "forge", 1000)
@@ -218,9 +217,7 @@ async def test_silence_is_unknown_until_the_node_tells(
 
 
 @pytest.mark.parametrize("ending", ["settled", "failed"])
-async def test_a_start_asks_about_what_was_in_doubt(
-    tmp_path: Path, clock: SetClock, ending: str
-) -> None:
+async def test_a_start_asks_about_what_was_in_doubt(tmp_path: Path, clock: SetClock, ending: str) -> None:
     fake = FakeLightning(clock=clock, mood="silent")
     async with LedgerWorld(tmp_path, fake, clock) as world:
         await world.ledger.reserve("task", "forge", 1000)
@@ -232,15 +229,15 @@ async def test_a_start_asks_about_what_was_in_doubt(
 
 
 async def test_a_preimage_that_proves_nothing_settles_nothing(
-    tmp_path: Path, clock: SetClock, expected_log: object
+    tmp_path: Path, clock: SetClock, expected_log: Callable[[str], None]
 ) -> None:
-    expected_log("doesn't hash to the payment hash")  # type: ignore[operator]
+    expected_log("proof doesn't fit")
     fake = FakeLightning(clock=clock, mood="lies")
     async with LedgerWorld(tmp_path, fake, clock) as world:
         await world.ledger.reserve("task", "forge", 1000)
         outcome = await world.ledger.pay("task")
         assert outcome.status == "unknown"
-        assert "proof of payment is wrong" in outcome.reason
+        assert "proof doesn't fit" in outcome.reason
         await world.ledger.resolve()
         assert world.types().count("system.warning") == 1
         assert await world.balance("agent:forge") == 0
@@ -311,3 +308,38 @@ async def test_what_a_task_cost_is_written_with_the_settlement(
         await world.ledger.reserve("task", "forge", 1000)
         await world.ledger.pay("task")
         assert await world.rows("SELECT paid_msat, fee_msat FROM tasks") == [(1000, 0)]
+
+
+async def test_not_even_replace_gets_past_the_triggers(
+    tmp_path: Path, clock: SetClock, fake: FakeLightning
+) -> None:
+    async with LedgerWorld(tmp_path, fake, clock) as world:
+        with pytest.raises(StorageError, match="append-only"):
+            await world.db.write(
+                lambda session: session.sql("INSERT OR REPLACE INTO ledger SELECT * FROM ledger")
+            )
+
+
+@pytest.mark.parametrize("fee", [-1, TREASURY * 2])
+async def test_a_fee_that_can_not_be_booked_leaves_the_payment_in_doubt(
+    tmp_path: Path, clock: SetClock, expected_log: Callable[[str], None], fee: int
+) -> None:
+    expected_log("can't be booked")
+    fake = FakeLightning(clock=clock, fee_msat=fee)
+    async with LedgerWorld(tmp_path, fake, clock) as world:
+        await world.ledger.reserve("task", "forge", 1000)
+        assert (await world.ledger.pay("task")).status == "unknown"
+        assert (await world.ledger.balances()).in_flight_msat == 1000
+        fake.fee = Msat(1)
+        assert await world.ledger.resolve() == 0
+        assert (await world.ledger.pay("task")).fee_msat == 1
+        await world.audited()
+
+
+async def test_a_stopped_ledger_pays_nothing(tmp_path: Path, clock: SetClock, fake: FakeLightning) -> None:
+    async with LedgerWorld(tmp_path, fake, clock) as world:
+        await world.ledger.reserve("task", "forge", 1000)
+        await world.ledger.stop()
+        with pytest.raises(LedgerError, match="not running"):
+            await world.ledger.pay("task")
+        assert (await world.ledger.balances()).escrow_msat == 1000

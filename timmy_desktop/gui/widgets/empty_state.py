@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from timmy_desktop.gui.glyphs import paint_glyph
-from timmy_desktop.gui.theme import GAP, ROOM, TIGHT, WIDE, Theme
+from timmy_desktop.gui.theme import GAP, TIGHT, WIDE, Theme
 from timmy_desktop.gui.widgets.parts import button, column, label, row
 from timmy_desktop.inert import inert
 
@@ -60,16 +60,14 @@ class EmptyState(QWidget):
             part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             part.setMaximumWidth(_TEXT_WIDTH)
         self._text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
-        layout = column(None, gap=GAP, margins=(WIDE, WIDE, WIDE, WIDE))
+        self._layout = layout = column(None, gap=GAP, margins=(WIDE, WIDE, WIDE, WIDE))
         layout.addWidget(self._medallion, 0, Qt.AlignmentFlag.AlignHCenter)
-        layout.addSpacing(TIGHT)
         layout.addWidget(self._title, 0, Qt.AlignmentFlag.AlignHCenter)
         text_row = row(gap=0)
         text_row.addStretch(1)
         text_row.addWidget(self._text, 100)
         text_row.addStretch(1)
         layout.addLayout(text_row)
-        layout.addSpacing(GAP)
         layout.addLayout(self._buttons)
         layout.addStretch(2)
         self.setLayout(layout)
@@ -87,7 +85,22 @@ class EmptyState(QWidget):
         self._offer(choices)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, super().minimumSizeHint().height())
+        return QSize(200, 96)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """In little room the picture goes first, then the text; the title and the next step stay."""
+        inner = self.width() - 2 * WIDE
+        words = self._text.heightForWidth(min(inner, _TEXT_WIDTH)) + GAP
+        choices = self._buttons.sizeHint().height() + GAP
+        least = self._title.sizeHint().height() + choices + 2 * GAP
+        self._text.setVisible(self.height() >= least + words)
+        self._medallion.setVisible(self.height() >= least + words + self._medallion.height() + 2 * GAP)
+        edge = WIDE if self._medallion.isVisibleTo(self) else GAP
+        self._layout.setContentsMargins(WIDE, edge, WIDE, edge)
 
     def _offer(self, choices: Sequence[Choice]) -> None:
         while (item := self._buttons.takeAt(0)) is not None:
@@ -97,7 +110,8 @@ class EmptyState(QWidget):
         for index, (words, action) in enumerate(choices):
             self._buttons.addWidget(_choice(words, action, first=index == 0))
         self._buttons.addStretch(1)
-        self._buttons.setContentsMargins(0, 0, 0, ROOM)
+        self._buttons.setContentsMargins(0, TIGHT if choices else 0, 0, 0)
+        self._fit()
 
 
 def _choice(words: str, action: Callable[[], object], *, first: bool) -> QPushButton:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QDoubleSpinBox, QSpinBox
+from collections.abc import Callable
 
-from timmy_desktop.gui.glyphs import paint_glyph
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QPushButton, QSpinBox
+
+from timmy_desktop.gui.glyphs import icon, paint_glyph
 from timmy_desktop.gui.theme import GAP, TIGHT, Theme
 
 _BOX = 16
@@ -17,6 +19,8 @@ class CheckBox(QCheckBox):
 
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
+        if not self.text():
+            return QSize(_BOX + 2, _BOX + GAP)
         return QSize(
             _BOX + GAP + metrics.horizontalAdvance(self.text()) + TIGHT, max(_BOX, metrics.height()) + GAP
         )
@@ -49,13 +53,34 @@ class Choice(QComboBox):
         paint_glyph(QPainter(self), "down", place, Theme.current().color("muted"))
 
 
+class SearchButton(QPushButton):
+    """Looks like a search field and opens something better; its keys stand at the right."""
+
+    def __init__(self, words: str, keys: str, clicked: Callable[[], object]) -> None:
+        super().__init__(f" {words}")
+        self._keys = QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)
+        self.setAccessibleName(f"{words} ({self._keys})")
+        self.setProperty("variant", "search")
+        self.setIcon(icon("search"))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.clicked.connect(lambda *_: clicked())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        theme, painter = Theme.current(), QPainter(self)
+        painter.setFont(theme.font("small"))
+        painter.setPen(theme.color("muted"))
+        place = self.rect().adjusted(0, 0, -10, 0)
+        painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, self._keys)
+
+
 def whole_number(least: int, most: int, unit: str = "") -> QSpinBox:
     """A field for a whole number, changed by typing, wheel and arrow keys."""
     field = QSpinBox()
     field.setRange(least, most)
     field.setGroupSeparatorShown(True)
     field.setSuffix(f" {unit}" if unit else "")
-    field.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
     return field
 
 
@@ -65,5 +90,4 @@ def number(least: float, most: float, unit: str = "", decimals: int = 1) -> QDou
     field.setDecimals(decimals)
     field.setRange(least, most)
     field.setSuffix(f" {unit}" if unit else "")
-    field.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
     return field

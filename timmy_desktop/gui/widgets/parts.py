@@ -76,7 +76,7 @@ def button(
     made.setAutoDefault(False)
     made.setCursor(Qt.CursorShape.PointingHandCursor)
     if glyph:
-        made.setIcon(icon(glyph, "on_fill" if variant == "primary" else "muted"))
+        made.setIcon(icon(glyph, "on_fill", "on_fill") if variant == "primary" else icon(glyph))
         made.setIconSize(QSize(16, 16))
     if hint:
         made.setToolTip(hint)

@@ -182,12 +182,12 @@ LEDGER = (
     """,
     """
     CREATE TRIGGER ledger_preimage_kept BEFORE UPDATE OF preimage ON ledger
-    WHEN OLD.preimage <> '' AND NEW.preimage <> OLD.preimage
+    WHEN OLD.state = 'pending' AND OLD.preimage <> '' AND NEW.preimage <> OLD.preimage
     BEGIN SELECT RAISE(ABORT, 'a preimage is kept'); END
     """,
     """
     CREATE TRIGGER ledger_moves_money BEFORE UPDATE OF state ON ledger
-    WHEN NEW.state <> OLD.state AND NOT EXISTS (
+    WHEN OLD.state = 'pending' AND NEW.state <> OLD.state AND NOT EXISTS (
         SELECT 1 FROM entries WHERE ledger_id = NEW.id AND state = NEW.state AND posted = 1)
     BEGIN SELECT RAISE(ABORT, 'a state changes with the entry that moves its money'); END
     """,
