@@ -66,7 +66,7 @@ class FakeTimmy:
                 self._store(event.message)
             yield event
 
-    async def stop_answer(self, conversation_id: str) -> None:
+    async def stop(self, conversation_id: str) -> None:
         self.stopped.append(conversation_id)
         self.finish(state="stopped")
 

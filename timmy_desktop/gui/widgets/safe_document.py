@@ -6,6 +6,7 @@ import re
 
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import (
+    QTextBlock,
     QTextBlockFormat,
     QTextCharFormat,
     QTextCursor,
@@ -19,10 +20,8 @@ from timmy_desktop.gui.theme import TIGHT, Theme
 from timmy_desktop.inert import inert, inert_line
 
 _FEATURES = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.MarkdownFeature.MarkdownNoHTML
-_PICTURE = "\ufffc"
 _LINE_HEIGHT = 130.0
 _INDENT = 22
-# A rule of its own would be drawn as a heading's underline or as a front matter: a picture is a word here.
 _SAFE_SCHEMES = ("http://", "https://", "mailto:")
 
 
@@ -70,7 +69,7 @@ class SafeDocument(QTextDocument):
             block = block.next()
 
 
-def _runs(block) -> list[tuple[int, int, QTextCharFormat]]:
+def _runs(block: QTextBlock) -> list[tuple[int, int, QTextCharFormat]]:
     runs = []
     pieces = block.begin()
     while not pieces.atEnd():

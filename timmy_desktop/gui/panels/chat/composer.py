@@ -1,4 +1,4 @@
-"""Where a message is written: grows, remembers, completes `/task`, and turns into a stop while one answers."""
+"""Where a message is written: it grows, remembers and completes; while one answers it can stop that."""
 
 from __future__ import annotations
 
@@ -179,8 +179,8 @@ class Composer(QWidget):
 
     def _paste_refused(self, length: int) -> None:
         self._say(
-            f"Nothing was pasted: {length:,} characters are more than the {LONGEST:,} that a message may have. "
-            "Save the material as a file in the opened folder and name the file here.",
+            f"Nothing was pasted: {length:,} characters are more than the {LONGEST:,} that a message may "
+            "have. Save the material as a file in the opened folder and name the file here.",
             "bad",
         )
 

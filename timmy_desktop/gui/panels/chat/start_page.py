@@ -26,7 +26,7 @@ class StartPage(QWidget):
         super().__init__()
         title = label("Ask Timmy", strong=True)
         text = label(
-            "Timmy answers on this machine's models, remembers the conversation, and hands work to the swarm.",
+            "Timmy answers on this machine's models, remembers what was said, and hands work to the swarm.",
             tone="muted",
             wrap=True,
         )

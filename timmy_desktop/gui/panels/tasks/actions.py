@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from timmy_desktop.events.base import EventRecord
 from timmy_desktop.gui.glyphs import icon
 from timmy_desktop.gui.panels.tasks.export import as_json, as_markdown, file_name
-from timmy_desktop.gui.panels.tasks.life import Names
 from timmy_desktop.gui.panels.tasks.status_look import can_retry
+from timmy_desktop.gui.panels.tasks.tellers import Names
 from timmy_desktop.swarm.task import TaskView
 
 _KINDS = {"json": "JSON (*.json)", "md": "Markdown (*.md)"}

@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QSizePolicy, QStackedW
 from timmy_desktop.events.base import EventRecord
 from timmy_desktop.gui.panels.tasks.bids_table import BidsTable
 from timmy_desktop.gui.panels.tasks.facts import facts_of
-from timmy_desktop.gui.panels.tasks.life import Names, life_of
+from timmy_desktop.gui.panels.tasks.life import life_of
 from timmy_desktop.gui.panels.tasks.result_page import ResultPage
 from timmy_desktop.gui.panels.tasks.status_look import LOOKS, can_retry
+from timmy_desktop.gui.panels.tasks.tellers import Names
 from timmy_desktop.gui.panels.tasks.timeline import Timeline
 from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.copyable_id import CopyableId
@@ -36,8 +37,7 @@ class DetailPane(QStackedWidget):
     back_requested = Signal()
     cancel_requested = Signal(str)
     retry_requested = Signal(str)
-    more_requested = Signal(object)
-    """The button under which the menu of further actions belongs."""
+    more_requested = Signal()
 
     def __init__(self, name_of: Names) -> None:
         super().__init__()
@@ -184,7 +184,7 @@ class DetailPane(QStackedWidget):
             self.retry_requested.emit(self._view.id)
 
     def _more(self) -> None:
-        self.more_requested.emit(self.more_button)
+        self.more_requested.emit()
 
 
 def _scrolling(content: QWidget) -> QScrollArea:

@@ -9,8 +9,9 @@ from enum import Enum
 from typing import Any
 
 from timmy_desktop.events.base import EventRecord, UnknownEvent
-from timmy_desktop.gui.panels.tasks.life import Names, life_of
+from timmy_desktop.gui.panels.tasks.life import life_of
 from timmy_desktop.gui.panels.tasks.status_look import LOOKS
+from timmy_desktop.gui.panels.tasks.tellers import Names
 from timmy_desktop.gui.wording import count, duration, exact_time, sats
 from timmy_desktop.inert import inert, inert_line
 from timmy_desktop.swarm.task import TaskView

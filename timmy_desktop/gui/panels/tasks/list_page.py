@@ -18,7 +18,7 @@ from timmy_desktop.gui.widgets.busy_bar import BusyBar
 from timmy_desktop.gui.widgets.empty_state import EmptyState
 from timmy_desktop.gui.widgets.fields import Choice
 from timmy_desktop.gui.widgets.notice_bar import NoticeBar
-from timmy_desktop.gui.widgets.parts import button, column, line, row
+from timmy_desktop.gui.widgets.parts import column, line, row
 from timmy_desktop.gui.widgets.relative_time import TickWhileVisible
 from timmy_desktop.swarm.task import TaskView
 
@@ -148,7 +148,7 @@ class ListPage(QWidget):
         self._debounce.timeout.connect(self._filter)
         self.status.currentIndexChanged.connect(self._filter)
         self.order.currentIndexChanged.connect(self._order)
-        self.list.filter_wanted.connect(self.find)
+        self.list.filter_wanted.connect(self.look_for)
         self.list.customContextMenuRequested.connect(self._menu_at)
         for change in (self.proxy.rowsInserted, self.proxy.rowsRemoved, self.proxy.modelReset):
             change.connect(self.show_what_there_is)
@@ -161,7 +161,7 @@ class ListPage(QWidget):
         self._order()
         self._filter()
 
-    def find(self) -> None:
+    def look_for(self) -> None:
         """Puts the keyboard into the search field."""
         self.search.setFocus()
         self.search.selectAll()

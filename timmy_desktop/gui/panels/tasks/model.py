@@ -6,11 +6,20 @@ from collections.abc import Callable, Iterable, Sequence
 from enum import IntEnum
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QSortFilterProxyModel, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QSortFilterProxyModel,
+    Qt,
+    Signal,
+)
 
 from timmy_desktop.events.base import EventRecord
-from timmy_desktop.gui.panels.tasks.reduce import Names, after, created
+from timmy_desktop.gui.panels.tasks.reduce import after, created
 from timmy_desktop.gui.panels.tasks.status_look import LOOKS
+from timmy_desktop.gui.panels.tasks.tellers import Names
 from timmy_desktop.gui.widgets.safe_document import plain_first_line
 from timmy_desktop.gui.wording import duration, exact_time, sats
 from timmy_desktop.inert import inert_line
@@ -18,6 +27,7 @@ from timmy_desktop.swarm.task import TaskStatus, TaskView
 
 VIEW_ROLE = Qt.ItemDataRole.UserRole
 SORT_ROLE = Qt.ItemDataRole.UserRole + 1
+_Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()
 
 
@@ -48,10 +58,10 @@ class TasksModel(QAbstractTableModel):
         self._place: dict[str, int] = {}
         self.more_to_come = False
 
-    def rowCount(self, parent: QModelIndex = _NO_PARENT) -> int:
+    def rowCount(self, parent: _Index = _NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self._rows)
 
-    def columnCount(self, parent: QModelIndex = _NO_PARENT) -> int:
+    def columnCount(self, parent: _Index = _NO_PARENT) -> int:
         return 0 if parent.isValid() else len(Column)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = 0) -> Any:
@@ -59,7 +69,7 @@ class TasksModel(QAbstractTableModel):
             return _TITLES[section] if 0 <= section < len(_TITLES) else None
         return None
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
         view = self._rows[index.row()]
@@ -75,10 +85,10 @@ class TasksModel(QAbstractTableModel):
             return spoken(view)
         return None
 
-    def canFetchMore(self, parent: QModelIndex) -> bool:
+    def canFetchMore(self, parent: _Index) -> bool:
         return not parent.isValid() and self.more_to_come
 
-    def fetchMore(self, parent: QModelIndex) -> None:
+    def fetchMore(self, parent: _Index) -> None:
         if self.canFetchMore(parent):
             self.more_to_come = False  # until the answer says whether there are more still
             self.older_wanted.emit()
@@ -157,7 +167,7 @@ class TasksProxy(QSortFilterProxyModel):
         self._words, self._status = tuple(text.casefold().split()), status
         self.endFilterChange(QSortFilterProxyModel.Direction.Rows)
 
-    def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:  # noqa: ARG002 - Qt's signature
+    def filterAcceptsRow(self, row: int, parent: _Index) -> bool:  # noqa: ARG002 - Qt's signature
         source = self.sourceModel()
         view = source.index(row, 0).data(VIEW_ROLE)
         return matches(view, self._words, self._status)

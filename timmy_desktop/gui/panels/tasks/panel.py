@@ -17,10 +17,10 @@ from timmy_desktop.gui.panel import NewTask, OpenTask, Panel, Say, ShowPanel, Wi
 from timmy_desktop.gui.panels.tasks.actions import TaskActions, ask_where, export_text
 from timmy_desktop.gui.panels.tasks.controller import Swarm, TasksController
 from timmy_desktop.gui.panels.tasks.detail import DetailPane, menu_below
-from timmy_desktop.gui.panels.tasks.life import FOLLOWED, Names
 from timmy_desktop.gui.panels.tasks.list_page import ListPage
 from timmy_desktop.gui.panels.tasks.model import TasksModel
 from timmy_desktop.gui.panels.tasks.post_box import PostBox
+from timmy_desktop.gui.panels.tasks.tellers import FOLLOWED, Names
 from timmy_desktop.gui.reachability import Statuses, no_model_words
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.widgets.parts import column
@@ -121,7 +121,7 @@ class TasksPanel(Panel):
 
     def palette_actions(self) -> list[QAction]:
         find = QAction("Find a task", self)
-        find.triggered.connect(self.page.find)
+        find.triggered.connect(self.page.look_for)
         write = QAction("Write a task", self)
         write.triggered.connect(lambda: self.write_task(""))
         return [write, find]
@@ -199,7 +199,7 @@ class TasksPanel(Panel):
             menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             menu.popup(place)
 
-    def _more(self, anchor: object) -> None:
+    def _more(self) -> None:
         view = self.model.view_of(self.detail.shown_id)
         if view is not None:
             menu_below(self.actions_of.menu(view), self.detail.more_button)

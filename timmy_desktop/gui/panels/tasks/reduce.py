@@ -8,10 +8,10 @@ from typing import Any
 
 from timmy_desktop.events import payments, tasks
 from timmy_desktop.events.base import EventRecord
+from timmy_desktop.gui.panels.tasks.tellers import Names
 from timmy_desktop.swarm.task import TaskStatus, TaskView
 
-Names = Callable[[str], str]
-_Change = Callable[[Any, TaskView], dict[str, Any]]
+_Change = Callable[[Any], dict[str, Any]]
 
 
 def created(record: EventRecord) -> TaskView | None:
@@ -49,16 +49,17 @@ def after(view: TaskView, record: EventRecord, name_of: Names) -> TaskView:
     change = _CHANGES.get(type(record.event))
     if change is None or record.time_us < view.updated_us:
         return view
-    values = change(record.event, view)
-    if values.get("agent_id", view.agent_id) != view.agent_id:
+    values = change(record.event)
+    values["agent_id"] = values.get("agent_id") or view.agent_id
+    if values["agent_id"] != view.agent_id:
         values["agent_name"] = name_of(values["agent_id"])
     return replace(view, updated_us=record.time_us, **values)
 
 
-def _completed(event: tasks.TaskCompleted, view: TaskView) -> dict[str, Any]:
+def _completed(event: tasks.TaskCompleted) -> dict[str, Any]:
     return {
         "status": TaskStatus.COMPLETED,
-        "agent_id": event.agent_id or view.agent_id,
+        "agent_id": event.agent_id,
         "result": event.result,
         "reason": "",
         "provider": event.provider,
@@ -70,28 +71,28 @@ def _completed(event: tasks.TaskCompleted, view: TaskView) -> dict[str, Any]:
 
 
 _CHANGES: dict[type, _Change] = {
-    tasks.TaskBidding: lambda event, view: {"status": TaskStatus.BIDDING, "reason": ""},
-    tasks.TaskAssigned: lambda event, view: {
+    tasks.TaskBidding: lambda _: {"status": TaskStatus.BIDDING, "reason": ""},
+    tasks.TaskAssigned: lambda event: {
         "status": TaskStatus.ASSIGNED,
         "agent_id": event.agent_id,
         "price_msat": event.price_msat,
         "attempt": event.attempt,
     },
-    tasks.TaskStarted: lambda event, view: {
+    tasks.TaskStarted: lambda event: {
         "status": TaskStatus.RUNNING,
-        "agent_id": event.agent_id or view.agent_id,
+        "agent_id": event.agent_id,
         "attempt": event.attempt,
     },
-    tasks.TaskStepped: lambda event, view: {"provider": event.provider, "model": event.model},
+    tasks.TaskStepped: lambda event: {"provider": event.provider, "model": event.model},
     tasks.TaskCompleted: _completed,
-    tasks.TaskFailed: lambda event, view: {"status": TaskStatus.FAILED, "reason": event.reason},
-    tasks.TaskCancelled: lambda event, view: {"status": TaskStatus.CANCELLED, "reason": event.reason},
-    tasks.TaskRetried: lambda event, view: {
+    tasks.TaskFailed: lambda event: {"status": TaskStatus.FAILED, "reason": event.reason},
+    tasks.TaskCancelled: lambda event: {"status": TaskStatus.CANCELLED, "reason": event.reason},
+    tasks.TaskRetried: lambda event: {
         "status": TaskStatus.CREATED,
         "reason": event.reason,
         "attempt": event.attempt,
     },
-    payments.PaymentSettled: lambda event, view: {
+    payments.PaymentSettled: lambda event: {
         "paid_msat": event.amount_msat,
         "fee_msat": event.fee_msat,
     },
