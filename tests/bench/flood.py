@@ -20,8 +20,9 @@ from timmy_desktop.gui.main_window import MainWindow
 from timmy_desktop.gui.panels import PANELS
 from timmy_desktop.gui.stalls import StallMeter
 from timmy_desktop.gui.theme import Theme
+from timmy_desktop.paths import Paths
 from timmy_desktop.services import Services
-from timmy_desktop.settings import Paths, Settings
+from timmy_desktop.settings import Settings
 
 
 async def flood(folder: Path) -> tuple[int, int, float]:

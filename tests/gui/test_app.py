@@ -19,7 +19,8 @@ from timmy_desktop.gui.last_resort import LastResort
 from timmy_desktop.gui.layout import LayoutStore
 from timmy_desktop.gui.panel import Say
 from timmy_desktop.gui.startup import explained
-from timmy_desktop.settings import Paths, Settings, SettingsError
+from timmy_desktop.paths import Paths
+from timmy_desktop.settings import Settings, SettingsError
 from timmy_desktop.storage.errors import DiskFullError, FolderError
 from timmy_desktop.storage.folder import FolderInUseError
 

@@ -43,7 +43,7 @@ from timmy_desktop.gui.widgets.fields import SearchButton
 from timmy_desktop.gui.widgets.message_bar import MessageBar
 from timmy_desktop.gui.widgets.parts import glyph_button, row
 from timmy_desktop.gui.wording import count
-from timmy_desktop.settings import Paths, Secrets, SettingsError
+from timmy_desktop.paths import Paths
 from timmy_desktop.supervisor import TaskSupervisor
 
 if TYPE_CHECKING:
@@ -326,6 +326,7 @@ class MainWindow(QMainWindow):
 
     def _open_preferences(self) -> None:
         from timmy_desktop.gui.preferences import PreferencesDialog
+        from timmy_desktop.settings import Secrets, SettingsError
 
         try:
             dialog = PreferencesDialog(self, self._paths.config_file, Secrets(), self._tasks)
@@ -338,7 +339,9 @@ class MainWindow(QMainWindow):
     def _switch_theme(self) -> None:
         theme = Theme.current()
         theme.switch("light" if theme.is_dark else "dark")
+        self._store.theme = theme.name
         from timmy_desktop.gui.preferences.document import save_theme
+        from timmy_desktop.settings import SettingsError
 
         try:
             save_theme(self._paths.config_file, theme.name)

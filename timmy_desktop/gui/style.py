@@ -83,6 +83,7 @@ QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:d
 QComboBox:disabled { color: $outline; background: $surface; }
 QPlainTextEdit[variant="bare"], QTextEdit[variant="bare"], QTextBrowser[variant="bare"],
 QLineEdit[variant="bare"] { background: transparent; border: none; padding: 0; }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit { background: transparent; border: none; padding: 0; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; padding: 4px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; width: 0; height: 0;

@@ -192,6 +192,7 @@ class MessageRow(Model):
     ttft_ms = IntegerField(default=0)
     total_ms = IntegerField(default=0)
     task_id = TextField(default="")
+    reason = TextField(default="")
 
     class Meta:
         table_name = "messages"

@@ -184,9 +184,7 @@ class Registry:
     def _change(self, agent: _Agent, new: AgentStatus) -> StatusChange:
         old, agent.status = agent.status, new
         row = _view(agent)
-        event = AgentStatusChanged(
-            source=SOURCE, agent_id=agent.id, task_id=agent.current_task, old=old, new=new
-        )
+        event = AgentStatusChanged(source=SOURCE, agent_id=agent.id, old=old, new=new)
         return StatusChange((event,), lambda session: _write_status(session, row))
 
     def _changed(self) -> None:

@@ -286,6 +286,7 @@ CONVERSATIONS = (
         ttft_ms INTEGER NOT NULL DEFAULT 0,
         total_ms INTEGER NOT NULL DEFAULT 0,
         task_id TEXT NOT NULL DEFAULT '',
+        reason TEXT NOT NULL DEFAULT '',
         UNIQUE (conversation_id, position)
     )
     """,
