@@ -109,6 +109,7 @@ class MainWindow(QMainWindow):
         self._live = LiveStatus(services, self.status, self)
         self._live.said.connect(self.grant)
         self._live.models_changed.connect(self._show_models)
+        self._live.start()
         self.menus.enable(True)
         self._reopen_workspace(services)
         first = next(iter(self.docks.values()), None)
