@@ -18,6 +18,7 @@ from timmy_desktop.events.tasks import (
     TaskRetried,
     TaskStarted,
 )
+from timmy_desktop.settings import PersonaSettings
 from timmy_desktop.swarm.bidding import Invitation
 from timmy_desktop.swarm.errors import TaskStateError
 from timmy_desktop.swarm.personas import Persona, personas
@@ -209,6 +210,13 @@ async def test_paused_agents_are_not_asked(tmp_path: Path) -> None:
         assert (await world.coordinator.task(task_id)).status == "created"
         await world.registry.resume(view.agent_id)
         assert (await world.coordinator.wait(task_id)).agent_name == "Echo"
+
+
+async def test_tools_that_the_settings_made_up_are_warned_of(tmp_path: Path) -> None:
+    people = personas([PersonaSettings(name="Vera", tools=("list_files", "launch_rocket"))])
+    async with SwarmWorld(tmp_path, people=people) as world:
+        [warning] = [event for event in world.events if event.type == "system.warning"]
+        assert "Vera has no tool called launch_rocket" in warning.message  # type: ignore[attr-defined]
 
 
 async def _outcome(world: SwarmWorld, task_id: str) -> object:
