@@ -170,12 +170,12 @@ async def test_silent_bidders_cost_the_time_limit_once_and_the_others_win(tmp_pa
     async def some(persona: Persona, _invitation: Invitation) -> int | None:
         return 5000 if persona.name == "Mace" else await silent(persona, _invitation)
 
-    async with SwarmWorld(tmp_path, bids=some, auction_seconds=0.05) as world:
+    async with SwarmWorld(tmp_path, bids=some, auction_seconds=0.2) as world:
         view = await world.coordinator.wait(await world.coordinator.post("Task"))
         assert (view.status, view.agent_name, len(view.bids)) == ("completed", "Mace", 1)
         [closed] = [event for event in world.events if event.type == "auction.closed"]
         assert "time limit" in closed.reason
-        assert closed.duration_ms < 1000
+        assert 190 <= closed.duration_ms < 2000
 
 
 async def test_nobody_bids(tmp_path: Path) -> None:
