@@ -123,7 +123,8 @@ async def _ledger(services: Services) -> str:
     balances = await services.ledger.balances()
     _expect(balances.pending_msat == 0, f"{balances.pending_msat} msat are still reserved")
     _expect(balances.outgoing_msat > 0, "nothing was paid")
-    await services.ledger.check()
+    audit = await services.ledger.check()
+    _expect(audit.adds_up, "; ".join(audit.problems))
     return f"every entry adds up; {balances.outgoing_msat:,} msat paid (simulated)"
 
 

@@ -43,7 +43,7 @@ _MOST_COUNTED = 500
 
 
 class LiveStatus(QObject):
-    """Between construction and `stop`. Bursts of events cost one question a second, not one each."""
+    """Between `start` and `stop`. Bursts of events cost one question a second, not one each."""
 
     models_changed = Signal(bool)
     """Whether any provider is usable; only once every provider was looked at."""
@@ -61,6 +61,9 @@ class LiveStatus(QObject):
         self._unsubscribe = services.bus.subscribe_all(self._count)
         line.show_started()
         line.show_chain("muted", "Chain not checked", "Click to verify the event log.")
+
+    def start(self) -> None:
+        """Asks for everything once, then as events and the clock want it."""
         SharedTick.current().add(self, self._tick)
         self._tick()
         self.verify()

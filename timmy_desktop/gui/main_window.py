@@ -64,8 +64,14 @@ class MainWindow(QMainWindow):
     """The window was on screen for the first time."""
 
     def __init__(
-        self, *, paths: Paths, specs: Sequence[PanelSpec], store: LayoutStore, supervisor: TaskSupervisor
+        self,
+        *,
+        paths: Paths,
+        specs: Sequence[PanelSpec],
+        store: LayoutStore,
+        supervisor: TaskSupervisor | None = None,
     ) -> None:
+        """`supervisor` runs what outlives the services, as keeping a key does; one of its own by default."""
         super().__init__()
         self.setObjectName("timmy-window")
         self.setWindowTitle("Timmy Desktop")
@@ -78,7 +84,7 @@ class MainWindow(QMainWindow):
         )
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self._paths, self._store = paths, store
-        self._tasks = SlotTasks(supervisor, self.grant, "window")
+        self._tasks = SlotTasks(supervisor or TaskSupervisor(), self.grant, "window")
         self._services: Services | None = None
         self._live: LiveStatus | None = None
         self._may_close = self._laid_out = self._dismissed = self._was_painted = False
@@ -103,6 +109,7 @@ class MainWindow(QMainWindow):
         self._live = LiveStatus(services, self.status, self)
         self._live.said.connect(self.grant)
         self._live.models_changed.connect(self._show_models)
+        self._live.start()
         self.menus.enable(True)
         self._reopen_workspace(services)
         first = next(iter(self.docks.values()), None)

@@ -83,6 +83,7 @@ QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:d
 QComboBox:disabled { color: $outline; background: $surface; }
 QPlainTextEdit[variant="bare"], QTextEdit[variant="bare"], QTextBrowser[variant="bare"],
 QLineEdit[variant="bare"] { background: transparent; border: none; padding: 0; }
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit { background: transparent; border: none; padding: 0; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; padding: 4px; }
 QComboBox::drop-down { border: none; width: 24px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; width: 0; height: 0;
@@ -125,6 +126,7 @@ QFrame[variant="dock-body"] { background: $surface; border: 1px solid $border; b
   border-bottom-left-radius: 8px; border-bottom-right-radius: 8px; }
 QLabel[variant="code"] { background: $sunken; color: $text; border: 1px solid $border;
   border-radius: 6px; padding: 4px 10px; }
+QFrame[variant="code"] { background: $sunken; border: 1px solid $border; border-radius: 6px; }
 QFrame[variant="line"] { background: $border; border: none; }
 
 QLabel[tone="muted"] { color: $muted; }
