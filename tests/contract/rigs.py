@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conditions import require_small_model
-from tests.e2e.parts import model_server, ollama_api
+from tests.e2e.parts import PROXY_MODEL, model_server, ollama_api
 from tests.fakes.ollama_server import OllamaServer
 from tests.fakes.openai_server import KEY, OpenAIServer
 from tests.fakes.providers import Script, ScriptedProvider, unavailable
@@ -136,7 +136,7 @@ async def api_real(folder: Path) -> AsyncIterator[Rig]:
 @asynccontextmanager
 async def ollama_real(folder: Path) -> AsyncIterator[Rig]:
     async with model_server(folder) as server, ollama_api(server) as api:
-        entry = ProviderSettings(kind="ollama", base_url=api.url)
+        entry = ProviderSettings(kind="ollama", base_url=api.url, model=PROXY_MODEL)
         async with built(entry, parts_for(folder, TaskSupervisor())) as provider:
             yield _real(provider, api.kill)
 

@@ -17,7 +17,8 @@ from timmy_desktop.routing.providers.embedded import PLAIN_TEMPLATE
 from timmy_desktop.routing.workers.process import WorkerProcess, llama_server_command
 
 STARTED_WITHIN_S = 60.0
-PROXY_MODEL = "gemma3:270m"
+# Under this name: the proxy also lists models of clouds that it has no key for.
+PROXY_MODEL = "local/gemma3:270m"
 
 
 @dataclass
@@ -67,7 +68,7 @@ async def ollama_api(server: ModelServer) -> AsyncIterator[OllamaApi]:
     settings = {
         "PROVIDERS_LOCAL_API_KEY": server.key,
         "PROVIDERS_LOCAL_BASE_URL": server.url,
-        "EXTRA_MODELS": f"local/{PROXY_MODEL}",
+        "EXTRA_MODELS": PROXY_MODEL,
     }
     process = await asyncio.create_subprocess_exec(
         str(program), "serve", "--host", "127.0.0.1", "--port", str(port),
