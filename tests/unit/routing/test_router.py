@@ -125,11 +125,14 @@ async def test_an_answer_without_end_meets_the_total_deadline(routing):
 async def test_a_consumer_that_takes_its_time_is_not_interrupted(routing):
     provider = ScriptedProvider("quick", deadlines=Deadlines(1, 0.05, 0.05, 1))
     async with routing(provider, clock=SystemClock()) as bench:
-        with pytest.raises(NoProviderError, match="longer than"):
+
+        async def listen() -> None:
             async for event in bench.router.stream(ask()):
                 if isinstance(event, TextDelta):
-                    never = asyncio.get_running_loop().create_future()
-                    await asyncio.wait([never], timeout=0.1)
+                    await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.1)
+
+        with pytest.raises(NoProviderError, match="longer than"):
+            await listen()
         assert provider.open_streams == 0
 
 
