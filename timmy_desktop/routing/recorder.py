@@ -44,6 +44,7 @@ class Recorder:
         self._supervisor = supervisor
         self._queued: list[Make] = []
         self._wake = asyncio.Event()
+        self._writing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -97,8 +98,7 @@ class Recorder:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            # Shielded: what was taken from the queue is written though the router stops meanwhile.
-            await asyncio.shield(asyncio.ensure_future(self.flush()))
+            await self.flush()
 
 
 def _called(request: CompletionRequest, attempt: Attempt) -> ProviderCalled:
