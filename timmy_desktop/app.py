@@ -26,17 +26,19 @@ from timmy_desktop.gui.panel import PanelSpec
 from timmy_desktop.gui.panels import PANELS
 from timmy_desktop.gui.theme import Theme
 from timmy_desktop.log_file import log_to_file
-from timmy_desktop.settings import Paths, Settings, SettingsError, load_settings
+from timmy_desktop.paths import Paths
 from timmy_desktop.supervisor import TaskSupervisor
 
+# Neither is imported before the first paint: reading settings takes a library as long to load as Qt.
 if TYPE_CHECKING:
     from timmy_desktop.services import Services
+    from timmy_desktop.settings import Settings
 
 logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
-Load = Callable[[], Settings]
-Build = Callable[[Settings, Paths], "Services"]
+Load = Callable[[], "Settings"]
+Build = Callable[["Settings", Paths], "Services"]
 
 _STOP_WITHIN_S = 15.0
 _PAINT_WITHIN_S = 2.0
@@ -54,11 +56,9 @@ def run_window(
     if raise_other(paths.data_dir):
         sys.stdout.write(f"Timmy is already open for {paths.data_dir}; its window was brought forward.\n")
         return 0
-    load = load or (lambda: load_settings(paths.config_file))
-    Theme(application, _theme_of(load)).apply()
-    session = WindowSession(
-        paths, load, build or _bootstrap, LayoutStore(paths.data_dir / "window.ini"), specs
-    )
+    store = LayoutStore(paths.data_dir / "window.ini")
+    Theme(application, store.theme).apply()
+    session = WindowSession(paths, load or _loader(paths), build or _bootstrap, store, specs)
     with log_to_file(paths):
         return _run_on_qt(application, session.run())
 
@@ -81,10 +81,9 @@ def take_screenshots(
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     application = _application()
     Theme(application, themes[0]).apply()
-    load = load or (lambda: load_settings(paths.config_file))
     with tempfile.TemporaryDirectory() as folder:
         store = LayoutStore(Path(folder) / "window.ini")
-        session = WindowSession(paths, load, build or _bootstrap, store, specs)
+        session = WindowSession(paths, load or _loader(paths), build or _bootstrap, store, specs)
         return _run_on_qt(application, session.pictures(out, panel, themes, QSize(*size)))
 
 
@@ -94,7 +93,7 @@ class WindowSession:
     def __init__(
         self, paths: Paths, load: Load, build: Build, store: LayoutStore, specs: Sequence[PanelSpec]
     ) -> None:
-        self._paths, self._load, self._build = paths, load, build
+        self._paths, self._load, self._build, self._store = paths, load, build, store
         self._supervisor = TaskSupervisor()
         self.window = MainWindow(paths=paths, specs=specs, store=store, supervisor=self._supervisor)
         self._services: Services | None = None
@@ -151,6 +150,7 @@ class WindowSession:
         services = self._build(self._load(), self._paths)
         if services.settings.theme != Theme.current().name:
             Theme.current().switch(services.settings.theme)
+        self._store.theme = services.settings.theme
         await services.start("window", self.window.show_progress)
         self._services = services
         self.window.attach(services)
@@ -244,11 +244,13 @@ def _bootstrap(settings: Settings, paths: Paths) -> Services:
     return services
 
 
-def _theme_of(load: Load) -> str:
-    try:
-        return load().theme
-    except SettingsError:  # told in the window, a moment later
-        return "dark"
+def _loader(paths: Paths) -> Load:
+    def load() -> Settings:
+        from timmy_desktop.settings import load_settings
+
+        return load_settings(paths.config_file)
+
+    return load
 
 
 def _noted(number: int, frame: object) -> None:

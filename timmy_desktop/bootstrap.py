@@ -11,11 +11,12 @@ from timmy_desktop.events.bus import EventBus
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import Ledger
 from timmy_desktop.ledger.backends import make_backend
+from timmy_desktop.paths import Paths
 from timmy_desktop.routing.providers import create_providers
 from timmy_desktop.routing.providers.base import Parts, Provider
 from timmy_desktop.routing.router import CascadeRouter
 from timmy_desktop.services import Services
-from timmy_desktop.settings import Paths, Secrets, Settings
+from timmy_desktop.settings import Secrets, Settings
 from timmy_desktop.storage.anchor import HeadAnchor
 from timmy_desktop.storage.chain_key import ChainKey
 from timmy_desktop.storage.database import Database
@@ -58,7 +59,7 @@ def build(settings: Settings, paths: Paths, providers: Sequence[Provider] | None
         supervisor=supervisor,
         treasury_msat=settings.treasury_msat,
     )
-    workspace = Workspace()
+    workspace = Workspace(settings.workspace)
     coordinator = Coordinator(
         bus=bus,
         db=database,

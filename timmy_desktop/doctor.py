@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from timmy_desktop import __version__
+from timmy_desktop.paths import Paths
 from timmy_desktop.routing.providers.base import Provider
 from timmy_desktop.routing.types import Health
-from timmy_desktop.settings import Paths, Secrets
+from timmy_desktop.settings import Secrets
 from timmy_desktop.storage.errors import FolderError
 from timmy_desktop.storage.folder import DataFolder, FolderInUseError
 from timmy_desktop.storage.migrations import SCHEMA_VERSION

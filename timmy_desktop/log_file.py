@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 
 from timmy_desktop.inert import inert
-from timmy_desktop.settings import Paths
+from timmy_desktop.paths import Paths
 
 LOG_BYTES = 2_000_000
 LOG_FILES = 3

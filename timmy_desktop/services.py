@@ -13,8 +13,9 @@ from timmy_desktop.clock import Clock
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.system import SystemFault, SystemStarted, SystemStopped
 from timmy_desktop.ledger import Ledger
+from timmy_desktop.paths import Paths
 from timmy_desktop.routing.router import CascadeRouter
-from timmy_desktop.settings import Paths, Secrets, Settings
+from timmy_desktop.settings import Secrets, Settings
 from timmy_desktop.storage.anchor import HeadAnchor
 from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.storage.event_log import EventLog

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import bech32
+import bolt11
+import coincurve
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -196,3 +198,63 @@ def test_only_the_preimage_proves(bad: str) -> None:
 def test_a_key_that_is_none_is_refused() -> None:
     with pytest.raises(InvoiceError):
         invoice.public_key(b"\0" * 32)
+
+
+def both_readings_agree(text: str) -> None:
+    ours, theirs = invoice.decode(text), bolt11.decode(text)
+    described = theirs.description if theirs.description is not None else f"#{theirs.description_hash}"
+    assert (ours.network, ours.amount_msat) == (theirs.currency, int(theirs.amount_msat or 0))
+    assert (ours.payee, ours.payment_hash) == (theirs.payee, theirs.payment_hash)
+    assert (ours.payment_secret, ours.memo) == (theirs.payment_secret, described)
+    assert (ours.created_s, ours.expires_s) == (theirs.date, theirs.date + theirs.expiry)
+
+
+@pytest.mark.parametrize("text", VECTORS["valid"])
+def test_valid_vectors_are_read_as_the_library_reads_them(text: str) -> None:
+    both_readings_agree(text)
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 10**9), st.text("aé日 ", min_size=1, max_size=40), st.integers(1, 10**6))
+def test_our_invoices_are_read_as_the_library_reads_them(amount: int, memo: str, expiry: int) -> None:
+    both_readings_agree(signed(amount_msat=amount, memo=memo, expiry_s=expiry))
+
+
+def resigned(prefix: str, words: list[int], *, key: bytes = KEY) -> str:
+    """An invoice of these fields with a signature that is good."""
+    bits = "".join(f"{word:05b}" for word in words)
+    bits += "0" * (-len(bits) % 8)
+    message = prefix.encode() + int(bits, 2).to_bytes(len(bits) // 8, "big")
+    signature = coincurve.PrivateKey(key).sign_recoverable(message)
+    return str(bech32.bech32_encode(prefix, words + bech32.convertbits(signature, 8, 5)))
+
+
+def parts(text: str) -> tuple[str, list[int]]:
+    prefix, words = bech32.bech32_decode(text)
+    return prefix, words[:-104]
+
+
+def test_an_invoice_that_names_its_payee_must_be_signed_by_that_payee() -> None:
+    prefix, words = parts(signed())
+    named = bech32.convertbits(bytes.fromhex(invoice.public_key(KEY)), 8, 5)
+    field = [CHARSET.find("n"), 53 // 32, 53 % 32, *named]
+    assert accepted(resigned(prefix, words + field)).payee == invoice.public_key(KEY)
+    with pytest.raises(InvoiceError, match="payee that it names"):
+        invoice.decode(resigned(prefix, words + field, key=OTHER_KEY))
+
+
+@pytest.mark.parametrize("char", ["p", "s", "d"])
+def test_an_invoice_that_lacks_what_it_needs_is_refused(char: str) -> None:
+    prefix, words = parts(signed())
+    place = 7
+    while words[place] != CHARSET.find(char):
+        place += 3 + words[place + 1] * 32 + words[place + 2]
+    with pytest.raises(InvoiceError, match="lacks"):
+        invoice.decode(resigned(prefix, [*words[:place], CHARSET.find("z"), *words[place + 1 :]]))
+
+
+def test_a_description_that_is_no_text_is_refused() -> None:
+    prefix, words = parts(signed(memo="xxxxx"))
+    place = next(at for at in range(len(words)) if words[at : at + 3] == [CHARSET.find("d"), 0, 8])
+    with pytest.raises(InvoiceError, match="not text"):
+        invoice.decode(resigned(prefix, words[: place + 3] + [31] * 8 + words[place + 11 :]))

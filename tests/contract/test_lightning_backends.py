@@ -12,13 +12,13 @@ from tests.fakes.lightning import FakeLightning
 from timmy_desktop.ledger import invoice
 from timmy_desktop.ledger.backends import BACKENDS, LightningBackend, make_backend
 from timmy_desktop.ledger.backends.base import PaymentResult
-from timmy_desktop.ledger.backends.embedded import EmbeddedBackend, derive_node_key
+from timmy_desktop.ledger.backends.embedded import EmbeddedBackend
 from timmy_desktop.ledger.errors import BackendError
 from timmy_desktop.ledger.money import Msat
 
 AMOUNT, NO_FEE = Msat(21_500), Msat(0)
 MAKERS: dict[str, Callable[[SetClock], LightningBackend]] = {
-    "embedded": lambda clock: make_backend("embedded", node_key=lambda: derive_node_key(b"x"), clock=clock),
+    "embedded": lambda clock: make_backend("embedded", node_key=lambda: b"\x01" * 32, clock=clock),
     "settles": lambda clock: FakeLightning(clock=clock),
     "fails": lambda clock: FakeLightning(clock=clock, mood="fails"),
     "silent": lambda clock: FakeLightning(clock=clock, mood="silent"),
@@ -127,3 +127,15 @@ async def test_a_node_that_is_not_running_says_so(clock: SetClock) -> None:
     backend = EmbeddedBackend(node_key=lambda: b"\x01" * 32, clock=clock)
     with pytest.raises(BackendError):
         await backend.create_invoice(AMOUNT, "x", 600)
+
+
+async def test_the_embedded_node_pays_what_it_made_and_nothing_else(clock: SetClock) -> None:
+    backend = MAKERS["embedded"](clock)
+    await backend.start()
+    for node_key, words in ((b"\x01" * 32, "not made by this node"), (b"\x02" * 32, "its own invoices only")):
+        text = invoice.sign(
+            node_key, amount_msat=AMOUNT, payment_hash="ab" * 32, payment_secret="cd" * 32, memo="x",
+            now_s=clock.now_us() // 1_000_000, expiry_s=600,
+        )  # fmt: skip
+        assert words in (await backend.pay_invoice(text, NO_FEE)).reason
+    await backend.stop()

@@ -10,7 +10,8 @@ from typing import Any
 from timmy_desktop.clock import SystemClock
 from timmy_desktop.events.base import Event
 from timmy_desktop.events.bus import EventBus
-from timmy_desktop.settings import Paths, Secrets, Settings
+from timmy_desktop.paths import Paths
+from timmy_desktop.settings import Secrets, Settings
 from timmy_desktop.storage.database import Database
 from timmy_desktop.storage.event_log import EventLog
 from timmy_desktop.storage.migrations import migrate

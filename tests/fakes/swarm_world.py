@@ -41,6 +41,11 @@ class AnsweringProvider(ScriptedProvider):
         return super().stream(request)
 
 
+def holding() -> AnsweringProvider:
+    """A model that says nothing until its `release` is set, then "Hello world"."""
+    return AnsweringProvider(script=Script(hangs=True))
+
+
 class SwarmWorld:
     """`async with SwarmWorld(folder) as world`; `await world.crash()` before the end leaves all as it lies."""
 

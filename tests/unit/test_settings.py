@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from timmy_desktop.settings import Paths, Secrets, SettingsError, load_settings
+from timmy_desktop.paths import Paths
+from timmy_desktop.settings import Secrets, SettingsError, load_settings
 
 
 def test_a_missing_file_means_defaults(tmp_path: Path) -> None:

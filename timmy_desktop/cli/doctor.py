@@ -9,7 +9,8 @@ from timmy_desktop.bootstrap import build_providers
 from timmy_desktop.cli.session import EXPECTED_ERRORS, load, print_json, run
 from timmy_desktop.doctor import Finding, examine, is_ready
 from timmy_desktop.inert import inert
-from timmy_desktop.settings import Paths, Secrets, Settings
+from timmy_desktop.paths import Paths
+from timmy_desktop.settings import Secrets, Settings
 
 _MARKS = {"ok": "ok     ", "note": "note   ", "missing": "missing", "broken": "BROKEN "}
 

@@ -16,9 +16,10 @@ from pathlib import Path
 from timmy_desktop.bootstrap import build
 from timmy_desktop.cli.session import load, print_json, run, running
 from timmy_desktop.inert import inert_line
+from timmy_desktop.paths import Paths
 from timmy_desktop.routing.types import CompletionRequest, Message
 from timmy_desktop.services import Services
-from timmy_desktop.settings import Paths, SettingsError
+from timmy_desktop.settings import SettingsError
 from timmy_desktop.storage.verification import ANCHOR_FILE, verify_log
 
 TASK = "List three uses of a hash chain"
@@ -122,7 +123,8 @@ async def _ledger(services: Services) -> str:
     balances = await services.ledger.balances()
     _expect(balances.pending_msat == 0, f"{balances.pending_msat} msat are still reserved")
     _expect(balances.outgoing_msat > 0, "nothing was paid")
-    await services.ledger.check()
+    audit = await services.ledger.check()
+    _expect(audit.adds_up, "; ".join(audit.problems))
     return f"every entry adds up; {balances.outgoing_msat:,} msat paid (simulated)"
 
 

@@ -14,8 +14,9 @@ from typing import Any
 from timmy_desktop.bootstrap import build
 from timmy_desktop.inert import inert
 from timmy_desktop.log_file import log_to_file
+from timmy_desktop.paths import Paths
 from timmy_desktop.services import Services
-from timmy_desktop.settings import Paths, Settings, SettingsError, load_settings
+from timmy_desktop.settings import Settings, SettingsError, load_settings
 from timmy_desktop.storage.errors import StorageError
 
 # What a person can mend, told in its own words; anything else is a fault of the application.

@@ -8,7 +8,8 @@ import sys
 from timmy_desktop.bootstrap import chain_key
 from timmy_desktop.cli.session import EXPECTED_ERRORS, complain, print_json, run
 from timmy_desktop.inert import inert
-from timmy_desktop.settings import Paths, Secrets
+from timmy_desktop.paths import Paths
+from timmy_desktop.settings import Secrets
 from timmy_desktop.storage.chain import ChainReport
 from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.storage.errors import StorageError

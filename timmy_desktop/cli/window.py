@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from timmy_desktop.settings import Paths, load_settings
+from timmy_desktop.paths import Paths
 
 NO_DISPLAY = (
     "There is no display, so the window can't open. Run the swarm without one (--headless), or give it a "
@@ -29,6 +29,7 @@ def screenshot(options: argparse.Namespace) -> int:
     """Writes the pictures and prints their paths; 2 when that can't be done."""
     from timmy_desktop.app import take_screenshots
     from timmy_desktop.cli.session import EXPECTED_ERRORS, complain
+    from timmy_desktop.settings import load_settings
 
     paths = Paths.default(options.data_dir)
     try:

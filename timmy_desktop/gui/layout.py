@@ -80,6 +80,16 @@ class LayoutStore:
         self._settings.setValue("workspaces/open", folder)
         self._settings.sync()
 
+    @property
+    def theme(self) -> str:
+        """The theme of last time, for the first paint; the settings are read after it."""
+        return "light" if self._settings.value("theme", "dark") == "light" else "dark"
+
+    @theme.setter
+    def theme(self, name: str) -> None:
+        self._settings.setValue("theme", name)
+        self._settings.sync()
+
     def flag(self, name: str) -> bool:
         """A yes that was kept, as for a hint that the person closed."""
         return str(self._settings.value(f"flags/{name}", "")) == "yes"

@@ -40,10 +40,11 @@ _WORK = (
 _ENDED = frozenset({"completed", "failed", "cancelled"})
 _SMOOTHING = 0.5
 _MOST_COUNTED = 500
+_BUSY = 200
 
 
 class LiveStatus(QObject):
-    """Between construction and `stop`. Bursts of events cost one question a second, not one each."""
+    """Between `start` and `stop`. Bursts of events cost one question a second, not one each."""
 
     models_changed = Signal(bool)
     """Whether any provider is usable; only once every provider was looked at."""
@@ -61,6 +62,9 @@ class LiveStatus(QObject):
         self._unsubscribe = services.bus.subscribe_all(self._count)
         line.show_started()
         line.show_chain("muted", "Chain not checked", "Click to verify the event log.")
+
+    def start(self) -> None:
+        """Asks for everything once, then as events and the clock want it."""
         SharedTick.current().add(self, self._tick)
         self._tick()
         self.verify()
@@ -70,6 +74,10 @@ class LiveStatus(QObject):
         SharedTick.current().remove(self)
         self._unsubscribe()
         self._tasks.stop()
+
+    def is_busy(self) -> bool:
+        """Whether so much happens that nothing else should take time."""
+        return self._rate > _BUSY or self._seen > _BUSY
 
     def findings(self) -> list[Finding]:
         """What is there and what is missing, now."""

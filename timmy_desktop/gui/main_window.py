@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from timmy_desktop.gui.command_palette import CommandPalette
 from timmy_desktop.gui.dialogs import AboutDialog, DoctorDialog, KeysDialog, Question
 from timmy_desktop.gui.dock import PanelDock
+from timmy_desktop.gui.garbage import CalmCollector
 from timmy_desktop.gui.glyphs import application_icon
 from timmy_desktop.gui.layout import LayoutStore, arrange
 from timmy_desktop.gui.live_status import LiveStatus
@@ -43,7 +44,7 @@ from timmy_desktop.gui.widgets.fields import SearchButton
 from timmy_desktop.gui.widgets.message_bar import MessageBar
 from timmy_desktop.gui.widgets.parts import glyph_button, row
 from timmy_desktop.gui.wording import count
-from timmy_desktop.settings import Paths, Secrets, SettingsError
+from timmy_desktop.paths import Paths
 from timmy_desktop.supervisor import TaskSupervisor
 
 if TYPE_CHECKING:
@@ -64,8 +65,14 @@ class MainWindow(QMainWindow):
     """The window was on screen for the first time."""
 
     def __init__(
-        self, *, paths: Paths, specs: Sequence[PanelSpec], store: LayoutStore, supervisor: TaskSupervisor
+        self,
+        *,
+        paths: Paths,
+        specs: Sequence[PanelSpec],
+        store: LayoutStore,
+        supervisor: TaskSupervisor | None = None,
     ) -> None:
+        """`supervisor` runs what outlives the services, as keeping a key does; one of its own by default."""
         super().__init__()
         self.setObjectName("timmy-window")
         self.setWindowTitle("Timmy Desktop")
@@ -78,7 +85,7 @@ class MainWindow(QMainWindow):
         )
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self._paths, self._store = paths, store
-        self._tasks = SlotTasks(supervisor, self.grant, "window")
+        self._tasks = SlotTasks(supervisor or TaskSupervisor(), self.grant, "window")
         self._services: Services | None = None
         self._live: LiveStatus | None = None
         self._may_close = self._laid_out = self._dismissed = self._was_painted = False
@@ -103,6 +110,9 @@ class MainWindow(QMainWindow):
         self._live = LiveStatus(services, self.status, self)
         self._live.said.connect(self.grant)
         self._live.models_changed.connect(self._show_models)
+        self._live.start()
+        self._collector = CalmCollector(self._live.is_busy, self)
+        self._collector.start()
         self.menus.enable(True)
         self._reopen_workspace(services)
         first = next(iter(self.docks.values()), None)
@@ -116,6 +126,7 @@ class MainWindow(QMainWindow):
         if self._live is not None:
             self._live.stop()
             self._live = None
+            self._collector.stop()
         for dock in self.docks.values():
             if dock.panel is not None:
                 dock.panel.stop()
@@ -319,6 +330,7 @@ class MainWindow(QMainWindow):
 
     def _open_preferences(self) -> None:
         from timmy_desktop.gui.preferences import PreferencesDialog
+        from timmy_desktop.settings import Secrets, SettingsError
 
         try:
             dialog = PreferencesDialog(self, self._paths.config_file, Secrets(), self._tasks)
@@ -331,7 +343,9 @@ class MainWindow(QMainWindow):
     def _switch_theme(self) -> None:
         theme = Theme.current()
         theme.switch("light" if theme.is_dark else "dark")
+        self._store.theme = theme.name
         from timmy_desktop.gui.preferences.document import save_theme
+        from timmy_desktop.settings import SettingsError
 
         try:
             save_theme(self._paths.config_file, theme.name)

@@ -13,15 +13,6 @@ from timmy_desktop.gui.theme import GAP, ROOM, WIDE
 from timmy_desktop.gui.widgets.empty_state import GlyphMedallion
 from timmy_desktop.gui.widgets.parts import button, card, column, label, mono, row, selectable
 from timmy_desktop.inert import inert
-from timmy_desktop.settings import SettingsError
-from timmy_desktop.storage.errors import (
-    CorruptDatabaseError,
-    DiskFullError,
-    FolderError,
-    NewerSchemaError,
-    StorageError,
-)
-from timmy_desktop.storage.folder import FolderInUseError
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +26,34 @@ class StartupProblem:
     expected: bool = True
 
 
-# From the particular to the general: the first that fits is taken.
-_TITLES: tuple[tuple[type[Exception], str, str], ...] = (
-    (SettingsError, "The settings can't be used", "gear"),
-    (FolderInUseError, "The data folder is in use", "key"),
-    (CorruptDatabaseError, "The database is damaged", "bad"),
-    (DiskFullError, "The disk is full", "bad"),
-    (NewerSchemaError, "This data is from a newer version", "clock"),
-    (FolderError, "The data folder can't be used", "folder"),
-    (StorageError, "The database can't be opened", "bad"),
-)
+def _titles() -> tuple[tuple[type[Exception], str, str], ...]:
+    """From the particular to the general: the first that fits is taken."""
+    # Not at the top: settings take long to import, and this page is rarely shown.
+    from timmy_desktop.settings import SettingsError
+    from timmy_desktop.storage.errors import (
+        CorruptDatabaseError,
+        DiskFullError,
+        FolderError,
+        NewerSchemaError,
+        StorageError,
+    )
+    from timmy_desktop.storage.folder import FolderInUseError
+
+    return (
+        (SettingsError, "The settings can't be used", "gear"),
+        (FolderInUseError, "The data folder is in use", "key"),
+        (CorruptDatabaseError, "The database is damaged", "bad"),
+        (DiskFullError, "The disk is full", "bad"),
+        (NewerSchemaError, "This data is from a newer version", "clock"),
+        (FolderError, "The data folder can't be used", "folder"),
+        (StorageError, "The database can't be opened", "bad"),
+    )
 
 
 def explained(error: BaseException) -> StartupProblem:
     """The page for an error of starting; one that nobody foresaw says so and offers its details."""
     details = "".join(traceback.format_exception(error))
-    for kind, title, glyph in _TITLES:
+    for kind, title, glyph in _titles():
         if isinstance(error, kind):
             return StartupProblem(title, str(error), glyph, details)
     return StartupProblem(

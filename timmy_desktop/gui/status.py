@@ -90,6 +90,7 @@ class StatusLine(QStatusBar):
     def _part(self, place: str, what: str) -> QPushButton:
         made = button("", self._chooser(place), variant="status", hint=what)
         made.setProperty("what", what)
+        made.setAccessibleName(what)
         made.setFlat(True)
         made.setIconSize(QSize(14, 14))
         return made

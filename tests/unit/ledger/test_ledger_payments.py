@@ -13,6 +13,7 @@ from tests.fakes.ledger_world import TREASURY, LedgerWorld, SetClock
 from tests.fakes.lightning import FakeLightning
 from timmy_desktop.events.payments import PaymentSettled
 from timmy_desktop.events.system import SystemInfo
+from timmy_desktop.ledger.backends.base import PaymentResult
 from timmy_desktop.ledger.backends.embedded import EmbeddedBackend
 from timmy_desktop.ledger.errors import (
     AlreadyReservedError,
@@ -343,3 +344,50 @@ async def test_a_stopped_ledger_pays_nothing(tmp_path: Path, clock: SetClock, fa
         with pytest.raises(LedgerError, match="not running"):
             await world.ledger.pay("task")
         assert (await world.ledger.balances()).escrow_msat == 1000
+
+
+async def test_two_who_learn_the_outcome_at_once_record_it_once(tmp_path: Path, clock: SetClock) -> None:
+    fake = FakeLightning(clock=clock, mood="silent")
+    async with LedgerWorld(tmp_path, fake, clock, ask_again_seconds=1000) as world:
+        await world.ledger.reserve("task", "forge", 1000)
+        await world.ledger.pay("task")
+        fake.settle_held()
+        assert await asyncio.gather(world.ledger.resolve(), world.ledger.resolve()) == [0, 0]
+        outcome = await world.ledger.pay("task")
+        assert (outcome.status, outcome.paid_msat) == ("settled", 1000)
+        assert world.types().count("payment.settled") == 1
+        await world.audited()
+
+
+async def test_a_payment_under_way_is_not_asked_about(
+    tmp_path: Path, clock: SetClock, fake: FakeLightning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, go_on, real = asyncio.Event(), asyncio.Event(), fake.pay_invoice
+
+    async def held_up(bolt11: str, max_fee_msat: Msat) -> PaymentResult:
+        asked.set()
+        await go_on.wait()
+        return await real(bolt11, max_fee_msat)
+
+    monkeypatch.setattr(fake, "pay_invoice", held_up)
+    async with LedgerWorld(tmp_path, fake, clock) as world:
+        await world.ledger.reserve("task", "forge", 1000)
+        paying = asyncio.create_task(world.ledger.pay("task"))
+        await asked.wait()
+        assert await world.ledger.resolve() == 1, "the node would say that it was never asked"
+        go_on.set()
+        assert (await paying).status == "settled"
+
+
+async def test_what_is_still_in_doubt_after_a_start_is_asked_about_again(
+    tmp_path: Path, clock: SetClock
+) -> None:
+    fake = FakeLightning(clock=clock, mood="silent")
+    async with LedgerWorld(tmp_path, fake, clock) as world:
+        await world.ledger.reserve("task", "forge", 1000)
+        await world.ledger.pay("task")
+    fake.reachable = False
+    async with LedgerWorld(tmp_path, fake, clock) as world:
+        fake.reachable = True
+        fake.settle_held()
+        await eventually(lambda: "payment.settled" in world.types())

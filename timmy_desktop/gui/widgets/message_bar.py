@@ -39,7 +39,10 @@ class Notice(QWidget):
         self.setLayout(row(self._words, self._times, self._copy, close, margins=(44, GAP, GAP, GAP)))
         self.setAccessibleName(text)
         if tone in ("info", "good"):
-            QTimer.singleShot(_FADES_MS, self, lambda: self.dismissed.emit(self))
+            self._fading = QTimer(self)
+            self._fading.setSingleShot(True)
+            self._fading.timeout.connect(lambda: self.dismissed.emit(self))
+            self._fading.start(_FADES_MS)
 
     def repeat(self) -> None:
         """The same happened again."""

@@ -63,5 +63,8 @@ class LightningBackend(Protocol):
         ...
 
     async def lookup(self, payment_hash: str, bolt11: str) -> PaymentResult:
-        """What became of a payment that was asked for, maybe before a crash; `failed` if it never was."""
+        """What became of a payment that was asked for, maybe before a crash.
+
+        `failed` if the node was never asked and the question can't be on its way to it any more.
+        """
         ...

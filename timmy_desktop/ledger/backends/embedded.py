@@ -25,11 +25,6 @@ T = TypeVar("T")
 NAME = "embedded"
 
 
-def derive_node_key(secret: bytes) -> bytes:
-    """The node's key under the data folder's secret, so that it needs no storage of its own."""
-    return hmac.digest(secret, b"timmy embedded lightning node", "sha256")
-
-
 class EmbeddedBackend:
     """Simulated: no sat of it is real money. Fees are zero, as between channels of one node."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -47,7 +48,7 @@ class TypedTool(Generic[A]):
     description: str
     arguments: type[A]
 
-    @property
+    @cached_property
     def parameters(self) -> Mapping[str, Any]:
         """The JSON schema, without the titles that cost a model tokens and tell it nothing."""
         schema = self.arguments.model_json_schema()

@@ -75,7 +75,7 @@ class Workspace:
     @contextmanager
     def directory(self, place: PurePosixPath) -> Iterator[int]:
         """The folder at `place` as a file descriptor, reached without following any symlink."""
-        descriptor = os.open(self.root(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = _open(str(self.root()), os.O_DIRECTORY, None, PurePosixPath())
         try:
             for part in place.parts:
                 inner = _open(part, os.O_DIRECTORY, descriptor, place)
@@ -97,19 +97,16 @@ class Workspace:
 
     def read_bytes(self, place: PurePosixPath, limit: int = MOST_BYTES) -> bytes:
         """The content of the ordinary file at `place`; WorkspaceError for anything else or above `limit`."""
+        # Looked at before it is opened: opening a device can have effects, a pipe waits for its writer.
+        _refuse_special(self.status(place), place, limit)
         with self.directory(place.parent) as folder:
-            # Not blocking: opening a pipe would wait for its writer.
-            descriptor = _open(place.name or ".", os.O_NONBLOCK, folder, place)
-        with os.fdopen(descriptor, "rb") as file:
-            status = os.fstat(descriptor)
-            shown = inert_line(str(place), 200)
-            if stat.S_ISDIR(status.st_mode):
-                raise WorkspaceError(f"{shown!r} is a folder; list_files shows what is in it.")
-            if not stat.S_ISREG(status.st_mode):
-                raise WorkspaceError(f"{shown!r} is not an ordinary file and can't be read.")
-            if status.st_size > limit:
-                raise WorkspaceError(f"{shown!r} has {status.st_size:,} bytes; at most {limit:,} are read.")
-            return file.read(limit)
+            descriptor = _open(place.name, os.O_NONBLOCK, folder, place)
+        try:
+            _refuse_special(os.fstat(descriptor), place, limit)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read(limit)
+        finally:
+            os.close(descriptor)
 
     def read_text(self, place: PurePosixPath, limit: int = MOST_BYTES) -> str:
         """The text of the file at `place`, undecodable bytes replaced; WorkspaceError for a binary one."""
@@ -151,6 +148,16 @@ def _refuse_protected(place: PurePosixPath) -> None:
         raise WorkspaceError(f"{shown!r} is git's own; use git_log, git_show and git_diff.")
 
 
+def _refuse_special(status: os.stat_result, place: PurePosixPath, limit: int) -> None:
+    shown = inert_line(str(place), 200)
+    if stat.S_ISDIR(status.st_mode):
+        raise WorkspaceError(f"{shown!r} is a folder; list_files shows what is in it.")
+    if not stat.S_ISREG(status.st_mode):
+        raise WorkspaceError(f"{shown!r} is not an ordinary file and can't be read.")
+    if status.st_size > limit:
+        raise WorkspaceError(f"{shown!r} has {status.st_size:,} bytes; at most {limit:,} are read.")
+
+
 def _checked_folder(path: Path) -> Path:
     try:
         real = Path(os.path.realpath(path.expanduser()))
@@ -162,7 +169,7 @@ def _checked_folder(path: Path) -> Path:
     return real
 
 
-def _open(name: str, flags: int, folder: int, place: PurePosixPath) -> int:
+def _open(name: str, flags: int, folder: int | None, place: PurePosixPath) -> int:
     try:
         return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | flags, dir_fd=folder)
     except OSError as error:

@@ -32,10 +32,10 @@ class ActivityDelegate(QStyledItemDelegate):
         self._body, self._small = theme.font(), theme.font("small")
         self._mono = theme.font("small", mono=True)
         self._body_metrics, self._small_metrics = QFontMetrics(self._body), QFontMetrics(self._small)
-        self._height = self._body_metrics.height() + self._small_metrics.height() + 2 * _PAD + 2
+        self.height = self._body_metrics.height() + self._small_metrics.height() + 2 * _PAD + 2
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: ARG002
-        return QSize(120, self._height)
+        return QSize(120, self.height)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

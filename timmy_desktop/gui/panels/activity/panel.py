@@ -8,7 +8,15 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer
 from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QAbstractItemView, QLineEdit, QListView, QStackedLayout, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLineEdit,
+    QStackedLayout,
+    QTableView,
+    QToolButton,
+    QWidget,
+)
 
 from timmy_desktop.events.agents import AgentJoined
 from timmy_desktop.events.base import EventRecord
@@ -253,7 +261,7 @@ class ActivityPanel(Panel):
         )
         self.pause_button = glyph_button("pause", "Pause the feed", checkable=True, side=26)
         self.chips = {name: self._chip(words) for name, words in _CHIPS}
-        self.list = QListView()
+        self.list = QTableView()
         self._delegate = ActivityDelegate(self.model, self.list)
         self._set_up_list()
         self._busy = BusyBar()
@@ -276,9 +284,17 @@ class ActivityPanel(Panel):
         self._wire()
 
     def _set_up_list(self) -> None:
+        # A table of one column: a list view would ask the model for each row again at every insertion.
         self.list.setModel(self.model)
         self.list.setItemDelegate(self._delegate)
-        self.list.setUniformItemSizes(True)
+        self.list.setShowGrid(False)
+        self.list.setWordWrap(False)
+        self.list.setTabKeyNavigation(False)
+        self.list.horizontalHeader().hide()
+        self.list.horizontalHeader().setStretchLastSection(True)
+        self.list.verticalHeader().hide()
+        self.list.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self._fit_rows()
         self.list.setMouseTracking(True)
         self.list.setAccessibleName("Activity, newest first")
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -300,7 +316,12 @@ class ActivityPanel(Panel):
         self.list.doubleClicked.connect(self._activate)
         self.list.verticalScrollBar().valueChanged.connect(self._scrolled)
         TickWhileVisible(self.list, self._tick)
-        Theme.current().changed.connect(self._delegate.refresh_fonts)
+        Theme.current().changed.connect(self._fit_rows)
+
+    def _fit_rows(self) -> None:
+        self._delegate.refresh_fonts()
+        self.list.verticalHeader().setMinimumSectionSize(self._delegate.height)
+        self.list.verticalHeader().setDefaultSectionSize(self._delegate.height)
 
     def _chip(self, words: str) -> QToolButton:
         made = QToolButton()

@@ -187,6 +187,7 @@ _WRITERS: dict[type[Event], Callable[[Any, str], str]] = {
     ),
     agents.ToolFailed: lambda event, name: f"{event.tool} refused {name}: {event.reason}",
     payments.InvoiceCreated: _invoice,
+    payments.SatsDeposited: lambda event, _: f"{_money(event)} came into the treasury: {event.memo}",
     payments.SatsReserved: lambda event, _: f"{sats(event.amount_msat)} reserved for the task",
     payments.PaymentSent: lambda event, name: f"Paying {name or 'the invoice'} {_money(event)}",
     payments.PaymentSettled: _settled,
