@@ -25,7 +25,7 @@ from environment import (
     prepare,
 )
 from steps import Step, StepError, run_logged, say
-from system_parts import NO_DISPLAY, ensure_qt, ensure_test_programs, has_display, wants_window
+from system_parts import NO_DISPLAY, ensure_qt, ensure_test_programs, has_display, wants_qt, wants_window
 
 USAGE = """\
 python3 packaging/dev.py COMMAND
@@ -77,7 +77,8 @@ def run(arguments: list[str]) -> int:
     if window and not has_display(os.environ, sys.platform):
         raise StepError(NO_DISPLAY)
     prepare(RUN)
-    ensure_qt(window, RUN.log)
+    if wants_qt(arguments):
+        ensure_qt(window and bool(os.environ.get("DISPLAY")), RUN.log)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.execv(RUN.python, [str(RUN.python), "-m", "timmy_desktop", *arguments])
 

@@ -6,6 +6,7 @@ needed, or hand over to a newer one; everything else is in the modules beside it
 """
 
 import os
+import subprocess
 import sys
 
 OLDEST = (3, 11)
@@ -24,12 +25,19 @@ def newer_pythons():
 
 
 def find_on_path(names, folders):
+    """The first that runs and is new enough; a version manager's stand-in may do neither."""
     for name in names:
         for folder in folders:
             candidate = os.path.join(folder, name)
-            if os.access(candidate, os.X_OK):
+            if os.access(candidate, os.X_OK) and is_new_enough(candidate):
                 return candidate
     return None
+
+
+def is_new_enough(python):
+    code = "import sys; sys.exit(sys.version_info[:2] < %r)" % (OLDEST,)
+    with open(os.devnull, "w") as nowhere:
+        return subprocess.call([python, "-ISc", code], stdout=nowhere, stderr=nowhere) == 0
 
 
 def refusal(version, platform):

@@ -109,7 +109,9 @@ def prepare(environment: Environment) -> None:
             if not is_ready(environment):
                 _make(environment)
     except OSError as error:
-        raise StepError(f"{environment.folder} can't be made: {error}.") from error
+        raise StepError(
+            f"{environment.folder} can't be made: {error}. Give yourself the right to write there, and room."
+        ) from error
 
 
 @contextlib.contextmanager
@@ -160,6 +162,8 @@ def _why_unusable(environment: Environment) -> str | None:
     python = probe(environment.python)
     if python is None:
         return "its Python is gone, broken or too old"
+    if not any((environment.folder / "lib").glob("python*/site-packages/pip")):
+        return "it has no pip"
     found = _read_stamp(environment)
     if found and (found.get("folder"), found.get("python"), found.get("layout")) != (
         str(environment.folder),
@@ -178,7 +182,7 @@ def _create(environment: Environment) -> None:
     environment.unfinished.touch()
     with Step(f"Making {environment.folder.name} with Python {version}"):
         made = run_logged(command, environment.log) == 0
-    if not made and "ensurepip" in last_error(environment.log, lines=20):
+    if not made and "ensurepip" in environment.log.read_text(encoding="utf-8"):  # Debian keeps it apart
         install_packages([f"python{version}-venv"], "Python's venv module", environment.log)
         made = run_logged(command, environment.log) == 0
     if not made:
@@ -191,7 +195,7 @@ def _base_python() -> str:
     if sys.version_info[:2] > READY_MADE_UP_TO:
         names = [name for name in newer_pythons() if name.split(".")[1] in ("11", "12", "13")]
         found = find_on_path(names, os.environ.get("PATH", "").split(os.pathsep))
-        if found and probe(Path(found)):
+        if found:
             return str(found)
     if sys.version_info[:2] > NEWEST_TRIED:
         say(f"Python {version_text(sys.version_info)} is newer than any that was tried; 3.11 to 3.13 are.")

@@ -34,6 +34,11 @@ FAULTS = (
         "a package without a ready-made file for this Python could not be compiled. Install Python 3.13, "
         "delete {folder} and try again",
     ),
+    (
+        r"No matching distribution found",
+        "the package index has not every package of {lock} for this Python and system. Check pip's settings "
+        "(index, proxy), or install Python 3.13 and delete {folder}",
+    ),
     (r"Permission denied|Read-only file system", "{folder} can't be written. Give yourself the right to it"),
 )
 
@@ -56,12 +61,11 @@ def explain(log: Path, lock: Path, folder: Path) -> str:
     return last_error(log)
 
 
-def last_error(log: Path, lines: int = 1) -> str:
-    """The last line that speaks of an error, or the last line at all; from there back `lines` lines."""
+def last_error(log: Path) -> str:
+    """The last line that speaks of an error, or the last line at all."""
     written = [line.strip() for line in _last_run(log).splitlines()[1:] if line.strip()]
-    errors = [at for at, line in enumerate(written) if "error" in line.lower()]
-    end = errors[-1] + 1 if errors else len(written)
-    return " ".join(written[max(0, end - lines) : end])[-300:] or "it said nothing"
+    errors = [line for line in written if "error" in line.lower()]
+    return (errors or written or ["it said nothing"])[-1][:300]
 
 
 def _last_run(log: Path) -> str:

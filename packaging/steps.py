@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -51,11 +52,13 @@ class Step:
 
     def _tick(self) -> None:
         while not self._ended.wait(HEARTBEAT_S[self._live]):
-            self._show(f"{self.detail[:60]} ({time.monotonic() - self._start:.0f} s)".strip())
+            self._show(f"{self.detail} ({time.monotonic() - self._start:.0f} s)".strip())
 
     def _show(self, text: str, last: bool = False) -> None:
         if self._live:
-            sys.stderr.write(f"\r\x1b[K{self.title}: {text}" + ("\n" if last else ""))
+            line = f"{self.title}: {text}"
+            shown = line if last else line[: shutil.get_terminal_size().columns - 1]
+            sys.stderr.write(f"\r\x1b[K{shown}" + ("\n" if last else ""))
             sys.stderr.flush()
         else:
             say(f"{self.title}: {text}")
@@ -74,9 +77,8 @@ def run_logged(
 ) -> int:
     """The exit status of `command`; what it prints goes to the end of `log`, and by line to `on_line`."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a", encoding="utf-8") as written:
+    with log.open("a", buffering=1, encoding="utf-8") as written:
         written.write(f"$ {' '.join(command)}\n")
-        written.flush()
         with subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

@@ -43,6 +43,7 @@ TEST_PROGRAMS = {"Xvfb": "xvfb", "xvfb-run": "xvfb", "xauth": "xauth", "xdotool"
 
 # Given one of these, the application opens no window.
 SUBCOMMANDS = ("run-task", "doctor", "verify-log", "screenshot", "self-test", "export")
+QT_SUBCOMMANDS = frozenset(("screenshot", "self-test"))
 WINDOWLESS = frozenset(("--headless", "--help", "-h", "--version", *SUBCOMMANDS))
 NO_DISPLAY = (
     "There is no display (neither DISPLAY nor WAYLAND_DISPLAY is set), so no window can open. Ways on: "
@@ -53,6 +54,11 @@ NO_DISPLAY = (
 
 def wants_window(arguments: Sequence[str]) -> bool:
     return WINDOWLESS.isdisjoint(arguments)
+
+
+def wants_qt(arguments: Sequence[str]) -> bool:
+    """Some of what opens no window draws one all the same."""
+    return wants_window(arguments) or not QT_SUBCOMMANDS.isdisjoint(arguments)
 
 
 def has_display(environment: Mapping[str, str], platform: str) -> bool:

@@ -94,7 +94,7 @@ def expected_log(_log_watch: LogWatch) -> Callable[[str], None]:
 @pytest.fixture(autouse=True)
 def _nothing_left_running(_log_watch: LogWatch, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No thread of this test lives on, and no task was still running when its loop closed."""
-    before = set(threading.enumerate())
+    before = _threads()
     tasks: list[str] = []
     cancel_all = asyncio.runners._cancel_all_tasks
 
@@ -111,6 +111,11 @@ def _nothing_left_running(_log_watch: LogWatch, monkeypatch: pytest.MonkeyPatch)
 
 def _still_alive(before: set[threading.Thread]) -> list[str]:
     deadline = time.monotonic() + THREAD_GRACE_S
-    for thread in set(threading.enumerate()) - before:
+    for thread in _threads() - before:
         thread.join(max(0.0, deadline - time.monotonic()))
-    return sorted(thread.name for thread in set(threading.enumerate()) - before)
+    return sorted(thread.name for thread in _threads() - before)
+
+
+def _threads() -> set[threading.Thread]:
+    """Python's own. One that Qt started stays listed as a dummy after it has ended."""
+    return {thread for thread in threading.enumerate() if not isinstance(thread, threading._DummyThread)}

@@ -27,3 +27,8 @@ def _is_harmless(char: str) -> bool:
     if char in _KEPT or char in _EMOJI_JOINERS:
         return True
     return unicodedata.category(char) not in _HOSTILE_CATEGORIES
+
+
+def storable(text: str) -> str:
+    """`text` without lone surrogates, which UTF-8, JSON and SQLite can't carry."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

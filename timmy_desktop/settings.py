@@ -1,18 +1,15 @@
-"""What a person can set, where things lie on this platform, and where secrets are kept."""
+"""What a person can set, and where secrets are kept."""
 
 from __future__ import annotations
 
 import os
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-APP_NAME = "timmy-desktop"
 KEYCHAIN_SERVICE = "timmy-desktop"
 
 
@@ -113,40 +110,6 @@ class Settings(BaseSettings):
         return env_settings, init_settings
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
-    """Where this installation keeps its things."""
-
-    data_dir: Path
-    config_file: Path
-
-    @classmethod
-    def default(cls, data_dir: Path | None = None) -> Paths:
-        """The platform's folders; a `data_dir` of one's own holds its settings file too."""
-        if data_dir is not None:
-            return cls(data_dir.absolute(), data_dir.absolute() / "settings.toml")
-        return cls(
-            Path(platformdirs.user_data_dir(APP_NAME, appauthor=False)),
-            Path(platformdirs.user_config_dir(APP_NAME, appauthor=False)) / "settings.toml",
-        )
-
-    @property
-    def database(self) -> Path:
-        return self.data_dir / "swarm.db"
-
-    @property
-    def backups(self) -> Path:
-        return self.data_dir / "backups"
-
-    @property
-    def models(self) -> Path:
-        return self.data_dir / "models"
-
-    @property
-    def logs(self) -> Path:
-        return self.data_dir / "logs"
-
-
 def load_settings(config_file: Path) -> Settings:
     """The settings of this start. A missing file means defaults; a broken one raises SettingsError."""
     try:
@@ -203,6 +166,13 @@ class Secrets:
         except (KeyringError, RuntimeError):
             return False
         return self._from_keychain(name) == value
+
+    def keychain_name(self) -> str:
+        """The name of the machine's keychain; empty where there is none that works."""
+        import keyring
+
+        backend = keyring.get_keyring()
+        return str(backend.name) if backend.priority > 0 else ""
 
     def _from_keychain(self, name: str) -> str | None:
         import keyring

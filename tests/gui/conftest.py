@@ -14,7 +14,11 @@ from PySide6.QtWidgets import QApplication
 
 
 def _loop_on_qt() -> asyncio.AbstractEventLoop:
-    return qasync.QEventLoop(QApplication.instance() or QApplication([]))
+    application = QApplication.instance() or QApplication([])
+    assert isinstance(application, QApplication)
+    # As the application does it: closing a test's last window must not stop the loop under the test.
+    application.setQuitOnLastWindowClosed(False)
+    return qasync.QEventLoop(application)
 
 
 def pytest_asyncio_loop_factories(

@@ -54,12 +54,13 @@ filterwarnings = error
 qt_log_level_fail = WARNING
 addopts = -p no:randomly --allow-hosts=127.0.0.1 --allow-unix-socket
 """
-IMPORTS = "import asyncio, logging, os, socket, threading, time, warnings\n"
+IMPORTS = "import asyncio, logging, os, pathlib, socket, tempfile, threading, time, warnings\n"
 KEPT = """
     def test_surroundings():
         assert not [name for name in os.environ if name.startswith("TIMMY_")]
         assert os.environ["QT_QPA_PLATFORM"] == "offscreen"
-        assert os.path.expanduser("~") == os.environ["HOME"] != "/root"
+        assert os.path.expanduser("~") == os.environ["HOME"]
+        assert pathlib.Path(os.environ["HOME"]).is_relative_to(tempfile.gettempdir())
 
     def test_log(expected_log):
         expected_log("warm")

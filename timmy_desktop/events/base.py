@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +32,7 @@ class UnknownEvent(Event):
     data: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class EventRecord:
+class EventRecord(NamedTuple):
     """An event as the log holds it: numbered, timed (microseconds UTC) and chained."""
 
     seq: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from asyncio import Future
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -19,7 +20,7 @@ Work = Callable[[Any], Any]
 class Log(Protocol):
     """What the bus needs of the event log."""
 
-    async def append(self, *events: Event, work: Work | None = None) -> Any: ...
+    def append(self, *events: Event, work: Work | None = None) -> Future[Any]: ...
 
     def enqueue(self, *events: Event) -> None: ...
 
@@ -39,13 +40,14 @@ class EventBus:
         self._batch: list[BatchHandler] = []
         log.on_committed(self._dispatch)
 
-    async def publish(self, *events: Event, work: Work | None = None) -> Any:
-        """Appends `events` durably and returns after they were dispatched, with the result of `work`.
+    def publish(self, *events: Event, work: Work | None = None) -> Future[Any]:
+        """Appends `events` durably; awaiting it gives the result of `work`, after they were dispatched.
 
         `work(session)` runs on the writer in the same transaction: tables and log change together or
-        not at all. When `work` raises, its changes and `events` are undone and the error is raised here.
+        not at all. When `work` raises, its changes and `events` are undone and its error is raised to the
+        awaiter.
         """
-        return await self._log.append(*events, work=work)
+        return self._log.append(*events, work=work)
 
     def emit(self, *events: Event) -> None:
         """Queues `events` for the next commit without waiting; for measurements, not for promises."""

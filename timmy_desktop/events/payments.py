@@ -73,3 +73,13 @@ class PaymentRefunded(Event):
     type: ClassVar[str] = "payment.refunded"
     amount_msat: int
     reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SatsDeposited(Event):
+    """Sats came into the treasury from outside; simulated ones say so."""
+
+    type: ClassVar[str] = "payment.deposited"
+    amount_msat: int
+    memo: str
+    simulated: bool

@@ -15,10 +15,9 @@ HASH_BYTES = 32
 SEPARATOR = "\x1f"
 GENESIS = b"\0" * HASH_BYTES
 
-# The same text as `canonical_text`, made by SQLite, so that verifying reads one value a row.
-CANONICAL_TEXT_SQL = (
-    "seq||char(31)||time_us||char(31)||type||char(31)||version||char(31)||source||char(31)||task_id"
-    "||char(31)||agent_id||char(31)||data"
+# The canonical text as SQLite makes it, so that verifying reads one value a row.
+CANONICAL_TEXT_SQL = "||'\x1f'||".join(
+    ("seq", "time_us", "type", "version", "source", "task_id", "agent_id", "data")
 )
 
 
@@ -39,29 +38,30 @@ class ChainReport:
         return self.broken_seq is None
 
 
-def link_hash(key: bytes, previous: bytes, text: bytes) -> bytes:
-    """The hash of the row whose canonical text is `text` (UTF-8) after the row hashed `previous`."""
-    return hashlib.blake2b(previous + text, key=key, digest_size=HASH_BYTES).digest()
+class Chain:
+    """Links rows under one key. The keyed state is made once and copied, which halves what a link costs."""
 
+    def __init__(self, key: bytes) -> None:
+        self._keyed = hashlib.blake2b(key=key, digest_size=HASH_BYTES)
 
-def verify_rows(
-    key: bytes, rows: Iterable[tuple[int, bytes, str]], previous: bytes = GENESIS, first_seq: int = 1
-) -> ChainReport:
-    """Checks rows of (seq, hash, canonical text) in order, starting after the hash `previous`.
+    def link(self, previous: bytes, text: bytes) -> bytes:
+        """The hash of the row whose canonical text is `text` (UTF-8) after the row hashed `previous`."""
+        state = self._keyed.copy()
+        state.update(previous + text)
+        return state.digest()
 
-    Finds edited, inserted, deleted and reordered rows: each changes a text, a number or a hash.
-    """
-    expected = first_seq
-    head = previous
-    for seq, stored, text in rows:
-        if seq != expected:
-            problem = f"event {expected} is missing" if seq > expected else f"event {seq} is out of order"
-            return ChainReport(expected - first_seq, first_seq, expected - 1, head, expected, problem)
-        # link_hash, written out: a call more for each of a million rows is a tenth of the time.
-        computed = hashlib.blake2b(head + text.encode(), key=key, digest_size=HASH_BYTES).digest()
-        if computed != stored:
-            problem = f"event {seq} was changed, or its hash was"
-            return ChainReport(expected - first_seq, first_seq, expected - 1, head, seq, problem)
-        head = stored
-        expected += 1
-    return ChainReport(expected - first_seq, first_seq, expected - 1, head)
+    def follow(self, rows: Iterable[tuple[bytes, str]], previous: bytes) -> tuple[int, bytes, bool]:
+        """Follows rows of (stored hash, canonical text) from `previous`.
+
+        Returns how many fit, the hash of the last one that did, and whether all did.
+        """
+        keyed, head, fitting = self._keyed, previous, 0
+        for stored, text in rows:
+            # `link`, written out: a call more for each of a million rows is a tenth of the time.
+            state = keyed.copy()
+            state.update(head + text.encode())
+            if state.digest() != stored:
+                return fitting, head, False
+            head = stored
+            fitting += 1
+        return fitting, head, True

@@ -24,7 +24,10 @@ _PRAGMAS = {
     "busy_timeout": 5000,
     "cache_size": -16_000,
     "secure_delete": "fast",
+    "recursive_triggers": 1,  # else INSERT OR REPLACE deletes rows past the triggers that keep them
 }
+_TRANSACTION = ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",))
+_SAVEPOINT = ("SAVEPOINT work", "RELEASE work", ("ROLLBACK TO work", "RELEASE work"))
 
 
 class Session:
@@ -51,11 +54,28 @@ class Session:
         connection: sqlite3.Connection = self._database.connection()
         return connection
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open; SQLite ends one by itself when the disk is full."""
+        return self.connection.in_transaction
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing: an immediate transaction, or a savepoint within one."""
-        with self._database.atomic():
+        """All or nothing: an immediate transaction, or a savepoint within one.
+
+        Not peewee's own, which hides the cause when SQLite has already rolled back by itself.
+        """
+        begin, commit, undo = _SAVEPOINT if self.in_transaction else _TRANSACTION
+        connection = self.connection
+        connection.execute(begin)
+        try:
             yield
+            connection.execute(commit)
+        except BaseException:
+            if connection.in_transaction:
+                for statement in undo:
+                    connection.execute(statement)
+            raise
 
 
 class Database:
@@ -64,9 +84,7 @@ class Database:
     def __init__(self, path: Path) -> None:
         self.path = path
         # Connections are closed from another thread than the one that used them, after it has ended.
-        self._writer_database = SqliteDatabase(
-            str(path), pragmas=_PRAGMAS, lock_type="IMMEDIATE", check_same_thread=False
-        )
+        self._writer_database = SqliteDatabase(str(path), pragmas=_PRAGMAS, check_same_thread=False)
         self._reader_database = SqliteDatabase(
             str(path), pragmas={**_PRAGMAS, "query_only": 1}, check_same_thread=False
         )
@@ -99,6 +117,10 @@ class Database:
     async def on_writer(self, work: Callable[[], T]) -> T:
         """Runs `work()` on the writer thread, which may use `session()` there."""
         return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+
+    def submit(self, work: Callable[[], None]) -> None:
+        """Queues `work()` for the writer thread, whose errors are `work`'s own affair."""
+        self._writer.submit(work)
 
     def session(self) -> Session:
         """The writer's session; only on the writer thread."""

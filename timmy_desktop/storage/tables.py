@@ -104,6 +104,67 @@ class AttemptRow(Model):
         table_name = "provider_attempts"
 
 
+class AccountRow(Model):
+    """`accounts`: running totals, changed by posting an entry alone."""
+
+    name = TextField(primary_key=True)
+    balance_msat = IntegerField(default=0)
+    in_msat = IntegerField(default=0)
+    out_msat = IntegerField(default=0)
+
+    class Meta:
+        table_name = "accounts"
+
+
+class LedgerRow(Model):
+    """`ledger`: the transactions."""
+
+    id = TextField(primary_key=True)
+    type = TextField()
+    state = TextField()
+    payment_hash = TextField(default="")
+    amount_msat = IntegerField()
+    fee_msat = IntegerField(default=0)
+    memo = TextField(default="")
+    bolt11 = TextField(default="")
+    preimage = TextField(default="")
+    source = TextField(default="")
+    task_id = TextField(default="")
+    agent_id = TextField(default="")
+    simulated = IntegerField()
+    reason = TextField(default="")
+    created_us = IntegerField()
+    updated_us = IntegerField()
+
+    class Meta:
+        table_name = "ledger"
+
+
+class EntryRow(Model):
+    """`entries`: what a transaction's arrival in `state` moves; it counts once `posted`."""
+
+    id = IntegerField(primary_key=True)
+    ledger_id = TextField()
+    state = TextField()
+    posted = IntegerField(default=0)
+    time_us = IntegerField()
+
+    class Meta:
+        table_name = "entries"
+
+
+class PostingRow(Model):
+    """`postings`: how much an entry adds to an account; an entry's postings sum to zero."""
+
+    id = IntegerField(primary_key=True)
+    entry_id = IntegerField()
+    account = TextField()
+    amount_msat = IntegerField()
+
+    class Meta:
+        table_name = "postings"
+
+
 class ConversationRow(Model):
     """`conversations`."""
 
@@ -131,6 +192,7 @@ class MessageRow(Model):
     ttft_ms = IntegerField(default=0)
     total_ms = IntegerField(default=0)
     task_id = TextField(default="")
+    reason = TextField(default="")
 
     class Meta:
         table_name = "messages"

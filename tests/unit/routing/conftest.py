@@ -52,7 +52,7 @@ def routing(tmp_path: Path) -> Callable[..., Any]:
     ) -> AsyncIterator[Bench]:
         clock = clock or FakeClock()
         database, supervisor = Database(tmp_path / "swarm.db"), TaskSupervisor()
-        log = EventLog(database, SystemClock(), lambda: b"k" * 32)
+        log = EventLog(database, SystemClock(), lambda _: b"k" * 32)
 
         def prepare(session: Session) -> None:
             migrate(session, tmp_path)

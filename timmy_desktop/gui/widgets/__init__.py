@@ -1,1 +1,1 @@
-"""Widgets that more than one panel uses."""
+"""Small parts that panels are composed of; each takes its colours and fonts from the theme."""

@@ -9,8 +9,9 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from timmy_desktop.clock import Clock
+from timmy_desktop.paths import Paths
 from timmy_desktop.routing.types import CompletionRequest, Deadlines, Health, ProviderDelta
-from timmy_desktop.settings import Paths, ProviderSettings, Secrets, Settings
+from timmy_desktop.settings import ProviderSettings, Secrets, Settings
 from timmy_desktop.supervisor import TaskSupervisor
 
 COLD_FIRST_TOKEN_SECONDS = 300.0

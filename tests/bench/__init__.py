@@ -1,0 +1,1 @@
+"""Benchmarks: the project and its reference in turn, in one run. Nothing here is a timed test."""

@@ -1,0 +1,41 @@
+"""`python -m tests.bench [NAME…] [--json FILE]`: what `packaging/dev.py bench` runs."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.bench.harness import Row, report
+
+# Name → module; each module has a function of that name that returns its rows.
+BENCHMARKS = {
+    "event_append": "tests.bench.events",
+    "event_append_one": "tests.bench.events",
+    "event_verify": "tests.bench.events",
+    "task_roundtrip": "tests.bench.swarm",
+    "start_window": "tests.bench.window",
+    "feed_flood": "tests.bench.window",
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHMARKS)}; default: all")
+    parser.add_argument("--json", type=Path, metavar="FILE")
+    options = parser.parse_args(arguments)
+    unknown = set(options.names) - set(BENCHMARKS)
+    if unknown:
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}")
+    rows: list[Row] = []
+    for name in options.names or BENCHMARKS:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        rows.extend(getattr(importlib.import_module(BENCHMARKS[name]), name)())
+    report(rows, options.json)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

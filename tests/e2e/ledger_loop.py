@@ -1,0 +1,48 @@
+"""Reserves, pays and refunds until it is killed, and prints what the ledger has acknowledged.
+
+Run as `python -m tests.e2e.ledger_loop FOLDER ROUND` from the root of the repository.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from tests.fakes.ledger_world import LedgerWorld, SetClock
+from timmy_desktop.ledger.backends.embedded import EmbeddedBackend
+
+PRICE = 1000
+TREASURY = 10**12
+NODE_KEY = b"\x07" * 32
+WORKERS = 4
+
+
+def world_in(folder: Path) -> LedgerWorld:
+    clock = SetClock()
+    backend = EmbeddedBackend(node_key=lambda: NODE_KEY, clock=clock)
+    return LedgerWorld(folder, backend, clock, treasury_msat=TREASURY)
+
+
+async def work(world: LedgerWorld, name: str) -> None:
+    number = 0
+    while True:
+        number += 1
+        task = f"{name}-{number}"
+        await world.ledger.reserve(task, "forge", PRICE)
+        print("reserved", task, flush=True)
+        if number % 4 == 0:
+            await world.ledger.refund(task, "every fourth")
+            print("refunded", task, flush=True)
+        else:
+            outcome = await world.ledger.pay(task)
+            print(outcome.status, task, flush=True)
+
+
+async def main(folder: Path, name: str) -> None:
+    async with world_in(folder) as world:
+        await asyncio.gather(*(work(world, f"{name}-{worker}") for worker in range(WORKERS)))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))

@@ -1,0 +1,107 @@
+"""Lightning nodes that do what real ones do on bad days: say nothing, refuse, answer late, or lie."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+from timmy_desktop.clock import Clock
+from timmy_desktop.ledger import invoice
+from timmy_desktop.ledger.backends.base import BackendInfo, PaymentResult
+from timmy_desktop.ledger.errors import BackendError
+from timmy_desktop.ledger.money import Msat
+
+Mood = Literal["settles", "fails", "silent", "lies"]
+
+
+@dataclass
+class _Known:
+    preimage: str
+    state: Literal["made", "in_flight", "settled", "failed"] = "made"
+    asked: int = 0
+
+
+class FakeLightning:
+    """A node with a memory of its own, which outlives the application that asks it.
+
+    `mood` is how it takes the next payment: "silent" holds it in flight and lets the caller time out, until
+    `settle_held` or `fail_held`; "lies" calls it settled with a preimage that proves nothing.
+    """
+
+    def __init__(self, *, clock: Clock, mood: Mood = "settles", fee_msat: int = 0) -> None:
+        self.mood = mood
+        self.fee = Msat(fee_msat)
+        self.reachable = True
+        self.known: dict[str, _Known] = {}
+        self._clock = clock
+        self._key = hashlib.sha256(b"a fake node").digest()
+
+    @property
+    def simulated(self) -> bool:
+        return True
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def info(self) -> BackendInfo:
+        self._reach()
+        return BackendInfo("fake", invoice.REGTEST, invoice.public_key(self._key), simulated=True)
+
+    async def create_invoice(self, amount_msat: Msat, memo: str, expiry_s: int) -> str:
+        self._reach()
+        preimage = os.urandom(32)
+        payment_hash = hashlib.sha256(preimage).hexdigest()
+        self.known[payment_hash] = _Known(preimage.hex())
+        return invoice.sign(
+            self._key,
+            amount_msat=amount_msat,
+            payment_hash=payment_hash,
+            payment_secret=os.urandom(32).hex(),
+            memo=memo,
+            now_s=self._clock.now_us() // 1_000_000,
+            expiry_s=expiry_s,
+        )
+
+    async def pay_invoice(self, bolt11: str, max_fee_msat: Msat) -> PaymentResult:
+        self._reach()
+        payment_hash = invoice.decode(bolt11).payment_hash
+        known = self.known.get(payment_hash)
+        if known is None:
+            return PaymentResult("failed", reason="no route")
+        known.asked += 1
+        if known.state == "made":
+            known.state = {"settles": "settled", "fails": "failed"}.get(self.mood, "in_flight")
+        if self.mood == "silent" and known.state == "in_flight":
+            raise BackendError("The node did not answer.")
+        return await self.lookup(payment_hash, bolt11)
+
+    async def lookup(self, payment_hash: str, bolt11: str) -> PaymentResult:
+        self._reach()
+        known = self.known.get(payment_hash)
+        if known is None or known.state in ("made", "failed"):
+            return PaymentResult("failed", reason="no route")
+        if known.state == "settled":
+            return PaymentResult("settled", known.preimage, self.fee)
+        if self.mood == "lies":
+            return PaymentResult("settled", os.urandom(32).hex(), self.fee)
+        return PaymentResult("unknown")
+
+    def settle_held(self) -> None:
+        """Everything in flight arrives."""
+        self._end("settled")
+
+    def fail_held(self) -> None:
+        """Everything in flight comes back."""
+        self._end("failed")
+
+    def _end(self, state: Literal["settled", "failed"]) -> None:
+        for known in self.known.values():
+            if known.state == "in_flight":
+                known.state = state
+
+    def _reach(self) -> None:
+        if not self.reachable:
+            raise BackendError("The node is not reachable.")

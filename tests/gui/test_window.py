@@ -1,0 +1,317 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from tests.conditions import eventually
+from tests.fakes.services import FakeCoordinator, FakeHealth, FakeRouter, FakeStatus, FakeTask, fake_services
+from tests.gui.windows import THREE, NotePanel, delete, open_window, spec
+from timmy_desktop.gui.command_palette import CommandPalette
+from timmy_desktop.gui.dialogs import DoctorDialog, KeysDialog, Question
+from timmy_desktop.gui.layout import LayoutStore
+from timmy_desktop.gui.main_window import MainWindow
+from timmy_desktop.gui.panel import Area, NewTask, OpenTask, Panel, Say, ShowPanel
+from timmy_desktop.gui.panels import PANELS
+from timmy_desktop.gui.theme import Theme
+from timmy_desktop.settings import load_settings
+from timmy_desktop.storage.errors import CorruptDatabaseError
+
+OFFLINE = FakeStatus(health=FakeHealth("unavailable", "Ollama does not answer.", ""))
+
+
+def dialog_of(kind: type[QWidget]) -> QWidget | None:
+    found = [
+        widget for widget in QApplication.topLevelWidgets() if isinstance(widget, kind) and widget.isVisible()
+    ]
+    return found[-1] if found else None
+
+
+def panel_of(window: MainWindow, name: str) -> NotePanel:
+    panel = window.docks[name].panel
+    assert isinstance(panel, NotePanel)
+    return panel
+
+
+async def test_the_first_layout_is_look_md_s(qtbot: QtBot, tmp_path: Path) -> None:
+    async with open_window(tmp_path) as (window, _):
+        left, tasks, chat = (window.docks[name].geometry() for name in ("activity", "tasks", "chat"))
+        assert left.right() < chat.left()
+        assert left.bottom() < tasks.top()
+        assert chat.height() > left.height()
+        assert chat.width() > left.width()
+
+
+async def test_layouts_come_back_as_they_were(qtbot: QtBot, tmp_path: Path) -> None:
+    store = LayoutStore(tmp_path / "window.ini")
+    async with open_window(tmp_path, store=store) as (window, _):
+        window.docks["tasks"].setFloating(True)
+        window.docks["activity"].hide()
+        window.resize(1111, 777)
+    async with open_window(tmp_path / "b", store=LayoutStore(tmp_path / "window.ini")) as (again, _):
+        assert again.docks["tasks"].isFloating()
+        assert not again.docks["activity"].isVisible()
+        assert (again.width(), again.height()) == (1280, 800)  # the test's own resize
+        again.reset_layout()
+        assert not again.docks["tasks"].isFloating()
+        assert again.docks["activity"].isVisible()
+
+
+async def test_saved_layouts(qtbot: QtBot, tmp_path: Path) -> None:
+    async with open_window(tmp_path) as (window, _):
+        window.menus.actions["load_layout"].trigger()
+        assert "No layout was saved" in window.messages.texts[-1]
+        window.docks["activity"].hide()
+        window.menus.actions["save_layout"].trigger()
+        window.menus.actions["reset_layout"].trigger()
+        assert window.docks["activity"].isVisible()
+        window.menus.actions["load_layout"].trigger()
+        assert not window.docks["activity"].isVisible()
+
+
+async def test_a_window_off_every_screen_is_brought_back(qtbot: QtBot, tmp_path: Path) -> None:
+    store = LayoutStore(tmp_path / "window.ini")
+    window = MainWindow(paths=fake_services(tmp_path / "d").paths, specs=THREE, store=store)
+    window.show()
+    window.move(QPoint(90_000, 90_000))
+    store.save(window)
+    window.close_now()
+    delete(window)
+    again = MainWindow(paths=fake_services(tmp_path / "d").paths, specs=THREE, store=store)
+    screens = QApplication.screens()
+    assert any(screen.availableGeometry().contains(again.frameGeometry().center()) for screen in screens)
+    delete(again)
+
+
+async def test_wishes_go_to_whoever_grants_them(qtbot: QtBot, tmp_path: Path) -> None:
+    specs = (
+        spec("activity"),
+        spec("tasks", build=lambda _: NotePanel(lambda wish: isinstance(wish, OpenTask | NewTask))),
+        spec("chat", Area.CENTRE),
+    )
+    async with open_window(tmp_path, specs) as (window, _):
+        window.docks["tasks"].hide()
+        panel_of(window, "activity").wished.emit(OpenTask("t1"))
+        assert panel_of(window, "tasks").wishes == [OpenTask("t1")]
+        assert window.docks["tasks"].isVisible()
+        window.menus.actions["new_task"].trigger()
+        assert panel_of(window, "tasks").wishes[-1] == NewTask()
+        window.grant(ShowPanel("activity"))
+        assert panel_of(window, "activity").first.hasFocus() or not window.isActiveWindow()
+        panel_of(window, "chat").wished.emit(Say("The model went away. Start Ollama.", "warn"))
+        assert window.messages.texts == ["The model went away. Start Ollama."]
+
+
+async def test_a_panel_that_breaks_leaves_the_others(
+    qtbot: QtBot, tmp_path: Path, expected_log: Callable[[str], None]
+) -> None:
+    expected_log("The panel 'tasks' could not be built")
+
+    def broken(_: object) -> Panel:
+        raise ValueError("no such table")
+
+    specs = (spec("activity"), spec("tasks", build=broken), spec("chat", Area.CENTRE))
+    async with open_window(tmp_path, specs) as (window, _):
+        assert window.docks["tasks"].panel is None
+        assert window.docks["chat"].panel is not None
+
+
+async def test_the_status_line_says_what_is(qtbot: QtBot, tmp_path: Path) -> None:
+    services = fake_services(
+        tmp_path, coordinator=FakeCoordinator(tasks=(FakeTask("a", "running"), FakeTask("b", "completed")))
+    )
+    async with open_window(tmp_path, services=services) as (window, _):
+        line = window.status
+        await eventually(lambda: "running" in line.work.text())
+        assert "gemma3:270m" in line.model.text()
+        assert line.work.text().strip() == "1 task running"
+        await eventually(lambda: "simulated" in line.balance.text())
+        await eventually(lambda: "verified" in line.chain.text().lower())
+        assert not window.welcome.isVisible()
+
+
+async def test_without_a_model_a_card_says_what_to_do(qtbot: QtBot, tmp_path: Path) -> None:
+    services = fake_services(tmp_path, router=FakeRouter(OFFLINE))
+    async with open_window(tmp_path, services=services) as (window, _):
+        assert window.welcome.isVisible()
+        assert "Welcome" in window.welcome.accessibleName()
+        assert "No model" in window.status.model.text()
+        services.router.statuses = (FakeStatus(),)
+        window.welcome.check_button.click()
+        await eventually(lambda: not window.welcome.isVisible())
+        assert services.router.checks == 1
+        services.router.statuses = (OFFLINE,)
+        window.menus.actions["doctor"].trigger()
+        doctor = dialog_of(DoctorDialog)
+        assert doctor is not None
+        doctor.close()
+        await eventually(lambda: window.welcome.isVisible())
+        assert "No model can be reached" in window.welcome.accessibleName()
+
+
+async def test_a_hidden_card_stays_hidden(qtbot: QtBot, tmp_path: Path) -> None:
+    async with open_window(tmp_path, services=fake_services(tmp_path, router=FakeRouter(OFFLINE))) as (
+        window,
+        _,
+    ):
+        window.welcome.dismissed.emit()
+        window._show_models(False)
+        assert not window.welcome.isVisible()
+
+
+async def test_closing_while_work_runs_asks(qtbot: QtBot, tmp_path: Path) -> None:
+    services = fake_services(tmp_path, coordinator=FakeCoordinator(tasks=(FakeTask("a", "running"),)))
+    closed: list[bool] = []
+    async with open_window(tmp_path, services=services) as (window, _):
+        window.closed.connect(lambda: closed.append(True))
+        await eventually(lambda: "1 task" in window.status.work.text())
+        window.close()
+        question = dialog_of(Question)
+        assert isinstance(question, Question)
+        question.stay_button.click()
+        assert window.isVisible()
+        assert closed == []
+        window.close()
+        question = dialog_of(Question)
+        assert isinstance(question, Question)
+        question.go_button.click()
+        await eventually(lambda: closed)
+        assert not window.isVisible()
+
+
+async def test_idle_it_closes_at_once_and_lets_go(qtbot: QtBot, tmp_path: Path) -> None:
+    async with open_window(tmp_path) as (window, _):
+        await eventually(lambda: "Idle" in window.status.work.text())
+        panel = panel_of(window, "chat")
+        window.close()
+        assert not window.isVisible()
+        window.detach()
+        assert panel.stopped == 1
+
+
+async def test_failures_of_starting_are_words_with_ways_on(qtbot: QtBot, tmp_path: Path) -> None:
+    services = fake_services(tmp_path)
+    window = MainWindow(paths=services.paths, specs=THREE, store=LayoutStore(tmp_path / "window.ini"))
+    window.show()
+    retries: list[bool] = []
+    window.retry_requested.connect(lambda: retries.append(True))
+    window.show_failure(CorruptDatabaseError("The database is damaged. Restore a backup."))
+    page = window.centralWidget()
+    assert page is not None
+    assert page.accessibleName() == "The database is damaged. The database is damaged. Restore a backup."
+    assert not any(dock.isVisible() for dock in window.docks.values())
+    page.retry_button.click()  # type: ignore[attr-defined]
+    assert retries == [True]
+    await services.start()
+    window.attach(services)  # type: ignore[arg-type]
+    assert all(dock.isVisible() for dock in window.docks.values())
+    assert window.centralWidget() is None
+    window.detach()
+    await services.stop()
+    window.close_now()
+    delete(window)
+
+
+async def test_the_palette_runs_what_was_typed(qtbot: QtBot, tmp_path: Path) -> None:
+    async with open_window(tmp_path) as (window, _):
+        window.menus.actions["palette"].trigger()
+        palette = dialog_of(CommandPalette)
+        assert isinstance(palette, CommandPalette)
+        everything = palette.model.rowCount()
+        qtbot.keyClicks(palette.field, "keys")
+        assert 0 < palette.model.rowCount() < everything
+        assert palette.model.command(0).title == "Keys"
+        qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+        keys = dialog_of(KeysDialog)
+        assert keys is not None
+        keys.close()
+
+
+async def test_the_palette_wraps_and_finds_nothing_politely(qtbot: QtBot, tmp_path: Path) -> None:
+    async with open_window(tmp_path) as (window, _):
+        ran: list[str] = []
+        from timmy_desktop.gui.command_palette import Command
+
+        commands = [Command(name, lambda it=name: ran.append(it)) for name in ("one", "two", "three")]
+        palette = CommandPalette(commands, window)
+        palette.open_over(window)
+        qtbot.keyClick(palette.field, Qt.Key.Key_Up)
+        qtbot.keyClicks(palette.field, "zzz")
+        qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+        assert ran == []
+        palette.field.clear()
+        qtbot.keyClick(palette.field, Qt.Key.Key_Down)
+        qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+        assert ran == ["two"]
+
+
+async def test_the_theme_switches_at_once_and_is_kept(qtbot: QtBot, tmp_path: Path) -> None:
+    theme = Theme.current()
+    before = theme.name
+    async with open_window(tmp_path) as (window, services):
+        window.menus.actions["switch_theme"].trigger()
+        assert theme.name != before
+        assert QApplication.palette().window().color() == theme.color("surface")
+        assert load_settings(services.paths.config_file).theme == theme.name
+        window.menus.actions["switch_theme"].trigger()
+        assert theme.name == before
+
+
+async def test_workspaces_are_opened_remembered_and_opened_again(qtbot: QtBot, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    folder.mkdir()
+    store = LayoutStore(tmp_path / "window.ini")
+    async with open_window(tmp_path, store=store) as (window, services):
+        window._open_workspace(str(folder))
+        assert services.workspace.folder == folder
+        window._open_workspace(str(tmp_path / "missing"))
+        assert "There is no folder" in window.messages.texts[-1]
+    async with open_window(tmp_path / "b", store=LayoutStore(tmp_path / "window.ini")) as (again, services):
+        assert services.workspace.folder == folder
+        assert store.recent_workspaces == [str(folder)]
+        again.menus.actions["close_workspace"].trigger()
+        assert services.workspace.folder is None
+
+
+async def test_every_control_has_a_name_and_can_be_reached(qtbot: QtBot, tmp_path: Path) -> None:
+    real = tuple(spec for spec in PANELS if spec.name == "activity")
+    services = fake_services(tmp_path, router=FakeRouter(OFFLINE))
+    async with open_window(tmp_path, real, services) as (window, _):
+        window.messages.say("Something. Do this.", "bad", "details")
+        window.menus.actions["preferences"].trigger()
+        await eventually(lambda: window.status.work.text() and window.status.balance.text())
+        for top in QApplication.topLevelWidgets():
+            for child in top.findChildren(QWidget):
+                if isinstance(child, QAbstractButton | QLineEdit | QAbstractItemView) and child.isVisibleTo(
+                    top
+                ):
+                    if child.focusPolicy() == Qt.FocusPolicy.NoFocus or _is_inner(child):
+                        continue
+                    name = child.accessibleName() or getattr(child, "text", lambda: "")()
+                    assert name, f"{child!r} in {child.parent()!r} has no name"
+        assert all(isinstance(action, QAction) and action.text() for action in window.menus.actions.values())
+        for top in QApplication.topLevelWidgets():
+            if top is not window and top.isVisible():
+                top.close()
+
+
+def _is_inner(widget: QWidget) -> bool:
+    """Parts that Qt itself makes inside another control, which has the name."""
+    parent = widget.parent()
+    inside_a_choice = parent is not None and "ComboBox" in parent.metaObject().className()
+    return widget.objectName().startswith("qt_") or isinstance(parent, QLineEdit) or inside_a_choice
+
+
+async def test_messages_are_bounded_counted_and_closed(qtbot: QtBot, tmp_path: Path) -> None:
+    async with open_window(tmp_path) as (window, _):
+        for number in range(6):
+            window.messages.say(f"Problem {number}.", "bad")
+        window.messages.say("Problem 5.", "bad")
+        assert window.messages.texts == ["Problem 3.", "Problem 4.", "Problem 5."]
+        for notice in tuple(window.messages._notices):
+            notice.dismissed.emit(notice)
+        assert not window.messages.isVisible()

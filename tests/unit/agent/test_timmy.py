@@ -1,0 +1,309 @@
+"""Conversations with Timmy over a real database and router; only the model is acted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conditions import eventually
+from tests.fakes.providers import Script
+from tests.fakes.swarm_world import AnsweringProvider, SwarmWorld, holding
+from timmy_desktop.agent import answer
+from timmy_desktop.agent.conversation import (
+    ChatEvent,
+    MessageEnded,
+    MessageStarted,
+    MessageView,
+    ProviderChanged,
+    TextDelta,
+)
+from timmy_desktop.agent.errors import BusyError, ChatError, UnknownConversationError
+from timmy_desktop.agent.prompts import prompt
+from timmy_desktop.routing.types import CompletionRequest, ToolCall
+
+HOLDING = Script(words=("Half",), hangs=True)
+
+
+async def all_of(events: AsyncIterator[ChatEvent]) -> list[ChatEvent]:
+    return [event async for event in events]
+
+
+async def said(world: SwarmWorld, conversation_id: str) -> list[tuple[str, str, str]]:
+    messages = await world.timmy.messages(conversation_id)
+    return [(message.role, message.text, message.state) for message in messages]
+
+
+async def test_an_answer_streams_in_and_is_kept_with_who_gave_it(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path) as world:
+        conversation = await world.timmy.new_conversation()
+        events = await all_of(world.timmy.send(conversation, "Say hello\nplease"))
+        assert [type(event) for event in events] == [
+            MessageStarted, MessageStarted, ProviderChanged, TextDelta, TextDelta, MessageEnded,
+        ]  # fmt: skip
+        ended = events[-1].message  # type: ignore[union-attr]
+        assert (ended.text, ended.state, ended.provider, ended.model, ended.reason) == (
+            "Hello world", "done", "scripted", "scripted-1", "",
+        )  # fmt: skip
+        assert (await world.timmy.messages(conversation))[-1] == ended
+        assert await said(world, conversation) == [
+            ("user", "Say hello\nplease", "done"),
+            ("assistant", "Hello world", "done"),
+        ]
+        [view] = await world.timmy.conversations()
+        assert (view.id, view.title) == (conversation, "Say hello please")
+
+
+async def test_the_next_answer_knows_what_was_said(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path) as world:
+        conversation = await world.timmy.new_conversation()
+        await all_of(world.timmy.send(conversation, "One"))
+        await all_of(world.timmy.send(conversation, "Two"))
+        sent = world.provider.requests[-1].messages
+        assert [message.role for message in sent] == ["system", "user", "assistant", "user"]
+        assert [message.content for message in sent[1:]] == ["One", "Hello world", "Two"]
+
+
+async def test_the_message_is_kept_before_the_model_is_asked(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path, provider=AnsweringProvider(script=HOLDING)) as world:
+        conversation = await world.timmy.new_conversation()
+        events = world.timmy.send(conversation, "Keep this")
+        assert isinstance(await anext(events), MessageStarted)
+        assert (await said(world, conversation))[0] == ("user", "Keep this", "done")
+        await events.aclose()  # type: ignore[attr-defined]
+        assert world.timmy.is_answering(conversation)
+        world.provider.release.set()
+        await eventually(lambda: not world.timmy.is_answering(conversation))
+        assert (await said(world, conversation))[1] == ("assistant", "Half", "done")
+
+
+async def test_stopping_really_stops_and_keeps_what_came(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path, provider=AnsweringProvider(script=HOLDING)) as world:
+        conversation = await world.timmy.new_conversation()
+        async for event in world.timmy.send(conversation, "Go on"):
+            if isinstance(event, TextDelta):
+                with pytest.raises(BusyError):
+                    await all_of(world.timmy.send(conversation, "And?"))
+                await world.timmy.stop(conversation)
+        assert isinstance(event, MessageEnded)
+        assert (event.message.text, event.message.state) == ("Half", "stopped")
+        assert world.provider.open_streams == 0
+        await world.timmy.stop(conversation)
+        world.provider.script = Script()
+        events = await all_of(world.timmy.retry(conversation))
+        assert events[-1].message.text == "Hello world"  # type: ignore[union-attr]
+        assert [m.content for m in world.provider.requests[-1].messages[1:]] == ["Go on"]
+
+
+async def test_an_answer_under_way_survives_a_crash_as_far_as_it_was_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer, "CHECKPOINT_SECONDS", 0.0)
+    async with SwarmWorld(tmp_path, provider=AnsweringProvider(script=HOLDING)) as world:
+        conversation = await world.timmy.new_conversation()
+        events = world.timmy.send(conversation, "Go on")
+        while not isinstance(await anext(events), TextDelta):
+            pass
+        await eventually(lambda: world.provider.open_streams == 1)
+        # The writer works in order: what was handed to it before this is written after it.
+        await world.db.write(lambda _session: None)
+        [message] = [m for m in await world.timmy.messages(conversation) if m.role == "assistant"]
+        assert (message.text, message.state) == ("Half", "streaming")
+        # As kill -9 would: the row stays as it was last written.
+        await world.db.write(lambda session: session.sql("CREATE TABLE frozen AS SELECT * FROM messages"))
+        await world.crash()
+        await events.aclose()  # type: ignore[attr-defined]
+        await world.db.write(lambda session: session.sql("DELETE FROM messages"))
+        await world.db.write(lambda session: session.sql("INSERT INTO messages SELECT * FROM frozen"))
+    async with SwarmWorld(tmp_path) as world:
+        message = (await world.timmy.messages(conversation))[-1]
+        assert (message.text, message.state) == ("Half", "stopped")
+        assert message.reason == "stopped: the application ended"
+
+
+async def test_failover_in_mid_answer_begins_anew_and_says_so(tmp_path: Path) -> None:
+    providers = [
+        AnsweringProvider(name="first", script=Script.dies_in_the_middle()),
+        AnsweringProvider(name="second"),
+    ]
+    async with SwarmWorld(tmp_path, providers=providers) as world:
+        conversation = await world.timmy.new_conversation()
+        events = await all_of(world.timmy.send(conversation, "Hello?"))
+        changes = [event for event in events if isinstance(event, ProviderChanged)]
+        assert [change.provider for change in changes] == ["first", "second"]
+        assert changes[0].reason == ""
+        assert "broke off" in changes[1].reason
+        ended = events[-1].message  # type: ignore[union-attr]
+        assert (ended.text, ended.state, ended.provider) == ("Hello world", "done", "second")
+        assert ended.reason.startswith("first broke off")
+
+
+async def test_no_model_fails_with_the_routers_words_and_can_be_tried_again(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path, provider=AnsweringProvider(script=Script.refuses())) as world:
+        conversation = await world.timmy.new_conversation()
+        events = await all_of(world.timmy.send(conversation, "Hello?"))
+        ended = events[-1].message  # type: ignore[union-attr]
+        assert ended.state == "failed"
+        assert "No model answered" in ended.reason
+        assert "Start Ollama" in ended.reason
+        assert (await said(world, conversation))[0] == ("user", "Hello?", "done")
+        world.provider.script = Script()
+        await world.router.check_now()
+        await all_of(world.timmy.retry(conversation))
+        assert (await said(world, conversation))[-1] == ("assistant", "Hello world", "done")
+
+
+async def test_an_empty_answer_is_a_failure(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path, provider=AnsweringProvider(script=Script(words=(" ",)))) as world:
+        conversation = await world.timmy.new_conversation()
+        events = await all_of(world.timmy.send(conversation, "Hello?"))
+        assert events[-1].message.state == "failed"  # type: ignore[union-attr]
+
+
+async def test_a_task_command_posts_and_reports(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path) as world:
+        notices: list[MessageView] = []
+        forget = world.timmy.on_message(notices.append)
+        conversation = await world.timmy.new_conversation()
+        events = await all_of(world.timmy.send(conversation, "/task Write a poem"))
+        posted = events[-1].message  # type: ignore[union-attr]
+        assert (posted.role, bool(posted.task_id)) == ("notice", True)
+        await eventually(lambda: notices)
+        [report] = notices
+        assert (report.role, report.task_id, report.reason) == (
+            "notice",
+            posted.task_id,
+            "completed, attempt 1",
+        )
+        assert "is done by Quill on scripted, scripted-1" in report.text
+        assert report.text.endswith("Hello world")
+        assert [role for role, _, _ in await said(world, conversation)] == ["user", "notice", "notice"]
+        forget()
+        await all_of(world.timmy.send(conversation, "What came of it?"))
+        sent = world.provider.requests[-1].messages
+        assert [message.role for message in sent] == ["system", "user"]
+        assert "is done by Quill" in sent[1].content
+
+
+async def test_a_task_that_is_none_is_told(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path) as world:
+        conversation = await world.timmy.new_conversation()
+        events = await all_of(world.timmy.send(conversation, "/task"))
+        ended = events[-1].message  # type: ignore[union-attr]
+        assert (ended.role, ended.state) == ("notice", "failed")
+        assert "The task is empty" in ended.text
+        assert await world.coordinator.tasks() == []
+
+
+async def test_a_model_with_tools_can_post_tasks(tmp_path: Path) -> None:
+    provider = AnsweringProvider()
+
+    def answering(request: CompletionRequest) -> Script:
+        if request.purpose == "agent":
+            return Script(words=("A poem",))
+        if request.messages[-1].role == "tool":
+            return Script(words=("It is on its way.",))
+        calls = (
+            ToolCall("1", "post_task", {"text": "Write a poem"}),
+            ToolCall("2", "post_task", {}),
+            ToolCall("3", "other", {"text": "x"}),
+            ToolCall("4", "post_task", {"text": "One too many"}),
+        )
+        return Script(words=("Let me see.",), calls=calls)
+
+    provider.answer = answering
+    async with SwarmWorld(tmp_path, provider=provider) as world:
+        notices: list[MessageView] = []
+        world.timmy.on_message(notices.append)
+        conversation = await world.timmy.new_conversation()
+        events = await all_of(world.timmy.send(conversation, "Have a poem written"))
+        ended = events[-1].message  # type: ignore[union-attr]
+        assert (ended.text, ended.state) == ("Let me see.\n\nIt is on its way.", "done")
+        await eventually(lambda: len(notices) == 2)
+        assert [view.text for view in await world.coordinator.tasks()] == ["Write a poem"]
+        assert notices[1].text.endswith("A poem")
+        assert {"tool.called", "tool.completed", "tool.failed"} <= set(world.types())
+
+
+async def test_what_ended_while_nobody_looked_is_reported_at_the_next_start_once(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path, provider=holding()) as world:
+        conversation = await world.timmy.new_conversation()
+        await all_of(world.timmy.send(conversation, "/task Write a poem"))
+        await eventually(lambda: world.provider.open_streams == 1)
+        await world.crash()
+    for _ in range(2):
+        async with SwarmWorld(tmp_path) as world:
+            [task] = await world.coordinator.tasks()
+            await world.coordinator.wait(task.id)
+            await eventually(lambda: not any("report of" in name for name in world.supervisor.names))
+            messages = await world.timmy.messages(conversation)
+            assert [m.reason for m in messages if m.task_id] == ["", "completed, attempt 2"]
+
+
+@pytest.mark.parametrize("text", ["", " \n", "x" * 100_001])
+async def test_what_is_no_message_is_refused(tmp_path: Path, text: str) -> None:
+    async with SwarmWorld(tmp_path) as world:
+        conversation = await world.timmy.new_conversation()
+        with pytest.raises(ChatError):
+            await all_of(world.timmy.send(conversation, text))
+        with pytest.raises(UnknownConversationError):
+            await all_of(world.timmy.send("none", "Hello"))
+        with pytest.raises(ChatError, match="no message yet"):
+            await all_of(world.timmy.retry(conversation))
+        assert await world.timmy.messages(conversation) == []
+
+
+async def test_hostile_text_is_kept_and_the_title_is_inert(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path) as world:
+        conversation = await world.timmy.new_conversation()
+        await all_of(world.timmy.send(conversation, "a\x1b[2J\ud800\x00 '"))
+        assert (await said(world, conversation))[0][1] == "a\x1b[2J?\x00 '"
+        assert "\x1b" not in (await world.timmy.conversations())[0].title
+
+
+async def test_conversations_answer_side_by_side_and_stop_with_the_application(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path, provider=AnsweringProvider(script=HOLDING)) as world:
+        ids = [await world.timmy.new_conversation() for _ in range(2)]
+        answers = [world.supervisor.start("send", all_of(world.timmy.send(one, "Go"))) for one in ids]
+        await eventually(lambda: world.provider.open_streams == 2)
+    for one in answers:
+        assert one.result()[-1].message.state == "stopped"  # type: ignore[union-attr]
+
+
+def view(role: Any, text: str, position: int = 0) -> MessageView:
+    return MessageView(str(position), "c", position, role, text, "done", 0)
+
+
+def test_the_newest_messages_fit_and_the_cut_is_said() -> None:
+    history = [view("user" if n % 2 == 0 else "assistant", f"{n} " + "x" * 400, n) for n in range(21)]
+    built = prompt(history, 600, with_tool=False)
+    assert built.left_out > 0
+    assert f"{built.left_out} earlier messages" in built.messages[0].content
+    assert built.messages[-1].content.startswith("20 ")
+    assert built.messages[1].role == "user"
+    roles = [message.role for message in built.messages[1:]]
+    assert all(one != two for one, two in pairwise(roles))
+
+
+def test_one_long_message_is_sent_whole() -> None:
+    built = prompt(
+        [view("user", "old"), view("assistant", "old"), view("user", "x" * 90_000)], 100, with_tool=True
+    )
+    assert [len(message.content) for message in built.messages[1:]] == [90_000]
+    assert built.left_out == 2
+
+
+def test_neighbours_of_one_role_are_joined_and_empty_ones_left_out() -> None:
+    history = [
+        view("assistant", "lost"),
+        view("user", "a"),
+        view("assistant", ""),
+        view("notice", "done"),
+        view("user", "b"),
+    ]
+    built = prompt(history, 1000, with_tool=False)
+    assert [message.role for message in built.messages] == ["system", "user"]
+    assert built.messages[1].content == "a\n\n[From the application, not the person:] done\n\nb"

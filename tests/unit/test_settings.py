@@ -1,0 +1,70 @@
+"""Settings: defaults, the file, the environment over it, and words for what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from timmy_desktop.paths import Paths
+from timmy_desktop.settings import Secrets, SettingsError, load_settings
+
+
+def test_a_missing_file_means_defaults(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path / "none.toml")
+    assert settings.circuit_breaker_threshold == 5
+    assert settings.upgrade_timeout_hours == 24
+    assert [provider.kind for provider in settings.cascade_providers] == ["ollama", "embedded", "api"]
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text('theme = "light"\ncircuit_breaker_threshold = 7\n')
+    monkeypatch.setenv("TIMMY_CIRCUIT_BREAKER_THRESHOLD", "9")
+    settings = load_settings(file)
+    assert settings.theme == "light"
+    assert settings.circuit_breaker_threshold == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("theme = ", "not valid TOML"),
+        ('them = "dark"', "them: there is no such setting"),
+        ("circuit_breaker_threshold = 0", "circuit_breaker_threshold: Input should be greater"),
+        (
+            '[[cascade_providers]]\nkind = "ollama"\nport = 1',
+            "cascade_providers.0.port: there is no such setting",
+        ),
+        ('[[cascade_providers]]\nkind = "magic"', "cascade_providers.0.kind"),
+    ],
+)
+def test_a_broken_file_says_where_and_what_to_do(tmp_path: Path, text: str, words: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(text)
+    with pytest.raises(SettingsError, match="orrect") as caught:
+        load_settings(file)
+    assert words in str(caught.value)
+    assert str(file) in str(caught.value)
+
+
+def test_bytes_that_are_no_text_are_said(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError):
+        load_settings(file)
+
+
+def test_a_data_folder_of_ones_own_holds_everything(tmp_path: Path) -> None:
+    paths = Paths.default(tmp_path)
+    assert paths.config_file.parent == paths.database.parent == paths.backups.parent == tmp_path
+
+
+def test_secrets_come_from_the_environment_and_blanks_are_unset() -> None:
+    secrets = Secrets({"TIMMY_SECRET_API": " key ", "TIMMY_SECRET_BLANK": "  "})
+    key = secrets.get("api")
+    assert key is not None
+    assert key.get_secret_value() == "key"
+    assert "key" not in repr(key)
+    assert secrets.get("blank") is None
+    assert secrets.get("none") is None

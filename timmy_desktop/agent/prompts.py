@@ -1,0 +1,87 @@
+"""What the model is told: who Timmy is, and as much of the conversation as fits. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from timmy_desktop.agent.conversation import MessageView
+from timmy_desktop.routing.types import Message, Role, ToolSpec
+
+# Of a rough estimate: text of a European language has about four characters to a token.
+CHARACTERS_A_TOKEN = 4
+MESSAGE_TOKENS = 8
+
+PROMPT = (
+    "You are Timmy, who leads a small swarm of agents on this person's own computer: Echo (research), Mace "
+    "(security), Helm (operations), Seer (data), Forge (code) and Quill (writing). Answer plainly and "
+    "briefly. Say so when you don't know; never claim to have done what you have not done."
+)
+WITH_TOOL = (
+    " With post_task you give a piece of work to the swarm when the person asks for it or it needs the files "
+    "of the opened folder; the report comes into this conversation by itself when it is done."
+)
+CUT = "\n[{count} earlier messages of this conversation are left out here.]"
+
+POST_TASK = ToolSpec(
+    name="post_task",
+    description="Posts a task to the swarm, whose agents bid for it. Returns its number, not its result.",
+    parameters={
+        "type": "object",
+        "properties": {
+            "text": {"type": "string", "description": "What is to be done, complete in itself."},
+        },
+        "required": ["text"],
+        "additionalProperties": False,
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is sent, and how many older messages did not fit."""
+
+    messages: tuple[Message, ...]
+    left_out: int
+
+
+def prompt(history: Sequence[MessageView], budget_tokens: int, *, with_tool: bool) -> Prompt:
+    """The newest messages within the budget, the last one whatever its size, under the system prompt."""
+    said = [entry for entry in (_said(view) for view in history) if entry is not None]
+    system = PROMPT + (WITH_TOOL if with_tool else "")
+    left = budget_tokens - estimated_tokens(system)
+    kept: list[Message] = []
+    for message in reversed(said):
+        left -= estimated_tokens(message.content)
+        if kept and left < 0:
+            break
+        kept.append(message)
+    left_out = len(said) - len(kept)
+    if left_out:
+        system += CUT.format(count=left_out)
+    return Prompt((Message("system", system), *_alternating(kept[::-1])), left_out)
+
+
+def estimated_tokens(text: str) -> int:
+    """About how many tokens a message with this text takes."""
+    return len(text) // CHARACTERS_A_TOKEN + MESSAGE_TOKENS
+
+
+def _said(view: MessageView) -> Message | None:
+    if not view.text:
+        return None
+    if view.role == "notice":
+        return Message("user", f"[From the application, not the person:] {view.text}")
+    return Message(view.role, view.text)
+
+
+def _alternating(messages: Sequence[Message]) -> list[Message]:
+    """Neighbours of one role joined, none of Timmy's first: many models accept nothing else."""
+    joined: list[Message] = []
+    for message in messages:
+        if joined and joined[-1].role == message.role:
+            role: Role = message.role
+            joined[-1] = Message(role, f"{joined[-1].content}\n\n{message.content}")
+        elif joined or message.role == "user":
+            joined.append(message)
+    return joined

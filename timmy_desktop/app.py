@@ -1,0 +1,257 @@
+"""The application on screen: Qt and asyncio on one loop, the window first, the services after it."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Coroutine, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import qasync
+from PySide6.QtCore import QObject, QSize, QSocketNotifier, QTimer
+from PySide6.QtWidgets import QApplication
+
+from timmy_desktop.gui.instance import InstanceServer, raise_other
+from timmy_desktop.gui.last_resort import LastResort
+from timmy_desktop.gui.layout import LayoutStore
+from timmy_desktop.gui.main_window import MainWindow
+from timmy_desktop.gui.panel import PanelSpec
+from timmy_desktop.gui.panels import PANELS
+from timmy_desktop.gui.theme import Theme
+from timmy_desktop.log_file import log_to_file
+from timmy_desktop.paths import Paths
+from timmy_desktop.supervisor import TaskSupervisor
+
+# Neither is imported before the first paint: reading settings takes a library as long to load as Qt.
+if TYPE_CHECKING:
+    from timmy_desktop.services import Services
+    from timmy_desktop.settings import Settings
+
+logger = logging.getLogger(__name__)
+T = TypeVar("T")
+
+Load = Callable[[], "Settings"]
+Build = Callable[["Settings", Paths], "Services"]
+
+_STOP_WITHIN_S = 15.0
+_PAINT_WITHIN_S = 2.0
+
+
+def run_window(
+    paths: Paths, *, load: Load | None = None, build: Build | None = None, specs: Sequence[PanelSpec] = PANELS
+) -> int:
+    """Opens the window and returns the exit status when it was closed.
+
+    `load` reads the settings (from `paths` where none is given) and `build` makes the services
+    (bootstrap's); what either raises is shown in the window, with another try.
+    """
+    application = _application()
+    if raise_other(paths.data_dir):
+        sys.stdout.write(f"Timmy is already open for {paths.data_dir}; its window was brought forward.\n")
+        return 0
+    store = LayoutStore(paths.data_dir / "window.ini")
+    Theme(application, store.theme).apply()
+    session = WindowSession(paths, load or _loader(paths), build or _bootstrap, store, specs)
+    with log_to_file(paths):
+        return _run_on_qt(application, session.run())
+
+
+def take_screenshots(
+    paths: Paths,
+    out: Path,
+    *,
+    panel: str | None = None,
+    themes: Sequence[str] = ("dark",),
+    size: tuple[int, int] = (1280, 800),
+    load: Load | None = None,
+    build: Build | None = None,
+    specs: Sequence[PanelSpec] = PANELS,
+) -> list[Path]:
+    """Opens the window where nobody sees it, waits until it has settled and writes a PNG for each theme.
+
+    Raises what starting raised, KeyError for an unknown panel, OSError when a picture can't be written.
+    """
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    application = _application()
+    Theme(application, themes[0]).apply()
+    with tempfile.TemporaryDirectory() as folder:
+        store = LayoutStore(Path(folder) / "window.ini")
+        session = WindowSession(paths, load or _loader(paths), build or _bootstrap, store, specs)
+        return _run_on_qt(application, session.pictures(out, panel, themes, QSize(*size)))
+
+
+class WindowSession:
+    """One window and the services behind it, from the first paint to the orderly stop."""
+
+    def __init__(
+        self, paths: Paths, load: Load, build: Build, store: LayoutStore, specs: Sequence[PanelSpec]
+    ) -> None:
+        self._paths, self._load, self._build, self._store = paths, load, build, store
+        self._supervisor = TaskSupervisor()
+        self.window = MainWindow(paths=paths, specs=specs, store=store, supervisor=self._supervisor)
+        self._services: Services | None = None
+        self._stop = asyncio.Event()
+        self._starting: asyncio.Task[None] | None = None
+        self.window.closed.connect(self._stop.set)
+        self.window.retry_requested.connect(self._start)
+
+    async def run(self) -> int:
+        """Shows the window, starts the services, and stops them after the window was closed."""
+        loop = asyncio.get_running_loop()
+        last_resort = LastResort(self.window.grant)
+        last_resort.install(loop)
+        server = InstanceServer(self._paths.data_dir)
+        server.raise_requested.connect(self.window.come_forward)
+        signals = SignalWatch(self.window.close_now)
+        try:
+            self.window.show()
+            await first_paint(self.window)
+            self._start()
+            await self._stop.wait()
+        finally:
+            server.close()
+            await self._end()
+            signals.close()
+            last_resort.remove(loop)
+        return 0
+
+    async def pictures(self, out: Path, panel: str | None, themes: Sequence[str], size: QSize) -> list[Path]:
+        """Starts, takes a picture for each theme, and stops."""
+        from timmy_desktop.gui.capture import capture
+
+        self.window.resize(size)
+        self.window.show()
+        try:
+            await self._open_services()
+            return [await capture(self.window, out, panel=panel, theme=theme, size=size) for theme in themes]
+        finally:
+            await self._end()
+
+    def _start(self) -> None:
+        if self._starting is None or self._starting.done():
+            self._starting = self._supervisor.start("start services", self._start_or_say())
+
+    async def _start_or_say(self) -> None:
+        try:
+            await self._open_services()
+        except Exception as error:
+            logger.warning("The application could not start: %s", error, exc_info=error)
+            self.window.show_failure(error)
+
+    async def _open_services(self) -> None:
+        self.window.show_progress("Getting ready")
+        services = self._build(self._load(), self._paths)
+        if services.settings.theme != Theme.current().name:
+            Theme.current().switch(services.settings.theme)
+        self._store.theme = services.settings.theme
+        await services.start("window", self.window.show_progress)
+        self._services = services
+        self.window.attach(services)
+
+    async def _end(self) -> None:
+        self.window.detach()
+        await self._supervisor.close()
+        services, self._services = self._services, None
+        if services is not None:
+            try:
+                await asyncio.wait_for(services.stop(), _STOP_WITHIN_S)
+            except Exception:
+                logger.exception("The services did not stop in good order")
+        self.window.hide()
+        self.window.deleteLater()
+
+
+class SignalWatch(QObject):
+    """Calls `stop` on the loop after SIGINT or SIGTERM, which Python alone would notice only after Qt."""
+
+    def __init__(self, stop: Callable[[], object]) -> None:
+        super().__init__()
+        self._reader, self._writer = socket.socketpair()
+        for end in (self._reader, self._writer):
+            end.setblocking(False)
+        self._stop = stop
+        self._previous_fd = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        self._previous = {number: signal.signal(number, _noted) for number in (signal.SIGINT, signal.SIGTERM)}
+        self._notifier = QSocketNotifier(self._reader.fileno(), QSocketNotifier.Type.Read)
+        self._notifier.activated.connect(self._arrived)
+
+    def close(self) -> None:
+        """Puts back what was there."""
+        self._notifier.setEnabled(False)
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+        signal.set_wakeup_fd(self._previous_fd)
+        self._reader.close()
+        self._writer.close()
+
+    def _arrived(self) -> None:
+        if any(number in self._previous for number in self._reader.recv(64)):
+            self._stop()
+
+
+async def first_paint(window: MainWindow) -> None:
+    """Returns once the window was painted; a window that is never exposed is not waited for."""
+    painted = asyncio.Event()
+    window.painted.connect(painted.set)
+    try:
+        await asyncio.wait_for(painted.wait(), _PAINT_WITHIN_S)
+    except TimeoutError:
+        logger.info("The window was not painted yet; starting all the same")
+
+
+def _application() -> QApplication:
+    existing = QApplication.instance()
+    application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    application.setApplicationName("timmy-desktop")
+    application.setApplicationDisplayName("Timmy Desktop")
+    application.setDesktopFileName("timmy-desktop")
+    application.setQuitOnLastWindowClosed(False)
+    return application
+
+
+def _run_on_qt(application: QApplication, work: Coroutine[Any, Any, T]) -> T:
+    loop = qasync.QEventLoop(application)
+    asyncio.set_event_loop(loop)
+    with loop:
+        try:
+            result: T = loop.run_until_complete(work)
+            return result
+        finally:
+            loop.run_until_complete(_nothing_left())
+
+
+async def _nothing_left() -> None:
+    """Cancels what services left behind, so that no task is destroyed while pending."""
+    left = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
+    # Widgets deleted later are deleted while the loop still runs.
+    done = asyncio.Event()
+    QTimer.singleShot(0, done.set)
+    await done.wait()
+
+
+def _bootstrap(settings: Settings, paths: Paths) -> Services:
+    services: Services = importlib.import_module("timmy_desktop.bootstrap").build(settings, paths)
+    return services
+
+
+def _loader(paths: Paths) -> Load:
+    def load() -> Settings:
+        from timmy_desktop.settings import load_settings
+
+        return load_settings(paths.config_file)
+
+    return load
+
+
+def _noted(number: int, frame: object) -> None:
+    """Python needs a handler; the wake-up descriptor carries the signal to the loop."""

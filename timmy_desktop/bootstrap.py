@@ -1,0 +1,121 @@
+"""The composition root: the only place that chooses concrete parts and ties them together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from timmy_desktop.agent.timmy import Timmy
+from timmy_desktop.clock import SystemClock
+from timmy_desktop.events.bus import EventBus
+from timmy_desktop.identifiers import new_id
+from timmy_desktop.ledger import Ledger
+from timmy_desktop.ledger.backends import make_backend
+from timmy_desktop.paths import Paths
+from timmy_desktop.routing.providers import create_providers
+from timmy_desktop.routing.providers.base import Parts, Provider
+from timmy_desktop.routing.router import CascadeRouter
+from timmy_desktop.services import Services
+from timmy_desktop.settings import Secrets, Settings
+from timmy_desktop.storage.anchor import HeadAnchor
+from timmy_desktop.storage.chain_key import ChainKey
+from timmy_desktop.storage.database import Database
+from timmy_desktop.storage.event_log import EventLog
+from timmy_desktop.storage.folder import DataFolder
+from timmy_desktop.storage.verification import ANCHOR_FILE
+from timmy_desktop.supervisor import TaskSupervisor
+from timmy_desktop.swarm.coordinator import Coordinator
+from timmy_desktop.swarm.personas import personas
+from timmy_desktop.swarm.registry import Registry
+from timmy_desktop.swarm.toolbox import Toolbox
+from timmy_desktop.swarm.tools.workspace import Workspace
+
+
+def build(settings: Settings, paths: Paths, providers: Sequence[Provider] | None = None) -> Services:
+    """The services for these settings, built without I/O. `providers` replaces the configured ones."""
+    clock, secrets, supervisor = SystemClock(), Secrets(), TaskSupervisor()
+    database = Database(paths.database)
+    event_log = EventLog(database, clock, chain_key(paths, secrets).load)
+    bus = EventBus(event_log)
+    if providers is None:
+        parts = Parts(settings=settings, secrets=secrets, paths=paths, clock=clock, supervisor=supervisor)
+        providers = create_providers(parts)
+    router = CascadeRouter(
+        providers=providers,
+        bus=bus,
+        clock=clock,
+        supervisor=supervisor,
+        failure_threshold=settings.circuit_breaker_threshold,
+        recovery_timeout=settings.circuit_recovery_seconds,
+        local_only=settings.local_only,
+    )
+    ledger = Ledger(
+        bus=bus,
+        db=database,
+        backend=make_backend(
+            settings.lightning_backend, node_key=lambda: _node_key(event_log.key), clock=clock
+        ),
+        clock=clock,
+        supervisor=supervisor,
+        treasury_msat=settings.treasury_msat,
+    )
+    workspace = Workspace(settings.workspace)
+    coordinator = Coordinator(
+        bus=bus,
+        db=database,
+        router=router,
+        ledger=ledger,
+        registry=Registry(bus=bus, db=database, clock=clock, personas=personas(settings.personas)),
+        tools=Toolbox(workspace=workspace),
+        clock=clock,
+        supervisor=supervisor,
+        settings=settings,
+    )
+    return Services(
+        settings=settings,
+        paths=paths,
+        clock=clock,
+        secrets=secrets,
+        supervisor=supervisor,
+        folder=DataFolder(paths.data_dir),
+        database=database,
+        event_log=event_log,
+        anchor=HeadAnchor(event_log, database, paths.data_dir / ANCHOR_FILE, supervisor),
+        bus=bus,
+        router=router,
+        ledger=ledger,
+        workspace=workspace,
+        coordinator=coordinator,
+        timmy=Timmy(
+            bus=bus,
+            db=database,
+            router=router,
+            coordinator=coordinator,
+            clock=clock,
+            supervisor=supervisor,
+            settings=settings,
+        ),
+    )
+
+
+def build_providers(settings: Settings, paths: Paths, secrets: Secrets) -> tuple[Provider, ...]:
+    """The configured providers alone, not started; for doctor."""
+    return create_providers(
+        Parts(
+            settings=settings,
+            secrets=secrets,
+            paths=paths,
+            clock=SystemClock(),
+            supervisor=TaskSupervisor(),
+        )
+    )
+
+
+def chain_key(paths: Paths, secrets: Secrets) -> ChainKey:
+    """Where the key of this data folder's event log is kept."""
+    return ChainKey(paths.data_dir, secrets, new_id)
+
+
+def _node_key(chain: bytes) -> bytes:
+    """The embedded Lightning node's key, derived from the chain's so that one secret guards a folder."""
+    return hashlib.blake2b(b"embedded lightning node", key=chain, digest_size=32).digest()

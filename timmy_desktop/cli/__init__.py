@@ -1,0 +1,137 @@
+"""The `timmy-desktop` command: opens the window, or does one thing for a script."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from timmy_desktop import __version__
+
+Command = Callable[[argparse.Namespace], int]
+
+# Exit codes; the same for every command.
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command that `arguments` (default: the process's) name and returns its exit code."""
+    options = _parser().parse_args(arguments)
+    command: Command = options.command
+    try:
+        return command(options)
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has gone; Python would complain again when it flushes at exit.
+        sys.stdout = None
+        return DONE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="timmy-desktop", description="Mission control for a local swarm of AI agents."
+    )
+    parser.add_argument("--version", action="version", version=f"Timmy Desktop {__version__}")
+    _add_data_dir(parser, default=None)
+    parser.add_argument(
+        "--headless", action="store_true", help="run the swarm without a window until stopped"
+    )
+    parser.set_defaults(command=_window)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+
+    task = _add(commands, "run-task", _run_task, "post a task, wait for it, and print its result")
+    task.add_argument("text", metavar="TEXT", help="what is to be done; - reads it from standard input")
+    task.add_argument("--local-only", action="store_true", help="never use a remote provider for it")
+    task.add_argument("--max-price", type=int, metavar="SATS", default=0, help="refuse bids above this price")
+    task.add_argument("--workspace", type=Path, metavar="DIR", help="a folder that agents may read")
+    _add_json(task)
+
+    _add_json(_add(commands, "doctor", _doctor, "say what is reachable, what is missing and what to do"))
+    _add_json(_add(commands, "verify-log", _verify_log, "check the event log's hash chain"))
+    _add_json(_add(commands, "self-test", _self_test, "try every part for real, in a folder of its own"))
+
+    picture = _add(commands, "screenshot", _screenshot, "take pictures of the window with this data folder")
+    picture.add_argument("--out", type=Path, metavar="DIR", required=True, help="where the pictures go")
+    picture.add_argument("--panel", metavar="NAME", help="one panel instead of the whole window")
+    picture.add_argument("--theme", choices=("dark", "light"), help="instead of the theme in the settings")
+    picture.add_argument("--size", type=_size, metavar="WxH", default=(1280, 800), help="default: 1280x800")
+    return parser
+
+
+def _add(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, command: Command, words: str
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=words, description=words[0].upper() + words[1:] + ".")
+    # SUPPRESS: a --data-dir before the command stays when none comes after it.
+    _add_data_dir(parser, default=argparse.SUPPRESS)
+    parser.set_defaults(command=command)
+    return parser
+
+
+def _add_data_dir(parser: argparse.ArgumentParser, default: str | None) -> None:
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        default=default,
+        help="the data folder (default: the platform's)",
+    )
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of words")
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (
+        width.isdecimal() and height.isdecimal() and 320 <= int(width) <= 8192 and 240 <= int(height) <= 8192
+    ):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size like 1280x800")
+    return int(width), int(height)
+
+
+# Each command is imported when it is asked for, so that none pays for another's libraries.
+
+
+def _window(options: argparse.Namespace) -> int:
+    if options.headless:
+        from timmy_desktop.cli.headless import headless
+
+        return headless(options)
+    from timmy_desktop.cli.window import window
+
+    return window(options)
+
+
+def _run_task(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.run_task import run_task
+
+    return run_task(options)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.doctor import doctor
+
+    return doctor(options)
+
+
+def _verify_log(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.verify_log import verify
+
+    return verify(options)
+
+
+def _self_test(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.self_test import self_test
+
+    return self_test(options)
+
+
+def _screenshot(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.window import screenshot
+
+    return screenshot(options)

@@ -1,0 +1,156 @@
+"""What this machine has, what is missing, and what to do about it."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import os
+import platform
+import shutil
+import sqlite3
+import sys
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Literal
+
+from timmy_desktop import __version__
+from timmy_desktop.paths import Paths
+from timmy_desktop.routing.providers.base import Provider
+from timmy_desktop.routing.types import Health
+from timmy_desktop.settings import Secrets
+from timmy_desktop.storage.errors import FolderError
+from timmy_desktop.storage.folder import DataFolder, FolderInUseError
+from timmy_desktop.storage.migrations import SCHEMA_VERSION
+
+State = Literal["ok", "note", "missing", "broken"]
+
+LOW_SPACE_BYTES = 1_000_000_000
+PROBE_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: its state, what was found in words, and the next step where one helps."""
+
+    name: str
+    state: State
+    detail: str
+    next_step: str = ""
+
+
+def is_ready(findings: Iterable[Finding]) -> bool:
+    """Whether the main job can run: nothing is broken and at least one model answers."""
+    findings = tuple(findings)
+    models = [finding for finding in findings if finding.name.startswith("Model: ")]
+    return all(finding.state != "broken" for finding in findings) and any(
+        finding.state == "ok" for finding in models
+    )
+
+
+async def examine(paths: Paths, secrets: Secrets, providers: Sequence[Provider]) -> list[Finding]:
+    """Looks at everything side by side; changes nothing. The providers must have been started."""
+    local = await asyncio.gather(
+        asyncio.to_thread(_python),
+        asyncio.to_thread(_data_folder, paths),
+        asyncio.to_thread(_database, paths),
+        asyncio.to_thread(_keychain, secrets),
+        asyncio.to_thread(_git),
+        asyncio.to_thread(_display),
+    )
+    models = await asyncio.gather(*(_provider(provider) for provider in providers))
+    return [*local, *models]
+
+
+def _python() -> Finding:
+    detail = f"Timmy Desktop {__version__} on Python {platform.python_version()}, {platform.platform()}"
+    return Finding("Application", "ok", detail)
+
+
+def _data_folder(paths: Paths) -> Finding:
+    name = "Data folder"
+    if not paths.data_dir.exists():
+        return Finding(name, "note", f"{paths.data_dir} will be made at the first start")
+    try:
+        with DataFolder(paths.data_dir) as folder:
+            folder.acquire("doctor")
+            free = shutil.disk_usage(paths.data_dir).free
+    except FolderInUseError as error:
+        return Finding(name, "note", f"{paths.data_dir} is open in process {error.pid}")
+    except FolderError as error:
+        return Finding(name, "broken", str(error))
+    if free < LOW_SPACE_BYTES:
+        return Finding(
+            name,
+            "note",
+            f"{paths.data_dir} has only {free // 1_000_000:,} MB of room",
+            "Free some disk space.",
+        )
+    return Finding(name, "ok", f"{paths.data_dir}, {free // 1_000_000_000:,} GB free")
+
+
+def _database(paths: Paths) -> Finding:
+    name = "Database"
+    if not paths.database.exists():
+        return Finding(name, "note", "none yet; it is made at the first start")
+    restore = f"Close the application and restore the newest file from {paths.backups}."
+    try:
+        with closing(
+            sqlite3.connect(f"{paths.database.absolute().as_uri()}?mode=ro", uri=True)
+        ) as connection:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            check = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            events = connection.execute("SELECT coalesce(max(seq), 0) FROM event_log").fetchone()[0]
+    except sqlite3.Error as error:
+        return Finding(name, "broken", f"{paths.database} can't be read: {error}", restore)
+    if check != "ok":
+        return Finding(name, "broken", f"{paths.database} is damaged: {check}", restore)
+    if version > SCHEMA_VERSION:
+        return Finding(
+            name, "broken", "a newer version of the application wrote it", "Update the application."
+        )
+    return Finding(name, "ok", f"sound, {events:,} events, schema {version}")
+
+
+def _keychain(secrets: Secrets) -> Finding:
+    name = "Keychain"
+    backend = secrets.keychain_name()
+    if backend:
+        return Finding(name, "ok", backend)
+    return Finding(
+        name,
+        "note",
+        "none that works here; the key of the event log is kept in a file that you alone can read",
+        "API keys can be given as TIMMY_SECRET_… environment variables.",
+    )
+
+
+def _git() -> Finding:
+    found = shutil.which("git")
+    if found:
+        return Finding("Git", "ok", found)
+    return Finding("Git", "missing", "agents can't read a workspace's history", "Install git.")
+
+
+def _display() -> Finding:
+    name = "Display"
+    if sys.platform == "darwin":
+        return Finding(name, "ok", "macOS")
+    for variable in ("WAYLAND_DISPLAY", "DISPLAY", "QT_QPA_PLATFORM"):
+        if os.environ.get(variable):
+            return Finding(name, "ok", f"{variable}={os.environ[variable]}")
+    if importlib.util.find_spec("PySide6") is None:
+        return Finding(name, "broken", "Qt is not installed", "Run the command from the README again.")
+    return Finding(name, "note", "none: the window can't open here", "Use --headless, or a virtual display.")
+
+
+async def _provider(provider: Provider) -> Finding:
+    name = f"Model: {provider.name}"
+    try:
+        health = await asyncio.wait_for(provider.health(), PROBE_SECONDS)
+    except TimeoutError:
+        health = Health(state="unavailable", detail=f"did not answer within {PROBE_SECONDS:.0f} s")
+    if health.state in ("ready", "loading"):
+        return Finding(name, "ok", f"{health.model or 'a model'}: {health.detail or 'ready'}")
+    state: State = "note" if health.state == "not_configured" else "missing"
+    return Finding(name, state, health.detail)

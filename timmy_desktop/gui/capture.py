@@ -1,0 +1,48 @@
+"""Pictures of the window made by the application itself, once everything is on screen."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QWidget
+
+from timmy_desktop.gui.main_window import MainWindow
+from timmy_desktop.gui.theme import Theme
+
+_POLL_S, _FRAMES = 0.03, 4
+
+
+async def settled(window: MainWindow, patience_s: float = 20.0) -> bool:
+    """Waits until every panel shows what it asked for; False when that took longer than `patience_s`."""
+    deadline = time.monotonic() + patience_s
+    while not window.settled:
+        if time.monotonic() > deadline:
+            return False
+        await asyncio.sleep(_POLL_S)
+    return True
+
+
+async def capture(
+    window: MainWindow, out: Path, *, panel: str | None = None, theme: str = "dark", size: QSize | None = None
+) -> Path:
+    """Writes a PNG of the window, or of one panel's dock, into the folder `out` and returns its path.
+
+    KeyError for a panel that isn't there, OSError when the picture can't be written.
+    """
+    target: QWidget = window if panel is None else window.docks[panel]
+    Theme.current().switch(theme)
+    if size is not None:
+        window.resize(size)
+        window.reset_layout()
+    await settled(window)
+    for _ in range(_FRAMES):
+        await asyncio.sleep(_POLL_S)
+    picture = target.grab()
+    await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
+    file = out / f"{panel or 'window'}-{theme}-{picture.width()}x{picture.height()}.png"
+    if not picture.save(str(file)):
+        raise OSError(f"The picture {file} could not be written.")
+    return file

@@ -1,0 +1,163 @@
+"""The frame around a panel: one rounded card of head and body, that moves, floats, tabs and closes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QMainWindow, QStackedLayout, QWidget
+
+from timmy_desktop.gui.glyphs import paint_glyph
+from timmy_desktop.gui.panel import Panel, PanelSpec
+from timmy_desktop.gui.theme import GAP, TIGHT, Theme
+from timmy_desktop.gui.widgets.empty_state import EmptyState
+from timmy_desktop.gui.widgets.parts import glyph_button, label
+from timmy_desktop.inert import inert_line
+
+_HEAD_HEIGHT = 40
+_SMALLEST = QSize(240, 96)
+_WIDEST = 400
+"""No panel may ask for more than this at least."""
+
+
+class PanelDock(QDockWidget):
+    """Holds the panel of one spec, and what stands there before the panel can be built."""
+
+    closed_by_person = Signal()
+
+    def __init__(self, spec: PanelSpec, parent: QMainWindow) -> None:
+        super().__init__(spec.title, parent)
+        self.spec = spec
+        self.panel: Panel | None = None
+        self.setObjectName(f"dock-{spec.name}")
+        self.setAccessibleName(spec.title)
+        self.setAllowedAreas(Qt.DockWidgetArea.AllDockWidgetAreas)
+        self.head = DockHead(self)
+        self.setTitleBarWidget(self.head)
+        self._body = _Body()
+        self.setWidget(self._body)
+        # Which docks are tabbed together is known only when the layout has come to rest.
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.timeout.connect(self.head.refresh)
+        for moved in (self.topLevelChanged, self.dockLocationChanged, self.visibilityChanged):
+            moved.connect(lambda _: self._settled.start())
+        self.wait()
+
+    def wait(self) -> None:
+        """Shows that the panel comes as soon as the services run."""
+        self._body.put(EmptyState(self.spec.glyph, self.spec.title, "Opening…"))
+
+    def put(self, panel: Panel) -> None:
+        """Shows the panel itself."""
+        self.panel = panel
+        self._body.put(panel)
+        self.setFocusProxy(panel)
+        panel.subtitle_changed.connect(self.head.show_subtitle)
+        self.head.show_tools(panel.title_tools())
+
+    def fail(self, text: str) -> None:
+        """Says that this panel alone could not be built."""
+        self._body.put(EmptyState("bad", f"{self.spec.title} can't be shown", text, tone="bad"))
+
+    def bring_forward(self) -> None:
+        """Shows the dock before those that it shares its place with, and gives it the keyboard."""
+        self.show()
+        self.raise_()
+        if self.isFloating():
+            self.activateWindow()
+        if self.panel is not None:
+            self.panel.focus_first()
+
+
+class DockHead(QFrame):
+    """The head of a dock: picture, title, a few words, the panel's tools, float and close."""
+
+    def __init__(self, dock: PanelDock) -> None:
+        super().__init__(dock)
+        self._dock = dock
+        self.setProperty("variant", "dock-head")
+        self.setFixedHeight(_HEAD_HEIGHT)
+        self._picture = _Glyph(dock.spec.glyph)
+        self._title = label(dock.spec.title, strong=True)
+        self._title.setToolTip(dock.spec.summary)
+        self._subtitle = label(tone="muted", size="small")
+        self._tools = QHBoxLayout()
+        self._tools.setSpacing(2)
+        self._float = glyph_button("float", f"Float {dock.spec.title}", self._toggle_floating, side=26)
+        self._close = glyph_button("close", f"Close {dock.spec.title}", self._close_dock, side=26)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 0, 8, 0)
+        layout.setSpacing(GAP)
+        layout.addWidget(self._picture)
+        layout.addWidget(self._title)
+        layout.addWidget(self._subtitle)
+        layout.addStretch(1)
+        layout.addLayout(self._tools)
+        layout.addSpacing(TIGHT)
+        layout.addWidget(self._float)
+        layout.addSpacing(-TIGHT)
+        layout.addWidget(self._close)
+
+    def show_subtitle(self, text: str) -> None:
+        """A few words beside the title."""
+        self._subtitle.setText(inert_line(text, 48))
+
+    def show_tools(self, tools: list[QWidget]) -> None:
+        """The panel's own controls."""
+        for tool in tools:
+            self._tools.addWidget(tool)
+
+    def refresh(self) -> None:
+        """In a group of tabs the tab says the title, so the head doesn't say it again."""
+        window = self._dock.parent()
+        tabbed = (
+            isinstance(window, QMainWindow)
+            and not self._dock.isFloating()
+            and bool(window.tabifiedDockWidgets(self._dock))
+        )
+        self._picture.setVisible(not tabbed)
+        self._title.setVisible(not tabbed)
+        words = "Dock" if self._dock.isFloating() else "Float"
+        self._float.setToolTip(f"{words} {self._dock.spec.title}")
+        self._float.setAccessibleName(self._float.toolTip())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, _HEAD_HEIGHT)
+
+    def _toggle_floating(self) -> None:
+        self._dock.setFloating(not self._dock.isFloating())
+
+    def _close_dock(self) -> None:
+        self._dock.close()
+        self._dock.closed_by_person.emit()
+
+
+class _Body(QFrame):
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("variant", "dock-body")
+        self._stack = QStackedLayout(self)
+        self._stack.setContentsMargins(1, 0, 1, 1)
+
+    def put(self, widget: QWidget) -> None:
+        old = self._stack.currentWidget()
+        self._stack.addWidget(widget)
+        self._stack.setCurrentWidget(widget)
+        if old is not None:
+            self._stack.removeWidget(old)
+            old.deleteLater()
+
+    def minimumSizeHint(self) -> QSize:
+        panel = self._stack.currentWidget()
+        width = panel.minimumSizeHint().width() if panel is not None else 0
+        return QSize(max(_SMALLEST.width(), min(width, _WIDEST)), _SMALLEST.height())
+
+
+class _Glyph(QWidget):
+    def __init__(self, glyph: str) -> None:
+        super().__init__()
+        self._glyph = glyph
+        self.setFixedSize(16, 16)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
+        paint_glyph(QPainter(self), self._glyph, self.rect(), Theme.current().color("muted"))

@@ -1,0 +1,106 @@
+"""What is there to work with and what is missing, each in words and with a next step. Free of Qt."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+OLLAMA_HELP = "https://ollama.com/download"
+OLLAMA_STEPS = "Install Ollama from ollama.com/download, then run:  ollama pull llama3.2"
+
+
+class HealthLike(Protocol):
+    """routing.types.Health, as far as the window reads it."""
+
+    @property
+    def state(self) -> str: ...
+    @property
+    def detail(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+
+
+class StatusLike(Protocol):
+    """routing.types.ProviderStatus, as far as the window reads it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def health(self) -> HealthLike | None: ...
+    @property
+    def last_error(self) -> str: ...
+    @property
+    def model(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked for. `tone` is good, warn, bad or muted."""
+
+    name: str
+    tone: str
+    text: str
+
+
+_KINDS = {"ollama": "Ollama", "embedded": "Embedded model", "api": "API provider", "airllm": "AirLLM"}
+
+
+def provider_title(status: StatusLike) -> str:
+    """The provider as people know it."""
+    known = _KINDS.get(status.kind, status.kind)
+    return known if status.name in ("", status.kind) else f"{known} “{status.name}”"
+
+
+def usable(status: StatusLike) -> bool:
+    """Whether the router would ask this provider now."""
+    return (
+        status.state != "OPEN" and status.health is not None and status.health.state in ("ready", "loading")
+    )
+
+
+def all_checked(statuses: Sequence[StatusLike]) -> bool:
+    """Whether every provider has answered a probe, well or not."""
+    return all(status.health is not None for status in statuses)
+
+
+def of_provider(status: StatusLike) -> Finding:
+    """How one provider is."""
+    title, health = provider_title(status), status.health
+    if health is None:
+        return Finding(title, "muted", "Being looked at.")
+    if status.state == "OPEN":
+        return Finding(title, "bad", f"Left out after failures: {status.last_error or health.detail}")
+    model = health.model or status.model
+    if health.state == "ready":
+        return Finding(title, "good", f"Ready with {model}." if model else health.detail or "Ready.")
+    if health.state == "loading":
+        return Finding(title, "accent", health.detail or f"Loading {model}.")
+    tone = "muted" if health.state == "not_configured" else "warn"
+    return Finding(title, tone, health.detail or status.last_error or "Not reachable.")
+
+
+def of_tools(git: str | None, workspace: Path | None) -> list[Finding]:
+    """What the agents' tools need: `git` is the program's path."""
+    found_git = (
+        Finding("Git", "good", git)
+        if git
+        else Finding("Git", "warn", "Not found. Install git, so that agents can read a folder's history.")
+    )
+    found_folder = (
+        Finding("Workspace", "good", str(workspace))
+        if workspace
+        else Finding("Workspace", "muted", "No folder is opened. Agents can read only what you open to them.")
+    )
+    return [found_git, found_folder]
+
+
+def everything(statuses: Sequence[StatusLike], workspace: Path | None) -> list[Finding]:
+    """All findings, for the first-run card and the doctor. Looks for git on PATH."""
+    return [*(of_provider(status) for status in statuses), *of_tools(shutil.which("git"), workspace)]

@@ -1,0 +1,177 @@
+"""Where the docks stand: the first layout, and the one that the person left, kept in `window.ini`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QRect, QSettings, QSize, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QMainWindow, QWidget
+
+from timmy_desktop.gui.dock import PanelDock
+from timmy_desktop.gui.panel import Area
+
+LAYOUT_VERSION = 1
+"""Goes up when the first layout changes so that old states would look wrong; those are then ignored."""
+
+_RECENT = 8
+_FIRST_SIZE = QSize(1280, 800)
+_GRIP = 120
+_SIDE_SHARE, _LEAST_SIDE, _MOST_SIDE = 0.32, 380, 600
+_BELOW_SHARE = 0.3
+
+
+class LayoutStore:
+    """What the window remembers between starts. A file that can't be written is no reason to complain."""
+
+    def __init__(self, file: Path) -> None:
+        self._settings = QSettings(str(file), QSettings.Format.IniFormat)
+
+    def save(self, window: QMainWindow, name: str = "last") -> None:
+        """Keeps place, size and docks of the window under `name`."""
+        self._settings.setValue(f"{name}/version", LAYOUT_VERSION)
+        self._settings.setValue(f"{name}/geometry", window.saveGeometry())
+        self._settings.setValue(f"{name}/state", window.saveState(LAYOUT_VERSION))
+        self._settings.sync()
+
+    def has(self, name: str) -> bool:
+        """Whether something usable is kept under `name`."""
+        return str(self._settings.value(f"{name}/version", "")) == str(LAYOUT_VERSION)
+
+    def restore_geometry(self, window: QMainWindow, name: str = "last") -> bool:
+        """Puts the window where it was, or where it can be seen; False when nothing was kept."""
+        geometry = self._settings.value(f"{name}/geometry")
+        if not self.has(name) or not isinstance(geometry, QByteArray) or not window.restoreGeometry(geometry):
+            window.resize(fitting(_FIRST_SIZE))
+            return False
+        bring_on_screen(window)
+        return True
+
+    def restore_docks(self, window: QMainWindow, name: str = "last") -> bool:
+        """Puts the docks back as they were; False when nothing usable was kept."""
+        state = self._settings.value(f"{name}/state")
+        if not self.has(name) or not isinstance(state, QByteArray):
+            return False
+        return window.restoreState(state, LAYOUT_VERSION)
+
+    @property
+    def recent_workspaces(self) -> list[str]:
+        """Folders opened before, newest first."""
+        value = self._settings.value("workspaces/recent", [])
+        if isinstance(value, list):
+            return [str(item) for item in value]
+        return [value] if isinstance(value, str) else []
+
+    def remember_workspace(self, folder: str) -> None:
+        """Puts `folder` first among the recent ones."""
+        others = [item for item in self.recent_workspaces if item != folder]
+        self._settings.setValue("workspaces/recent", [folder, *others][:_RECENT])
+        self._settings.sync()
+
+    @property
+    def workspace(self) -> str:
+        """The folder that was open when the window was last used; empty for none."""
+        return str(self._settings.value("workspaces/open", ""))
+
+    @workspace.setter
+    def workspace(self, folder: str) -> None:
+        self._settings.setValue("workspaces/open", folder)
+        self._settings.sync()
+
+    @property
+    def theme(self) -> str:
+        """The theme of last time, for the first paint; the settings are read after it."""
+        return "light" if self._settings.value("theme", "dark") == "light" else "dark"
+
+    @theme.setter
+    def theme(self, name: str) -> None:
+        self._settings.setValue("theme", name)
+        self._settings.sync()
+
+    def flag(self, name: str) -> bool:
+        """A yes that was kept, as for a hint that the person closed."""
+        return str(self._settings.value(f"flags/{name}", "")) == "yes"
+
+    def set_flag(self, name: str) -> None:
+        """Keeps a yes."""
+        self._settings.setValue(f"flags/{name}", "yes")
+        self._settings.sync()
+
+
+def arrange(window: QMainWindow, docks: Sequence[PanelDock]) -> None:
+    """The first layout: look.md's places, in sizes that follow from the window's."""
+    for dock in docks:
+        dock.setFloating(False)
+        window.removeDockWidget(dock)
+    by_area = {area: [dock for dock in docks if dock.spec.area is area] for area in Area}
+    left, centre, right = by_area[Area.LEFT], by_area[Area.CENTRE], by_area[Area.RIGHT]
+    below = by_area[Area.BELOW]
+    _stack(window, Qt.DockWidgetArea.LeftDockWidgetArea, left)
+    _stack(window, Qt.DockWidgetArea.RightDockWidgetArea, centre)
+    if right:
+        window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, right[0])
+        if centre:
+            window.splitDockWidget(centre[0], right[0], Qt.Orientation.Horizontal)
+        for upper, lower in pairwise(right):
+            window.splitDockWidget(upper, lower, Qt.Orientation.Vertical)
+    for dock in below:
+        window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
+    for first, other in pairwise(below):
+        window.tabifyDockWidget(first, other)
+    if below:
+        below[0].raise_()
+    for dock in docks:
+        dock.show()
+    _share_out(window, left, centre, right, below)
+
+
+def _stack(window: QMainWindow, area: Qt.DockWidgetArea, docks: Sequence[PanelDock]) -> None:
+    for dock in docks:
+        window.addDockWidget(area, dock)
+    for upper, lower in pairwise(docks):
+        window.splitDockWidget(upper, lower, Qt.Orientation.Vertical)
+
+
+def _share_out(
+    window: QMainWindow,
+    left: Sequence[PanelDock],
+    centre: Sequence[PanelDock],
+    right: Sequence[PanelDock],
+    below: Sequence[PanelDock],
+) -> None:
+    width, height = window.width(), window.height()
+    side = max(_LEAST_SIDE, min(_MOST_SIDE, round(width * _SIDE_SHARE)))
+    middle = width - side * (1 + bool(right))
+    across = [*left[:1], *centre[:1], *right[:1]]
+    sizes = [side] * bool(left) + [middle] * bool(centre) + [side] * bool(right)
+    window.resizeDocks(across, sizes, Qt.Orientation.Horizontal)
+    if below:
+        window.resizeDocks(below[:1], [round(height * _BELOW_SHARE)], Qt.Orientation.Vertical)
+    for column in (left, right):
+        if len(column) > 1:
+            window.resizeDocks(list(column), [height // len(column)] * len(column), Qt.Orientation.Vertical)
+
+
+def fitting(wanted: QSize) -> QSize:
+    """`wanted`, no larger than the screen has room for."""
+    return wanted.boundedTo(QGuiApplication.primaryScreen().availableGeometry().size())
+
+
+def bring_on_screen(widget: QWidget) -> None:
+    """Moves and shrinks a window whose title bar lies outside every screen, as after unplugging one."""
+    frame = widget.frameGeometry()
+    if any(_graspable(frame, screen.availableGeometry()) for screen in QGuiApplication.screens()):
+        return
+    room = QGuiApplication.primaryScreen().availableGeometry()
+    widget.resize(widget.size().boundedTo(room.size()))
+    place = QRect(room.topLeft(), widget.size())
+    place.moveCenter(room.center())
+    widget.move(place.topLeft())
+
+
+def _graspable(frame: QRect, room: QRect) -> bool:
+    head = QRect(frame.left(), frame.top(), frame.width(), 32)
+    seen = head.intersected(room)
+    return seen.width() >= min(_GRIP, head.width()) and seen.height() >= 16

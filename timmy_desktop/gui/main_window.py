@@ -1,0 +1,429 @@
+"""The window: docks of the panels, the line at the bottom, and what stands between them and the services."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QMainWindow,
+    QMenuBar,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from timmy_desktop.gui.command_palette import CommandPalette
+from timmy_desktop.gui.dialogs import AboutDialog, DoctorDialog, KeysDialog, Question
+from timmy_desktop.gui.dock import PanelDock
+from timmy_desktop.gui.glyphs import application_icon
+from timmy_desktop.gui.layout import LayoutStore, arrange
+from timmy_desktop.gui.live_status import LiveStatus
+from timmy_desktop.gui.menus import Menus
+from timmy_desktop.gui.panel import (
+    NewConversation,
+    NewTask,
+    Panel,
+    PanelSpec,
+    Say,
+    ShowPanel,
+    Wish,
+)
+from timmy_desktop.gui.responsiveness import CalmInterpreter
+from timmy_desktop.gui.startup import StartupPage, explained
+from timmy_desktop.gui.status import StatusLine
+from timmy_desktop.gui.tasks import SlotTasks
+from timmy_desktop.gui.theme import GAP, Theme
+from timmy_desktop.gui.welcome import Welcome
+from timmy_desktop.gui.widgets.fields import SearchButton
+from timmy_desktop.gui.widgets.message_bar import MessageBar
+from timmy_desktop.gui.widgets.parts import glyph_button, row
+from timmy_desktop.gui.wording import count
+from timmy_desktop.paths import Paths
+from timmy_desktop.supervisor import TaskSupervisor
+
+if TYPE_CHECKING:
+    from timmy_desktop.services import Services
+
+logger = logging.getLogger(__name__)
+_MODEL_ANSWERED = "model-answered"
+
+
+class MainWindow(QMainWindow):
+    """Shown before the services exist; `attach` gives it them, `detach` takes them away."""
+
+    closed = Signal()
+    """The person closed the window, and agreed where work was running."""
+    retry_requested = Signal()
+    """Starting failed and the person wants another try."""
+    painted = Signal()
+    """The window was on screen for the first time."""
+
+    def __init__(
+        self,
+        *,
+        paths: Paths,
+        specs: Sequence[PanelSpec],
+        store: LayoutStore,
+        supervisor: TaskSupervisor | None = None,
+    ) -> None:
+        """`supervisor` runs what outlives the services, as keeping a key does; one of its own by default."""
+        super().__init__()
+        self.setObjectName("timmy-window")
+        self.setWindowTitle("Timmy Desktop")
+        self.setWindowIcon(application_icon())
+        self.setMinimumSize(800, 520)
+        self.setDockOptions(
+            QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+            | QMainWindow.DockOption.GroupedDragging
+        )
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self._paths, self._store = paths, store
+        self._tasks = SlotTasks(supervisor or TaskSupervisor(), self.grant, "window")
+        self._services: Services | None = None
+        self._live: LiveStatus | None = None
+        self._may_close = self._laid_out = self._dismissed = self._was_painted = False
+        self._page: StartupPage | None = None
+        self.docks = {spec.name: PanelDock(spec, self) for spec in specs}
+        self.messages, self.welcome, self.status = MessageBar(), Welcome(), StatusLine()
+        self._build_frame()
+        self._store.restore_geometry(self)
+
+    # What the application calls
+
+    def show_progress(self, words: str) -> None:
+        """What starting is busy with."""
+        self.status.show_progress(f"{words}…")
+
+    def attach(self, services: Services) -> None:
+        """The services run: builds every panel and begins to follow them."""
+        self._services = services
+        self._clear_page()
+        for dock in self.docks.values():
+            self._fill(dock, services)
+        self._live = LiveStatus(services, self.status, self)
+        self._live.said.connect(self.grant)
+        self._live.models_changed.connect(self._show_models)
+        self._live.start()
+        self._interpreter = CalmInterpreter(self._live.is_busy, self)
+        self._interpreter.start()
+        self.menus.enable(True)
+        self._reopen_workspace(services)
+        first = next(iter(self.docks.values()), None)
+        focus = self.docks.get("chat", first)
+        if focus is not None and focus.panel is not None:
+            focus.panel.focus_first()
+
+    def detach(self) -> None:
+        """The services are about to stop: lets go of them."""
+        self.menus.enable(False)
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+            self._interpreter.stop()
+        for dock in self.docks.values():
+            if dock.panel is not None:
+                dock.panel.stop()
+        self._services = None
+
+    def show_failure(self, error: BaseException) -> None:
+        """Starting failed: says so in words, with the ways on."""
+        self._clear_page()
+        self.status.show_progress("Not started", "bad")
+        self.welcome.hide()
+        for dock in self.docks.values():
+            dock.hide()
+        self._page = StartupPage(
+            explained(error),
+            try_again=self.retry_requested.emit,
+            open_folder=self._open_data_folder,
+            leave=self.close,
+        )
+        self.setCentralWidget(self._page)
+        QTimer.singleShot(0, self._page.retry_button, self._page.retry_button.setFocus)
+
+    def grant(self, wish: Wish) -> None:
+        """Does what a panel wished, or asks the other panels to."""
+        if isinstance(wish, Say):
+            self.messages.say(wish.text, wish.tone, wish.details)
+        elif isinstance(wish, ShowPanel):
+            if wish.name in self.docks:
+                self.docks[wish.name].bring_forward()
+        else:
+            self._ask_panels(wish)
+
+    @property
+    def settled(self) -> bool:
+        """Whether everything asked for is on screen; screenshots wait for it."""
+        panels = [dock.panel for dock in self.docks.values()]
+        return self._live is not None and all(panel is None or panel.settle() for panel in panels)
+
+    def close_now(self) -> None:
+        """Closes without a question, as after a signal."""
+        self._may_close = True
+        self.close()
+
+    def come_forward(self) -> None:
+        """Brings the window to the front: somebody started the application again."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    def reset_layout(self) -> None:
+        """Puts the docks where they stand on a first start."""
+        arrange(self, list(self.docks.values()))
+
+    # Qt
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._laid_out:
+            self._laid_out = True
+            self.setFocus()
+            self.reset_layout()
+            self._store.restore_docks(self)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._was_painted:
+            self._was_painted = True
+            QTimer.singleShot(0, self, self.painted.emit)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        running = self._live.running if self._live is not None else 0
+        clauses = [dock.panel.unfinished() for dock in self.docks.values() if dock.panel is not None]
+        clauses = [clause for clause in clauses if clause]
+        if not self._may_close and (running or clauses):
+            event.ignore()
+            self._ask_before_closing(running, clauses)
+            return
+        if self._page is None:
+            self._store.save(self)
+        event.accept()
+        self.closed.emit()
+
+    # Building
+
+    def _build_frame(self) -> None:
+        bar = QMenuBar()
+        self.menus = Menus(self, bar, list(self.docks.values()), self._slots())
+        self.menus.enable(False)
+        self._show_recent()
+        self.welcome.hide()
+        self.welcome.check_requested.connect(self._check_models)
+        self.welcome.workspace_requested.connect(self._choose_workspace)
+        self.welcome.dismissed.connect(self._dismiss_welcome)
+        self.status.chosen.connect(self._show_place)
+        self._palette_button = SearchButton("Search or run", "Ctrl+K", self._open_palette)
+        theme = glyph_button("moon", "Switch between dark and light", self._switch_theme)
+        head = row(bar, None, self._palette_button, theme, margins=(0, 6, 0, 2))
+        top = QWidget()
+        layout = QVBoxLayout(top)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(GAP)
+        layout.addLayout(head)
+        layout.addWidget(self.messages)
+        layout.addWidget(self.welcome)
+        layout.setContentsMargins(0, 0, 0, 6)
+        self.setMenuWidget(top)
+        self.setStatusBar(self.status)
+        self.setContentsMargins(GAP, 0, GAP, 0)
+
+    def _slots(self) -> dict[str, Callable[[], object]]:
+        return {
+            "new_task": lambda: self._ask_panels(NewTask()),
+            "new_conversation": lambda: self._ask_panels(NewConversation()),
+            "open_workspace": self._choose_workspace,
+            "close_workspace": self._close_workspace,
+            "preferences": self._open_preferences,
+            "quit": self.close,
+            "palette": self._open_palette,
+            "switch_theme": self._switch_theme,
+            "save_layout": self._save_layout,
+            "load_layout": self._load_layout,
+            "reset_layout": self.reset_layout,
+            "keys": lambda: KeysDialog(self, self.menus.keys()).open(),
+            "doctor": self._open_doctor,
+            "verify": self._verify,
+            "open_data_folder": self._open_data_folder,
+            "about": lambda: AboutDialog(self, str(self._paths.data_dir)).open(),
+        }
+
+    def _fill(self, dock: PanelDock, services: Services) -> None:
+        try:
+            panel = dock.spec.build(services)
+        except Exception as error:  # the other panels still work
+            logger.exception("The panel %r could not be built", dock.spec.name)
+            dock.fail(str(error) or type(error).__name__)
+            return
+        panel.wished.connect(self.grant)
+        dock.put(panel)
+
+    def _clear_page(self) -> None:
+        if self._page is None:
+            return
+        page, self._page = self._page, None
+        self.takeCentralWidget()
+        page.deleteLater()
+        self.reset_layout()
+        self._store.restore_docks(self)
+
+    # What the person does
+
+    def _ask_panels(self, wish: Wish) -> None:
+        for dock in self.docks.values():
+            if dock.panel is not None and dock.panel.fulfil(wish):
+                dock.show()
+                dock.raise_()
+                return
+        self.messages.say("Nothing in this window can show that yet.", "info")
+
+    def _show_place(self, place: str) -> None:
+        if place == "chain":
+            self._verify()
+        elif place in self.docks:
+            self.docks[place].bring_forward()
+        else:
+            self._open_doctor()
+
+    def _show_models(self, found: bool) -> None:
+        if found:
+            self._dismissed = False
+            if not self._store.flag(_MODEL_ANSWERED):
+                self._store.set_flag(_MODEL_ANSWERED)
+            self.welcome.hide()
+        elif not self._dismissed and self._live is not None:
+            findings = self._live.findings()
+            if self._store.flag(_MODEL_ANSWERED):
+                self.welcome.show_offline(findings)
+            else:
+                self.welcome.show_first_run(findings)
+            self.welcome.show()
+
+    def _dismiss_welcome(self) -> None:
+        self._dismissed = True
+        self.welcome.hide()
+
+    def _check_models(self) -> None:
+        if self._live is not None:
+            self.welcome.show_checking(True)
+            self._live.check_models(lambda: self.welcome.show_checking(False))
+
+    def _verify(self) -> None:
+        if self._live is not None:
+            self._live.verify(aloud=True)
+
+    def _open_doctor(self) -> None:
+        if self._live is not None:
+            DoctorDialog(self, self._live.findings, self._live.check_models).open()
+
+    def _open_palette(self) -> None:
+        commands = self.menus.commands(self._store.recent_workspaces, self._open_workspace)
+        CommandPalette(commands, self).open_over(self)
+
+    def _open_preferences(self) -> None:
+        from timmy_desktop.gui.preferences import PreferencesDialog
+        from timmy_desktop.settings import Secrets, SettingsError
+
+        try:
+            dialog = PreferencesDialog(self, self._paths.config_file, Secrets(), self._tasks)
+        except SettingsError as error:
+            self.messages.say(str(error), "bad")
+            return
+        dialog.saved.connect(self.grant)
+        dialog.open()
+
+    def _switch_theme(self) -> None:
+        theme = Theme.current()
+        theme.switch("light" if theme.is_dark else "dark")
+        self._store.theme = theme.name
+        from timmy_desktop.gui.preferences.document import save_theme
+        from timmy_desktop.settings import SettingsError
+
+        try:
+            save_theme(self._paths.config_file, theme.name)
+        except SettingsError as error:
+            self.messages.say(str(error), "warn")
+
+    def _save_layout(self) -> None:
+        self._store.save(self, "saved")
+        self.messages.say("Layout saved. View, Return to the saved layout brings it back.", "good")
+
+    def _load_layout(self) -> None:
+        if not self._store.restore_docks(self, "saved"):
+            self.messages.say("No layout was saved yet. View, Save layout keeps this one.", "info")
+
+    def _open_data_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._paths.data_dir)))
+
+    # The workspace
+
+    def _choose_workspace(self) -> None:
+        dialog = QFileDialog(self, "Open workspace folder", self._store.workspace)
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(self._open_workspace)
+        dialog.open()
+
+    def _open_workspace(self, folder: str) -> None:
+        if self._services is None:
+            return
+        try:
+            self._services.workspace.open(Path(folder))
+        except Exception as error:  # noqa: BLE001 - its message is for the person
+            self.messages.say(str(error), "bad")
+            return
+        self._store.workspace = folder
+        self._store.remember_workspace(folder)
+        self._show_recent()
+        self.messages.say(f"Agents can now read {folder}, and nothing outside it.", "good")
+
+    def _close_workspace(self) -> None:
+        if self._services is not None:
+            self._services.workspace.close()
+            self._store.workspace = ""
+            self.messages.say("No folder is open to the agents any more.", "good")
+
+    def _reopen_workspace(self, services: Services) -> None:
+        folder = self._store.workspace
+        if not folder or services.workspace.folder is not None:
+            return
+        try:
+            services.workspace.open(Path(folder))
+        except Exception as error:  # noqa: BLE001 - gone since last time
+            self.messages.say(f"The workspace was not opened again: {error}", "warn")
+            self._store.workspace = ""
+
+    def _show_recent(self) -> None:
+        self.menus.show_recent(self._store.recent_workspaces, self._open_workspace)
+
+    def _ask_before_closing(self, running: int, clauses: Sequence[str]) -> None:
+        words = []
+        if running:
+            verb, them = ("is", "it") if running == 1 else ("are", "them")
+            words.append(
+                f"{count(running, 'task')} {verb} running. Closing stops {them} now; "
+                f"Timmy takes {them} up again at the next start."
+            )
+        words += [f"{clause[0].upper()}{clause[1:]}." for clause in clauses]
+        Question(
+            self,
+            "Close while work is running?",
+            " ".join(words),
+            stay="Keep working",
+            go="Close anyway",
+            gone=self.close_now,
+        ).open()
+
+
+def panels_of(window: MainWindow) -> list[Panel]:
+    """The panels that were built."""
+    return [dock.panel for dock in window.docks.values() if dock.panel is not None]

@@ -1,0 +1,61 @@
+"""What an empty conversation offers: who Timmy is, and three ways to begin."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from timmy_desktop.gui.theme import GAP, ROOM, TIGHT
+from timmy_desktop.gui.widgets.empty_state import GlyphMedallion
+from timmy_desktop.gui.widgets.parts import button, column, label, row
+
+PROMPTS = (
+    "What can you and your agents do for me?",
+    "/task Say what the opened folder is about",
+    "/task List three uses of a hash chain",
+)
+_WIDEST = 420
+
+
+class StartPage(QWidget):
+    """A chosen prompt goes into the box, where it can still be changed."""
+
+    prompt_chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        title = label("Ask Timmy", strong=True)
+        text = label(
+            "Timmy answers on this machine's models, remembers what was said, and hands work to the swarm.",
+            tone="muted",
+            wrap=True,
+        )
+        for part in (title, text):
+            part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self.buttons = [self._prompt(prompt) for prompt in PROMPTS]
+        inner = QWidget()
+        inner.setMaximumWidth(_WIDEST)
+        layout = column(title, text, gap=GAP, margins=(0, 0, 0, 0))
+        layout.addSpacing(GAP)
+        for made in self.buttons:
+            layout.addWidget(made)
+        inner.setLayout(layout)
+        line = row(gap=0)
+        line.addStretch(1)
+        line.addWidget(inner, 100)
+        line.addStretch(1)
+        outer = column(None, gap=GAP + TIGHT, margins=(ROOM, ROOM, ROOM, ROOM))
+        outer.addWidget(GlyphMedallion("timmy", "accent"), 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addLayout(line)
+        outer.addStretch(2)
+        self.setLayout(outer)
+        self.setAccessibleName("Ask Timmy")
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(220, 240)
+
+    def _prompt(self, prompt: str) -> QWidget:
+        made = button(prompt, lambda: self.prompt_chosen.emit(prompt), hint="Put this into the box")
+        made.setMinimumWidth(80)
+        return made

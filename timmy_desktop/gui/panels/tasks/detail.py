@@ -1,0 +1,205 @@
+"""One task, whole: what was asked, how it goes, what came of it, who bid, and what happened when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QSizePolicy, QStackedWidget, QTabWidget, QWidget
+
+from timmy_desktop.events.base import EventRecord
+from timmy_desktop.gui.panels.tasks.bids_table import BidsTable
+from timmy_desktop.gui.panels.tasks.facts import facts_of
+from timmy_desktop.gui.panels.tasks.life import life_of
+from timmy_desktop.gui.panels.tasks.result_page import ResultPage
+from timmy_desktop.gui.panels.tasks.status_look import LOOKS, can_retry
+from timmy_desktop.gui.panels.tasks.tellers import Names
+from timmy_desktop.gui.panels.tasks.timeline import Timeline
+from timmy_desktop.gui.theme import GAP, TIGHT
+from timmy_desktop.gui.widgets.copyable_id import CopyableId
+from timmy_desktop.gui.widgets.empty_state import EmptyState
+from timmy_desktop.gui.widgets.facts_strip import FactsStrip
+from timmy_desktop.gui.widgets.markdown_view import MarkdownView
+from timmy_desktop.gui.widgets.parts import button, column, glyph_button, label, row, selectable
+from timmy_desktop.gui.widgets.pill import Pill
+from timmy_desktop.gui.widgets.relative_time import RelativeTime
+from timmy_desktop.inert import inert, inert_line
+from timmy_desktop.swarm.task import TaskView
+
+_SHORT_TEXT, _SHORT_LINES = 240, 3
+_EDGES = (GAP + TIGHT, GAP, GAP + TIGHT, GAP)
+
+
+class DetailPane(QStackedWidget):
+    """Wishes only; what they do is the controller's."""
+
+    back_requested = Signal()
+    cancel_requested = Signal(str)
+    retry_requested = Signal(str)
+    more_requested = Signal()
+
+    def __init__(self, name_of: Names) -> None:
+        super().__init__()
+        self._name_of = name_of
+        self._view: TaskView | None = None
+        self._chose_tab = False
+        self.empty = EmptyState(
+            "tasks", "No task chosen", "Choose one in the list to see its bids, its steps and its result."
+        )
+        self._make_head()
+        self._make_pages()
+        body = QWidget()
+        body.setLayout(column(self._head, self.tabs, gap=0, margins=(0, 0, 0, 0)))
+        self._body = body
+        self.addWidget(self.empty)
+        self.addWidget(body)
+
+    def _make_head(self) -> None:
+        self.back_button = button(
+            "‹ Tasks", self.back_requested.emit, variant="quiet", hint="Back to the list (Esc)"
+        )
+        self.pill = Pill()
+        self.posted = RelativeTime()
+        self.identifier = CopyableId(what="task id")
+        self.cancel_button = button("Cancel", self._cancel, hint="Call the task off")
+        self.retry_button = button("Try again", self._retry, hint="Send the task to auction again")
+        self.more_button = glyph_button("more", "More about this task", self._more)
+        self.text = selectable(label(wrap=True, strong=True))
+        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self.facts = FactsStrip()
+        top = row(self.back_button, self.pill, self.posted, None, gap=GAP)
+        for part in (self.identifier, self.cancel_button, self.retry_button, self.more_button):
+            top.addWidget(part)
+        self._head = QWidget()
+        layout = column(gap=GAP, margins=_EDGES)
+        layout.addLayout(top)
+        layout.addWidget(self.text)
+        layout.addWidget(self.facts)
+        self._head.setLayout(layout)
+        self.back_button.hide()
+
+    def _make_pages(self) -> None:
+        self.result_page = ResultPage()
+        self.timeline = Timeline()
+        self.bids = BidsTable()
+        self.whole_text = MarkdownView()
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.setStyleSheet("QTabWidget::tab-bar { left: 8px; }")
+        self.tabs.setAccessibleName("About this task")
+        self.tabs.addTab(self.result_page, "Result")
+        self.tabs.addTab(self.timeline, "Timeline")
+        bids = QWidget()
+        bids.setLayout(column(self.bids, margins=(GAP, 0, GAP, 0)))
+        self.tabs.addTab(bids, "Bids")
+        self.tabs.addTab(_scrolling(self.whole_text), "Task")
+        self.tabs.tabBarClicked.connect(self._tab_chosen)
+
+    @property
+    def shown_id(self) -> str:
+        return self._view.id if self._view else ""
+
+    def show_back(self, shown: bool) -> None:
+        """On a narrow dock the pane stands in the list's place, with a way back."""
+        self.back_button.setVisible(shown)
+        self.identifier.setVisible(not shown)
+
+    def clear(self) -> None:
+        self._view = None
+        self._chose_tab = False
+        self.setCurrentWidget(self.empty)
+
+    def show_opening(self, view: TaskView) -> None:
+        """What the list knows already, while the rest is read."""
+        self._chose_tab = False
+        self.timeline.show_moments(())
+        self.bids.bids.show_bids(())
+        self._show_head(view, simulated=False)
+        self._choose_tab(view, was=None)
+
+    def show_task(self, view: TaskView, records: Sequence[EventRecord]) -> None:
+        """The task as it is now, with all its events so far."""
+        was = self._view if self._view and self._view.id == view.id else None
+        life = life_of(records, self._name_of)
+        self._show_head(view, simulated=life.simulated)
+        self.timeline.show_moments(life.moments)
+        self.bids.bids.show_bids(life.bids)
+        self.tabs.setTabText(1, f"Timeline {len(life.moments)}" if life.moments else "Timeline")
+        self.tabs.setTabText(2, f"Bids {len(life.bids)}" if life.bids else "Bids")
+        self._choose_tab(view, was)
+
+    def show_fault(self, words: str) -> None:
+        """The task can't be read."""
+        self._view = None
+        self.empty.show_state("bad", "This task can't be shown", words, tone="bad")
+        self.setCurrentWidget(self.empty)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.back_button.isVisible():
+            self.back_requested.emit()
+            return
+        super().keyPressEvent(event)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(240, 120)
+
+    def _show_head(self, view: TaskView, *, simulated: bool) -> None:
+        look = LOOKS[view.status]
+        self._view = view
+        self.pill.show_status(look.word, look.role, shape=look.shape)
+        self.posted.show_time(view.created_us)
+        self.identifier.show_id(view.id)
+        self.cancel_button.setVisible(not view.status.is_terminal)
+        self.retry_button.setVisible(can_retry(view.status))
+        shown = inert(view.text.strip())
+        short = len(shown) <= _SHORT_TEXT and shown.count("\n") <= _SHORT_LINES
+        self.text.setText(shown if short else inert_line(shown, _SHORT_TEXT))
+        self.facts.show_facts(facts_of(view, simulated=simulated))
+        self.facts.setVisible(bool(self.facts.facts))
+        self._show_whole_text(view.text)
+        self.result_page.show_task(view)
+        self.setCurrentWidget(self._body)
+
+    def _show_whole_text(self, text: str) -> None:
+        """A long task gets a page of its own, so that the head stays a head."""
+        long = len(text) > _SHORT_TEXT or text.strip().count("\n") > _SHORT_LINES
+        self.tabs.setTabVisible(3, long)
+        if long and text != self.whole_text.text:
+            self.whole_text.show_text(text, plain=True)
+
+    def _choose_tab(self, view: TaskView, was: TaskView | None) -> None:
+        """Result for what is over, timeline for what is under way, until the person chooses."""
+        changed = was is None or was.status.is_terminal != view.status.is_terminal
+        if changed and not self._chose_tab:
+            self.tabs.setCurrentIndex(0 if view.status.is_terminal else 1)
+
+    def _tab_chosen(self, _: int) -> None:
+        self._chose_tab = True
+
+    def _cancel(self) -> None:
+        if self._view:
+            self.cancel_requested.emit(self._view.id)
+
+    def _retry(self) -> None:
+        if self._view:
+            self.retry_requested.emit(self._view.id)
+
+    def _more(self) -> None:
+        self.more_requested.emit()
+
+
+def _scrolling(content: QWidget) -> QScrollArea:
+    area = QScrollArea()
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setWidgetResizable(True)
+    body = QWidget()
+    body.setLayout(column(content, None, margins=_EDGES))
+    area.setWidget(body)
+    return area
+
+
+def menu_below(menu: QMenu, anchor: QWidget) -> None:
+    """Opens `menu` under `anchor`, without a loop of its own."""
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    menu.popup(anchor.mapToGlobal(anchor.rect().bottomLeft()))

@@ -1,0 +1,144 @@
+"""Preferences: the settings file in words, checked before it is written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, QUrl, Signal
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QListWidget,
+    QListWidgetItem,
+    QScrollArea,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from timmy_desktop.gui.panel import Say
+from timmy_desktop.gui.preferences.document import SettingsDocument
+from timmy_desktop.gui.preferences.pages import GENERAL, LEDGER, MODELS, SWARM, Form, provider_forms
+from timmy_desktop.gui.tasks import SlotTasks
+from timmy_desktop.gui.theme import GAP, ROOM, WIDE, Theme
+from timmy_desktop.gui.widgets.parts import button, column, label, row, set_tone
+from timmy_desktop.settings import Secrets, SettingsError
+
+_KEYCHAIN_MISSING = (
+    "The key was not kept: this computer has no keychain that works. "
+    "Set the environment variable TIMMY_SECRET_{name} instead."
+)
+
+
+class PreferencesDialog(QDialog):
+    """Window-modal; `saved` carries what to tell the person."""
+
+    saved = Signal(object)
+    """A Say."""
+
+    def __init__(self, parent: QWidget, file: Path, secrets: Secrets, tasks: SlotTasks) -> None:
+        """Raises SettingsError when the file is broken."""
+        super().__init__(parent)
+        self.setWindowTitle("Preferences")
+        self.setAccessibleName("Preferences")
+        self.setWindowModality(Qt.WindowModality.WindowModal)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._file, self._secrets, self._tasks = file, secrets, tasks
+        self._document = SettingsDocument(file)
+        values = self._document.settings.model_dump()
+        self.forms = {name: Form(items, values) for name, items in _PAGES.items()}
+        self.providers = provider_forms(self._document.settings)
+        self.message = label(tone="muted", wrap=True)
+        self.save_button = button("Save", self.save, variant="primary")
+        self._compose()
+
+    def save(self) -> None:
+        """Checks and writes; what can't be used is told here, and nothing is written."""
+        changes = {name: value for form in self.forms.values() for name, value in form.changes().items()}
+        by_place = {place: entry.form.changes() for place, entry in enumerate(self.providers)}
+        try:
+            self._document.save(changes, by_place)
+        except SettingsError as error:
+            self.message.setText(str(error))
+            set_tone(self.message, "bad")
+            return
+        Theme.current().switch(str(changes.get("theme", Theme.current().name)))
+        later = bool(set(changes) - {"theme"}) or any(by_place.values())
+        self._keep_keys()
+        words = "Saved. It takes effect at the next start." if later else "Saved."
+        self.saved.emit(Say(words, "good"))
+        self.close()
+
+    def _keep_keys(self) -> None:
+        for entry in self.providers:
+            if entry.key is not None and entry.key.text().strip():
+                name, value = entry.provider.label, entry.key.text().strip()
+                entry.key.clear()
+                work = asyncio.to_thread(self._secrets.set, name, value)
+                self._tasks.start(f"keep key {name}", work, partial(self._kept, name))
+
+    def _kept(self, name: str, kept: bool) -> None:
+        if kept:
+            self.saved.emit(Say(f"The key of “{name}” is in the keychain.", "good"))
+        else:
+            variable = name.upper().replace("-", "_")
+            self.saved.emit(Say(_KEYCHAIN_MISSING.format(name=variable), "warn"))
+
+    def _compose(self) -> None:
+        self._list, self._stack = QListWidget(), QStackedWidget()
+        self._list.setProperty("variant", "nav")
+        self._list.setAccessibleName("Sections")
+        self._list.setFixedWidth(150)
+        for name, body in self._sections():
+            item = QListWidgetItem(name, self._list)
+            item.setSizeHint(QSize(0, 34))
+            self._stack.addWidget(_page(name, body))
+        self._list.currentRowChanged.connect(self._stack.setCurrentIndex)
+        self._list.setCurrentRow(0)
+        middle = row(gap=0)
+        middle.addWidget(self._list)
+        middle.addWidget(self._stack, 1)
+        edit = button("Open settings.toml", self._open_file, variant="quiet", hint=str(self._file))
+        foot = row(edit, self.message, None, button("Cancel", self.close), self.save_button)
+        foot.setStretch(1, 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(ROOM, ROOM, ROOM, ROOM)
+        layout.setSpacing(ROOM)
+        layout.addLayout(middle, 1)
+        layout.addLayout(foot)
+        self.resize(800, 580)
+
+    def _sections(self) -> Sequence[tuple[str, Sequence[QWidget]]]:
+        forms = self.forms
+        return (
+            ("General", [forms["General"]]),
+            ("Models", [*self.providers, forms["Models"]]),
+            ("Swarm", [forms["Swarm"]]),
+            ("Ledger", [forms["Ledger"]]),
+        )
+
+    def _open_file(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._file)))
+
+
+_PAGES = {"General": GENERAL, "Models": MODELS, "Swarm": SWARM, "Ledger": LEDGER}
+
+
+def _page(title: str, body: Sequence[QWidget]) -> QScrollArea:
+    inner = QWidget()
+    layout = column(label(title, size="title"), gap=ROOM, margins=(WIDE, GAP, WIDE, GAP))
+    for part in body:
+        layout.addWidget(part)
+    layout.addStretch(1)
+    inner.setLayout(layout)
+    area = QScrollArea()
+    area.setWidget(inner)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area

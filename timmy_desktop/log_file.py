@@ -1,0 +1,64 @@
+"""The application's log: a file of the data folder, for its owner alone, safe to show on a terminal."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from logging.handlers import RotatingFileHandler
+
+from timmy_desktop.inert import inert
+from timmy_desktop.paths import Paths
+
+LOG_BYTES = 2_000_000
+LOG_FILES = 3
+
+
+@contextmanager
+def log_to_file(paths: Paths) -> Iterator[None]:
+    """Sends what is logged to `logs/timmy.log`; nowhere where that can't be written."""
+    handler = _handler(paths)
+    if handler is None:
+        yield
+        return
+    root = logging.getLogger()
+    root.addHandler(handler)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        handler.close()
+
+
+def _handler(paths: Paths) -> logging.Handler | None:
+    file = paths.logs / "timmy.log"
+    try:
+        paths.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600))
+        handler = _PrivateFile(file, maxBytes=LOG_BYTES, backupCount=LOG_FILES, encoding="utf-8", delay=True)
+    except OSError:
+        return None  # whoever starts next says what is wrong with the folder
+    handler.setLevel(logging.INFO)
+    handler.setFormatter(_InertFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    return handler
+
+
+class _PrivateFile(RotatingFileHandler):
+    """Opens each new file for its owner alone; a full disk loses a line, never the application."""
+
+    def _open(self):  # type: ignore[no-untyped-def]
+        return open(
+            self.baseFilename,
+            self.mode,
+            encoding=self.encoding,
+            opener=lambda path, flags: os.open(path, flags, 0o600),
+        )
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - logging's name
+        return
+
+
+class _InertFormatter(logging.Formatter):
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        return inert(super().formatMessage(record))

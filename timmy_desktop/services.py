@@ -1,0 +1,105 @@
+"""What exists while the application runs, in the order it starts and stops."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+from timmy_desktop import __version__
+from timmy_desktop.agent.timmy import Timmy
+from timmy_desktop.clock import Clock
+from timmy_desktop.events.bus import EventBus
+from timmy_desktop.events.system import SystemFault, SystemStarted, SystemStopped
+from timmy_desktop.ledger import Ledger
+from timmy_desktop.paths import Paths
+from timmy_desktop.routing.router import CascadeRouter
+from timmy_desktop.settings import Secrets, Settings
+from timmy_desktop.storage.anchor import HeadAnchor
+from timmy_desktop.storage.database import Database, Session
+from timmy_desktop.storage.event_log import EventLog
+from timmy_desktop.storage.folder import DataFolder
+from timmy_desktop.storage.migrations import migrate
+from timmy_desktop.supervisor import TaskSupervisor
+from timmy_desktop.swarm.coordinator import Coordinator
+from timmy_desktop.swarm.tools.workspace import Workspace
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Built by bootstrap without any I/O; nothing works before `start` has returned."""
+
+    settings: Settings
+    paths: Paths
+    clock: Clock
+    secrets: Secrets
+    supervisor: TaskSupervisor
+    folder: DataFolder
+    database: Database
+    event_log: EventLog
+    anchor: HeadAnchor
+    bus: EventBus
+    router: CascadeRouter
+    ledger: Ledger
+    workspace: Workspace
+    coordinator: Coordinator
+    timmy: Timmy
+    _running: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
+
+    async def start(self, purpose: str = "window", progress: Progress = lambda _: None) -> None:
+        """Starts everything from the data folder up; when one part fails, those before it are stopped.
+
+        `progress` gets a few words before each step. Raises StorageError and its kin, whose messages
+        are meant for the person.
+        """
+        async with AsyncExitStack() as stack:
+            progress("Opening the data folder")
+            self.folder.acquire(purpose)
+            stack.callback(self.folder.release)
+            progress("Opening the database")
+            await self.database.open(self._prepare)
+            stack.push_async_callback(self.database.close)
+            await self._start_log(stack)
+            for words, start, stop in (
+                ("Looking for models", self.router.start, self.router.stop),
+                ("Opening the ledger", self.ledger.start, self.ledger.stop),
+                ("Waking the agents", self.coordinator.start, self.coordinator.stop),
+                ("Remembering the conversation", self.timmy.start, self.timmy.stop),
+            ):
+                progress(words)
+                await start()
+                stack.push_async_callback(stop)
+            self._running.push_async_exit(stack.pop_all())
+
+    async def stop(self) -> None:
+        """Stops everything in the opposite order. Does nothing where `start` did not succeed."""
+        await self._running.aclose()
+
+    def _prepare(self, session: Session) -> None:
+        migrate(session, self.paths.backups)
+        with session.transaction():
+            self.event_log.open(session)
+
+    async def _start_log(self, stack: AsyncExitStack) -> None:
+        stack.push_async_callback(self._close_log)
+        clean = await self.database.read(_stopped_cleanly)
+        problem = await self.anchor.start()
+        await self.bus.publish(
+            SystemStarted(source="system", version_name=__version__, clean=clean, pid=os.getpid())
+        )
+        if problem:
+            message = f"The event log was changed while the application was closed: {problem}."
+            await self.bus.publish(SystemFault(source="system", message=message))
+
+    async def _close_log(self) -> None:
+        await self.supervisor.close()
+        await self.bus.publish(SystemStopped(source="system"))
+        await self.anchor.write()
+
+
+def _stopped_cleanly(session: Session) -> bool:
+    rows = session.sql("SELECT type FROM event_log ORDER BY seq DESC LIMIT 1")
+    return not rows or rows[0][0] == SystemStopped.type

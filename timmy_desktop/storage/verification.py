@@ -1,0 +1,149 @@
+"""Verifies the event log in the database against its key and its anchor.
+
+Each link needs only the stored hash before it, so a long log is checked in pieces, side by side, in
+processes of their own: reading and hashing hold the interpreter's lock, and the window must not wait.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import multiprocessing
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from timmy_desktop.storage.chain import CANONICAL_TEXT_SQL, GENESIS, Chain, ChainReport
+from timmy_desktop.storage.chain_key import chain_start
+from timmy_desktop.storage.database import Session
+
+ANCHOR_FILE = "chain.head"
+ROWS_IN_A_PIECE = 50_000
+# Below this, starting processes takes longer than the work.
+ROWS_WORTH_PROCESSES = 200_000
+MOST_PROCESSES = 4
+
+_SELECT = f"SELECT hash, {CANONICAL_TEXT_SQL} FROM event_log WHERE seq BETWEEN ? AND ? ORDER BY seq"  # noqa: S608
+_HASH = "SELECT hash FROM event_log WHERE seq = ?"
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of the log, from `first` to `last` inclusive."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class PieceReport:
+    """How many rows of a piece fit, the last fitting hash, and where and why it broke."""
+
+    rows: int
+    head: bytes
+    broken_seq: int | None = None
+    problem: str = ""
+
+
+def verify_log(
+    session: Session, path: Path, key: bytes, anchor: Path, progress: Progress | None = None
+) -> ChainReport:
+    """Checks every row of the database at `path`, and that the log reaches as far as its anchor says.
+
+    `progress(rows)` is called after each piece of 50,000 rows and may raise to stop. Blocks for about
+    2 µs a row: run it on a reader.
+    """
+    start = chain_start(session)
+    last = _last(session)
+    report = ChainReport(0, start + 1, start, GENESIS)
+    pieces = [
+        Piece(first, min(first + ROWS_IN_A_PIECE - 1, last))
+        for first in range(start + 1, last + 1, ROWS_IN_A_PIECE)
+    ]
+    with _checker(path, last - start) as check:
+        for piece in check(pieces, key):
+            rows = report.rows + piece.rows
+            report = ChainReport(rows, start + 1, start + rows, piece.head, piece.broken_seq, piece.problem)
+            if not report.intact:
+                return report
+            if progress is not None:
+                progress(rows)
+    problem = anchor_problem(session, key, anchor)
+    return replace(report, broken_seq=problem[0], problem=problem[1]) if problem else report
+
+
+def check_piece(path: Path, key: bytes, piece: Piece) -> PieceReport:
+    """Checks one stretch, on a read-only connection of its own."""
+    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        before = connection.execute(_HASH, (piece.first - 1,)).fetchone()
+        previous = before[0] if before else GENESIS
+        rows = connection.execute(_SELECT, (piece.first, piece.last))
+        fitting, head, fits = Chain(key).follow(rows, previous)
+        expected = piece.first + fitting
+        if fits and expected > piece.last:
+            return PieceReport(fitting, head)
+        found = connection.execute("SELECT min(seq) FROM event_log WHERE seq >= ?", (expected,)).fetchone()[0]
+    problem = f"event {expected} is missing"
+    if found == expected:
+        problem = f"event {expected} was changed, or its hash was"
+    return PieceReport(fitting, head, expected, problem)
+
+
+@contextmanager
+def _checker(path: Path, rows: int) -> Iterator[Callable[[list[Piece], bytes], Iterator[PieceReport]]]:
+    processes = min(os.cpu_count() or 1, MOST_PROCESSES)
+    if rows < ROWS_WORTH_PROCESSES or processes == 1:
+        yield lambda pieces, key: (check_piece(path, key, piece) for piece in pieces)
+        return
+    # Not forked: this process has threads and a window.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(processes, mp_context=context)
+    try:
+        yield lambda pieces, key: pool.map(check_piece, [path] * len(pieces), [key] * len(pieces), pieces)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def write_anchor(anchor: Path, key: bytes, seq: int, head: bytes) -> None:
+    """Writes down how far the log reaches, signed, so that rows missing from its end are noticed."""
+    partial = anchor.with_suffix(".partial")
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({"seq": seq, "hash": head.hex(), "mac": _mac(key, seq, head)}, file)
+    partial.replace(anchor)
+
+
+def anchor_problem(session: Session, key: bytes, anchor: Path) -> tuple[int, str] | None:
+    """Where and why the log does not reach as far as its anchor says; None when all is well."""
+    # The anchor is read before the log, which may grow meanwhile: so the anchor can only be behind.
+    try:
+        values = json.loads(anchor.read_text(encoding="utf-8"))
+        seq, head, mac = int(values["seq"]), bytes.fromhex(values["hash"]), str(values["mac"])
+    except FileNotFoundError:
+        last = _last(session)
+        return (last, f"the anchor {anchor.name} is missing") if last else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return _last(session), f"the anchor {anchor.name} can't be read"
+    if not hmac.compare_digest(mac, _mac(key, seq, head)):
+        return _last(session), f"the anchor {anchor.name} was changed"
+    last = _last(session)
+    if seq > last:
+        return last + 1, f"events {last + 1} to {seq} are missing from the end"
+    rows = session.sql(_HASH, (seq,)) if seq else [(GENESIS,)]
+    if not rows or rows[0][0] != head:
+        return seq, f"event {seq} is not the one that was anchored"
+    return None
+
+
+def _last(session: Session) -> int:
+    return int(session.sql("SELECT coalesce(max(seq), 0) FROM event_log")[0][0])
+
+
+def _mac(key: bytes, seq: int, head: bytes) -> str:
+    return hmac.new(key, f"{seq}|{head.hex()}".encode(), "blake2b").hexdigest()

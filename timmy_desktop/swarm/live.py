@@ -1,0 +1,51 @@
+"""A task that has not ended, as the coordinator holds it; the table has the rest."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from timmy_desktop.swarm.bidding import AuctionRoom
+from timmy_desktop.swarm.task import TaskStatus, moved
+from timmy_desktop.swarm.worker import Done, Failed
+
+
+@dataclass(eq=False)
+class LiveTask:
+    """What changes while a task lives.
+
+    At each moment one part owns it: the queue, the auction (`room`), or its run (`work`). Whoever calls it
+    off sets `cancel_reason`; the owner acts upon it.
+    """
+
+    id: str
+    text: str
+    local_only: bool
+    max_price_msat: int
+    attempt: int = 0
+    last_attempt: int = 1
+    round: int = 0
+    status: TaskStatus = TaskStatus.CREATED
+    agent_id: str = ""
+    price_msat: int = 0
+    # Who has tried and failed, and who was asked in vain since the last attempt.
+    tried: set[str] = field(default_factory=set)
+    asked: set[str] = field(default_factory=set)
+    cancel_reason: str | None = None
+    room: AuctionRoom | None = None
+    work: asyncio.Task[Done | Failed] | None = None
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    error: Exception | None = None
+
+    def is_called_off(self) -> bool:
+        """Whether somebody wants it cancelled."""
+        return self.cancel_reason is not None
+
+    def move(self, status: TaskStatus) -> None:
+        """Goes to `status`; TaskStateError when the table of transitions forbids it."""
+        self.status = moved(self.status, status)
+
+    def end(self, error: Exception | None = None) -> None:
+        """Lets go whoever waits for the end; with `error` when it could not be brought to one."""
+        self.error = error
+        self.ended.set()

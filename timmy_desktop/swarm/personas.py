@@ -1,0 +1,162 @@
+"""Who the agents are: the six that ship, and what the settings add or change."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from timmy_desktop.settings import PersonaSettings
+
+FILE_TOOLS = ("list_files", "read_file", "search_files")
+GIT_TOOLS = ("git_log", "git_show", "git_diff")
+ALL_TOOLS = FILE_TOOLS + GIT_TOOLS
+
+_WORD = re.compile(r"[^\W_]+")
+# A keyword also counts as a word's beginning ("log" in "logs") when it is at least this long.
+_SHORTEST_STEM = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Persona:
+    """An agent's role and means. `base_bid_msat` is what it asks for work outside its field."""
+
+    name: str
+    role: str
+    capabilities: tuple[str, ...]
+    keywords: tuple[str, ...]
+    base_bid_msat: int
+    tools: tuple[str, ...] = ALL_TOOLS
+    manner: str = ""
+
+    @property
+    def prompt(self) -> str:
+        """The system prompt: who it is, what it can do, and that it must not pretend."""
+        means = (
+            "You can read the folder that the person opened, with the tools given. You cannot change files."
+            if self.tools
+            else "You have no tools; answer from what you know."
+        )
+        parts = (f"You are {self.name}, an agent for {self.role}.", self.manner, means, _HONESTY)
+        return " ".join(part for part in parts if part)
+
+    def match_milli(self, text: str) -> int:
+        """How well the text fits this agent, 0 to 1,000; 1,000 when it is called by its name."""
+        words = {word.casefold() for word in _WORD.findall(text)}
+        if self.name.casefold() in words:
+            return 1000
+        wanted = {word.casefold() for word in (*self.keywords, *self.capabilities)}
+        hits = sum(1 for keyword in wanted if _occurs(keyword, words))
+        return hits * 1000 // (hits + 1)
+
+
+_HONESTY = (
+    "Do the task yourself and answer with the finished result, not with a plan. "
+    "Say so when something is missing or you are not sure; never invent files, output or facts."
+)
+
+
+def _occurs(keyword: str, words: set[str]) -> bool:
+    if keyword in words:
+        return True
+    return len(keyword) >= _SHORTEST_STEM and any(word.startswith(keyword) for word in words)
+
+
+PERSONAS: tuple[Persona, ...] = (
+    Persona(
+        "Echo",
+        "memory and research",
+        ("research", "recall", "summarise"),
+        ("find", "search", "remember", "history", "explain", "compare", "what", "why", "source", "list"),
+        12_000,
+        manner="Look things up before you answer, and name where each fact comes from.",
+    ),
+    Persona(
+        "Mace",
+        "security",
+        ("security", "audit", "threats"),
+        (
+            "vulnerability",
+            "secure",
+            "attack",
+            "password",
+            "secret",
+            "permission",
+            "risk",
+            "encrypt",
+            "exploit",
+        ),
+        18_000,
+        manner="Look for what could be abused; give each finding its place, its weight and its cure.",
+    ),
+    Persona(
+        "Helm",
+        "operations",
+        ("operations", "deployment", "monitoring"),
+        ("deploy", "install", "configure", "server", "docker", "build", "release", "log", "restart", "ci"),
+        14_000,
+        manner="Give steps that can be followed as they stand, and how to tell that each one worked.",
+    ),
+    Persona(
+        "Seer",
+        "data and analysis",
+        ("analysis", "data", "statistics"),
+        ("analyse", "analyze", "count", "average", "csv", "chart", "trend", "forecast", "metric", "number"),
+        14_000,
+        manner="Show how each number was reached.",
+    ),
+    Persona(
+        "Forge",
+        "code",
+        ("code", "debugging", "testing"),
+        (
+            "function",
+            "bug",
+            "fix",
+            "refactor",
+            "implement",
+            "test",
+            "python",
+            "class",
+            "error",
+            "script",
+            "api",
+        ),
+        16_000,
+        manner="Read the code before you judge it; give code that is complete.",
+    ),
+    Persona(
+        "Quill",
+        "writing",
+        ("writing", "editing", "documentation"),
+        ("write", "draft", "letter", "essay", "story", "poem", "rewrite", "translate", "document", "readme"),
+        10_000,
+        manner="Write plainly, in the tone that the task asks for.",
+    ),
+)
+
+
+def personas(changes: Iterable[PersonaSettings] = ()) -> tuple[Persona, ...]:
+    """The personas that ship, with the settings' changes to them and the new ones after them."""
+    known = {persona.name.casefold(): persona for persona in PERSONAS}
+    for change in changes:
+        key = change.name.strip().casefold()
+        known[key] = _changed(known[key], change) if key in known else _added(change)
+    return tuple(known.values())
+
+
+def _changed(persona: Persona, change: PersonaSettings) -> Persona:
+    # Only what was written down changes; what was left out stays.
+    given = {name: getattr(change, name) for name in change.model_fields_set - {"name"}}
+    return replace(persona, **given)
+
+
+def _added(change: PersonaSettings) -> Persona:
+    return Persona(
+        name=change.name.strip(),
+        role=change.role or "general work",
+        capabilities=change.capabilities,
+        keywords=change.keywords,
+        base_bid_msat=change.base_bid_msat,
+        tools=change.tools if "tools" in change.model_fields_set else ALL_TOOLS,
+    )

@@ -1,0 +1,240 @@
+"""An agent at work: the loop of model and tools, within limits, ending in a result or in the true reason."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import orjson
+
+from timmy_desktop.clock import Clock
+from timmy_desktop.events.agents import ToolCalled, ToolCompleted, ToolFailed
+from timmy_desktop.events.bus import EventBus
+from timmy_desktop.events.tasks import TaskStepped
+from timmy_desktop.inert import storable
+from timmy_desktop.routing.errors import NoProviderError, RouterError
+from timmy_desktop.routing.types import CompletionRequest, Message, Reply, ToolCall, ToolSpec
+from timmy_desktop.swarm.errors import ToolError
+from timmy_desktop.swarm.personas import Persona
+from timmy_desktop.swarm.recordable import recordable
+from timmy_desktop.swarm.toolbox import Toolbox
+
+SOURCE = "worker"
+MOST_CALLS_A_STEP = 8
+# The same call with the same arguments is answered once, pointed back to after that, then ends the attempt.
+MOST_REPEATS = 3
+_SUMMARY = 300
+_TEMPERATURE = 0.3
+
+_LAST_STEP = "This is your last step: no tools are left. Answer now with what you have found."
+_REPEATED = "You have made this very call before; its answer is above. Use it, or answer without it."
+_TOO_MANY = f"This call was not made: at most {MOST_CALLS_A_STEP} calls fit into one step. Ask again."
+
+
+class Router(Protocol):
+    """What a worker needs of the cascade router."""
+
+    async def complete(self, request: CompletionRequest) -> Reply: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one attempt may use."""
+
+    steps: int
+    tokens: int
+    seconds: float
+    reply_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What the worker is given."""
+
+    task_id: str
+    agent_id: str
+    text: str
+    persona: Persona
+    local_only: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The attempt has a result; `note` says what to know about it."""
+
+    result: str
+    provider: str
+    model: str
+    tokens_in: int
+    tokens_out: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The attempt has none. `curable` when another agent might do better."""
+
+    reason: str
+    curable: bool
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+
+class Worker:
+    """Runs attempts. Cancelling `run` stops the model and the tools."""
+
+    def __init__(
+        self, *, router: Router, tools: Toolbox, bus: EventBus, clock: Clock, limits: Limits
+    ) -> None:
+        self._router = router
+        self._tools = tools
+        self._bus = bus
+        self._clock = clock
+        self._limits = limits
+
+    async def run(self, assignment: Assignment) -> Done | Failed:
+        """One attempt, from the task's text to its end."""
+        attempt = _Attempt(self._router, self._tools, self._bus, self._clock, self._limits, assignment)
+        try:
+            async with asyncio.timeout(self._limits.seconds):
+                return await attempt.run()
+        except TimeoutError:
+            return attempt.failed(
+                f"The time limit of {self._limits.seconds:g} seconds passed.", curable=False
+            )
+        except NoProviderError as error:
+            return attempt.failed(str(error), curable=False)
+        except RouterError as error:
+            return attempt.failed(f"The model could not be asked: {error}", curable=False)
+
+
+@dataclass
+class _Attempt:
+    router: Router
+    tools: Toolbox
+    bus: EventBus
+    clock: Clock
+    limits: Limits
+    assignment: Assignment
+    messages: list[Message] = field(default_factory=list)
+    calls: dict[str, int] = field(default_factory=dict)
+    tokens_in: int = 0
+    tokens_out: int = 0
+
+    async def run(self) -> Done | Failed:
+        persona = self.assignment.persona
+        self.messages = [Message("system", persona.prompt), Message("user", self.assignment.text)]
+        specs = self.tools.specs(persona.tools)
+        for step in range(1, self.limits.steps + 1):
+            left = self.limits.tokens - self.tokens_out
+            if left <= 0:
+                break
+            reply = await self._ask(step, specs if step < self.limits.steps else (), left)
+            if not reply.tool_calls or step == self.limits.steps:
+                return self._ended(reply)
+            self.messages.append(Message("assistant", reply.text, tool_calls=reply.tool_calls))
+            if (stuck := await self._use_tools(reply.tool_calls)) is not None:
+                return stuck
+        return self.failed(
+            f"The limit of {self.limits.tokens} tokens was used up without a result.", curable=True
+        )
+
+    def failed(self, reason: str, *, curable: bool) -> Failed:
+        return Failed(reason, curable, self.tokens_in, self.tokens_out)
+
+    def _ended(self, reply: Reply) -> Done | Failed:
+        result = storable(reply.text).strip()
+        if not result:
+            asked = " and asked for tools beyond its last step" if reply.tool_calls else ""
+            return self.failed(f"The model {reply.model} gave no text{asked}.", curable=True)
+        note = "The answer was cut off at the limit of its length." if reply.finish_reason == "length" else ""
+        return Done(result, reply.provider, reply.model, self.tokens_in, self.tokens_out, note)
+
+    async def _ask(self, step: int, specs: Sequence[ToolSpec], left: int) -> Reply:
+        if step > 1 and step == self.limits.steps:
+            self.messages.append(Message("user", _LAST_STEP))
+        started = self.clock.monotonic()
+        reply = await self.router.complete(
+            CompletionRequest(
+                messages=tuple(self.messages),
+                purpose="agent",
+                tools=tuple(specs),
+                max_tokens=min(self.limits.reply_tokens, left),
+                temperature=_TEMPERATURE,
+                local_only=self.assignment.local_only,
+                task_id=self.assignment.task_id,
+                agent_id=self.assignment.agent_id,
+            )
+        )
+        self.tokens_in += reply.usage.tokens_in
+        # A provider that doesn't count still uses up the limit: about four characters make a token.
+        self.tokens_out += reply.usage.tokens_out or len(reply.text) // 4 + 1
+        self._report(step, reply, round((self.clock.monotonic() - started) * 1000))
+        return reply
+
+    def _report(self, step: int, reply: Reply, duration_ms: int) -> None:
+        self.bus.emit(
+            TaskStepped(
+                source=SOURCE,
+                task_id=self.assignment.task_id,
+                agent_id=self.assignment.agent_id,
+                step=step,
+                text=storable(reply.text),
+                tool_calls=[storable(call.name) for call in reply.tool_calls],
+                provider=reply.provider,
+                model=reply.model,
+                tokens_in=reply.usage.tokens_in,
+                tokens_out=reply.usage.tokens_out,
+                duration_ms=duration_ms,
+            )
+        )
+
+    async def _use_tools(self, calls: Sequence[ToolCall]) -> Failed | None:
+        for number, call in enumerate(calls):
+            key = _key(call)
+            self.calls[key] = self.calls.get(key, 0) + 1
+            if self.calls[key] > MOST_REPEATS:
+                return self.failed(
+                    f"The agent kept calling {storable(call.name)} with the same arguments.", curable=True
+                )
+            if number >= MOST_CALLS_A_STEP:
+                answer = _TOO_MANY
+            elif self.calls[key] > 1:
+                answer = _REPEATED
+            else:
+                answer = await self._use(call)
+            self.messages.append(Message("tool", answer, tool_call_id=call.id, name=call.name))
+        return None
+
+    async def _use(self, call: ToolCall) -> str:
+        about: dict[str, Any] = {
+            "source": SOURCE,
+            "task_id": self.assignment.task_id,
+            "agent_id": self.assignment.agent_id,
+            "call_id": storable(call.id),
+            "tool": storable(call.name)[:80],
+        }
+        await self.bus.publish(ToolCalled(**about, arguments=recordable(call.arguments)))
+        started = self.clock.monotonic()
+        try:
+            answer = await self.tools.run(call.name, call.arguments, self.assignment.persona.tools)
+        except ToolError as error:
+            reason, duration = storable(str(error)), self._since(started)
+            self.bus.emit(ToolFailed(**about, reason=reason, duration_ms=duration))
+            return f"Error: {reason}"
+        self.bus.emit(
+            ToolCompleted(
+                **about, summary=answer[:_SUMMARY], size=len(answer), duration_ms=self._since(started)
+            )
+        )
+        return answer
+
+    def _since(self, started: float) -> int:
+        return round((self.clock.monotonic() - started) * 1000)
+
+
+def _key(call: ToolCall) -> str:
+    arguments: Mapping[str, Any] = recordable(call.arguments)
+    return f"{call.name} {orjson.dumps(arguments, option=orjson.OPT_SORT_KEYS).decode()}"
