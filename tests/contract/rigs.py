@@ -16,12 +16,13 @@ from tests.fakes.ollama_server import OllamaServer
 from tests.fakes.openai_server import KEY, OpenAIServer
 from tests.fakes.providers import Script, ScriptedProvider, unavailable
 from timmy_desktop.clock import SystemClock
+from timmy_desktop.paths import Paths
 from timmy_desktop.routing import errors
 from timmy_desktop.routing.providers import PROVIDERS
 from timmy_desktop.routing.providers.base import Parts, Provider
 from timmy_desktop.routing.providers.embedded import EmbeddedProvider
 from timmy_desktop.routing.types import ToolCall
-from timmy_desktop.settings import Paths, ProviderSettings, Secrets, Settings
+from timmy_desktop.settings import ProviderSettings, Secrets, Settings
 from timmy_desktop.supervisor import TaskSupervisor
 
 
