@@ -71,7 +71,7 @@ class WorkerProcess:
         if process is None:
             return
         if process.returncode is None:
-            # Not process.kill(): it reaps a child that has just ended from under asyncio, which then complains.
+            # Not process.kill(): it reaps a child that has just ended, and asyncio then complains.
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
         if process.stdin is not None:
