@@ -152,7 +152,7 @@ class CommandPalette(QWidget):
             self._before.setFocus()
 
     def _place(self) -> None:
-        window = self.parentWidget()
+        window = self.window()
         self.setGeometry(window.rect())
         self._frame.setFixedWidth(min(_WIDTH, window.width() - 2 * ROOM))
         self._frame.adjustSize()
