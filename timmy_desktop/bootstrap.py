@@ -59,7 +59,7 @@ def build(settings: Settings, paths: Paths, providers: Sequence[Provider] | None
         supervisor=supervisor,
         treasury_msat=settings.treasury_msat,
     )
-    workspace = Workspace()
+    workspace = Workspace(settings.workspace)
     coordinator = Coordinator(
         bus=bus,
         db=database,

@@ -126,6 +126,7 @@ QFrame[variant="dock-body"] { background: $surface; border: 1px solid $border; b
   border-bottom-left-radius: 8px; border-bottom-right-radius: 8px; }
 QLabel[variant="code"] { background: $sunken; color: $text; border: 1px solid $border;
   border-radius: 6px; padding: 4px 10px; }
+QFrame[variant="code"] { background: $sunken; border: 1px solid $border; border-radius: 6px; }
 QFrame[variant="line"] { background: $border; border: none; }
 
 QLabel[tone="muted"] { color: $muted; }

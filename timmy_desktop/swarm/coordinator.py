@@ -13,6 +13,7 @@ from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import EventRecord
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.payments import PaymentSettled
+from timmy_desktop.events.system import SystemWarning
 from timmy_desktop.events.tasks import TaskCreated, TaskRetried
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import Ledger
@@ -105,6 +106,7 @@ class Coordinator:
         """
         self._late = self._bus.subscribe(PaymentSettled, self._settled_late)
         await self._registry.start()
+        await self._warn_of_unknown_tools()
         for view in await self._db.read(task_store.unfinished):
             live = await recovered(
                 view, self._settings.task_max_attempts, self._ledger, self._bus, self._clock
@@ -238,6 +240,17 @@ class Coordinator:
     def agents(self) -> tuple[AgentView, ...]:
         """Every agent and what it does now."""
         return self._registry.views()
+
+    async def _warn_of_unknown_tools(self) -> None:
+        """The settings can name tools that don't exist; the agent works without them, and it is said."""
+        for agent in self._registry.views():
+            missing = set(self._registry.persona(agent.id).tools) - set(self._tools.names)
+            if missing:
+                message = (
+                    f"{agent.name} has no tool called {', '.join(sorted(missing))}: there is none. "
+                    f"Correct `personas` in the settings; the tools are {', '.join(self._tools.names)}."
+                )
+                await self._bus.publish(SystemWarning(source=SOURCE, message=message))
 
     def _settled_late(self, record: EventRecord) -> None:
         """A payment in doubt arrived after its task was let go."""

@@ -14,6 +14,7 @@ from timmy_desktop.ledger import LedgerError
 from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.swarm.auctioneer import Auctioneer
 from timmy_desktop.swarm.bidding import CALLED_OFF
+from timmy_desktop.swarm.errors import TaskStateError
 from timmy_desktop.swarm.live import LiveTask
 from timmy_desktop.swarm.registry import Registry
 from timmy_desktop.swarm.runner import Runner
@@ -76,8 +77,9 @@ class Dispatcher:
         self._live[live.id] = live
 
     def drop(self, live: LiveTask) -> None:
-        """Forgets a task that could not be written down."""
+        """Forgets a task that could not be written down, and lets go whoever waits for it."""
         self._live.pop(live.id, None)
+        live.end(TaskStateError("The task could not be written down."))
 
     def call_off(self, live: LiveTask, reason: str) -> None:
         """Makes the task's owner end it."""

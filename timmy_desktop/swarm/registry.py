@@ -75,12 +75,7 @@ class Registry:
         rows = {row["name"]: row for row in await self._db.read(_all_agents)}
         agents = [_joined(persona, rows.get(persona.name)) for persona in self._personas]
         events: list[Event] = []
-        for agent in agents:
-            row = rows.get(agent.persona.name)
-            if row is not None and row["status"] != "idle":
-                events.append(
-                    AgentStatusChanged(source=SOURCE, agent_id=agent.id, old=row["status"], new="idle")
-                )
+        for agent in agents:  # who joins is idle, whatever an earlier run left in the table
             name, role = agent.persona.name, agent.persona.role
             events.append(AgentJoined(source=SOURCE, agent_id=agent.id, name=name, role=role))
         await self._bus.publish(*events, work=lambda session: _write_joined(session, agents, now))

@@ -19,7 +19,6 @@ class CodeBlock(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("variant", "code")
-        self.setObjectName("code-block")
         self._source = ""
         self._language = label(tone="muted", size="small")
         self.copy_button = button("Copy", self._copy, variant="quiet")
@@ -50,13 +49,8 @@ class CodeBlock(QFrame):
         self._language.setText(inert_line(language, 24) or "code")
 
     def restyle(self) -> None:
-        """Takes the fonts and colours of the theme in use."""
-        theme = Theme.current()
-        self.setStyleSheet(
-            f"QFrame#code-block {{ background: {theme.colors.sunken};"
-            f" border: 1px solid {theme.colors.border}; border-radius: 6px; }}"
-        )
-        self._text.setFont(theme.font(mono=True))
+        """Takes the font of the theme in use."""
+        self._text.setFont(Theme.current().font(mono=True))
         self._text.fit()
 
     def _copy(self) -> None:

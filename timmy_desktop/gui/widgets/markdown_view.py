@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
 from timmy_desktop.gui.theme import GAP, Theme
 from timmy_desktop.gui.widgets.code_block import CodeBlock
 from timmy_desktop.gui.widgets.markdown_parts import Code, Part, Prose, split_markdown
+from timmy_desktop.gui.widgets.parts import button
 from timmy_desktop.gui.widgets.prose_view import ProseView
 
 PAGE = 12_000
@@ -23,14 +24,10 @@ class MarkdownView(QWidget):
         self._limit = PAGE
         self._shown: list[Part] = []
         self._widgets: list[ProseView | CodeBlock] = []
-        self.more_button = QPushButton()
-        self.more_button.setProperty("variant", "quiet")
-        self.more_button.clicked.connect(self._show_more)
+        self.more_button: QPushButton | None = None
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(GAP)
-        self._layout.addWidget(self.more_button)
-        self.more_button.hide()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         Theme.current().changed.connect(self._restyle)
 
@@ -54,9 +51,15 @@ class MarkdownView(QWidget):
                 self._show_part(index, part)
         self._drop_after(len(parts))
         self._shown = parts
-        hidden = len(self._text) - len(shown)
-        self.more_button.setText(f"Show more ({hidden:,} characters are left)")
-        self.more_button.setVisible(hidden > 0)
+        self._offer_more(len(self._text) - len(shown))
+
+    def _offer_more(self, hidden: int) -> None:
+        if hidden and self.more_button is None:
+            self.more_button = button("", self._show_more, variant="quiet")
+            self._layout.addWidget(self.more_button)
+        if self.more_button is not None:
+            self.more_button.setText(f"Show more ({hidden:,} characters are left)")
+            self.more_button.setVisible(hidden > 0)
 
     def _show_part(self, index: int, part: Part) -> None:
         widget = self._widget_at(index, CodeBlock if isinstance(part, Code) else ProseView)

@@ -57,7 +57,7 @@ class NoticeBar(QWidget):
         theme, painter = Theme.current(), QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.tint(self._tone, 0.10))
+        painter.setBrush(theme.tint(self._tone_role(), 0.10))
         painter.drawRoundedRect(QRectF(self.rect()), 6, 6)
         glyph = "info" if self._tone in ("accent", "muted", "info") else self._tone
         top = (self.height() - _GLYPH) / 2

@@ -75,7 +75,7 @@ class Workspace:
     @contextmanager
     def directory(self, place: PurePosixPath) -> Iterator[int]:
         """The folder at `place` as a file descriptor, reached without following any symlink."""
-        descriptor = os.open(self.root(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = _open(str(self.root()), os.O_DIRECTORY, None, PurePosixPath())
         try:
             for part in place.parts:
                 inner = _open(part, os.O_DIRECTORY, descriptor, place)
@@ -169,7 +169,7 @@ def _checked_folder(path: Path) -> Path:
     return real
 
 
-def _open(name: str, flags: int, folder: int, place: PurePosixPath) -> int:
+def _open(name: str, flags: int, folder: int | None, place: PurePosixPath) -> int:
     try:
         return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | flags, dir_fd=folder)
     except OSError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from timmy_desktop.gui.glyphs import paint_glyph
 from timmy_desktop.gui.panels.chat.transcript import Entry
@@ -106,15 +106,15 @@ class AssistantMessage(MessageWidget):
     """Prose beside Timmy's face; under it who answered and in how long."""
 
     def build(self) -> None:
-        self.notes = label(tone="warn", size="small", wrap=True)
-        self.failure = NoticeBar("Try again", self._retry)
+        self.failure: NoticeBar | None = None
+        self.notes: QLabel | None = None
         self.footer = label(tone="muted", size="small", wrap=True)
         self.footer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.copy_button = glyph_button("copy", "Copy the answer", self.copy, side=24)
         below = row(self.footer, self.copy_button, gap=GAP)
-        layout = column(self.notes, self.body, self.failure, gap=TIGHT + 2, margins=(_GUTTER, 0, 0, 0))
-        layout.addLayout(below)
-        self.outer.addLayout(layout)
+        self._column = column(self.body, gap=TIGHT + 2, margins=(_GUTTER, 0, 0, 0))
+        self._column.addLayout(below)
+        self.outer.addLayout(self._column)
 
     def refresh(self, entry: Entry) -> None:
         super().refresh(entry)
@@ -123,9 +123,8 @@ class AssistantMessage(MessageWidget):
         if text != self.body.text:
             self.body.show_text(text)
         self.body.setVisible(bool(text))
-        self.notes.setText(entry.notes)
-        self.notes.setVisible(bool(entry.notes))
-        self.failure.say(failure_words(entry) if failed else "", "bad")
+        self._show_notes(entry.notes)
+        self._show_failure(failure_words(entry) if failed else "")
         self.footer.setText(footer_words(message))
         self.footer.setToolTip(exact_time(message.created_us))
         self.footer.setVisible(bool(self.footer.text()))
@@ -135,6 +134,23 @@ class AssistantMessage(MessageWidget):
         super().paintEvent(event)
         role = "muted" if self._entry.message.state == "failed" else "accent"
         paint_glyph(QPainter(self), "timmy", QRect(0, 2, _GLYPH, _GLYPH), Theme.current().color(role))
+
+    # Most answers need neither: a widget that is not there costs nothing.
+
+    def _show_notes(self, words: str) -> None:
+        if words and self.notes is None:
+            self.notes = label(tone="warn", size="small", wrap=True)
+            self._column.insertWidget(0, self.notes)
+        if self.notes is not None:
+            self.notes.setText(words)
+            self.notes.setVisible(bool(words))
+
+    def _show_failure(self, words: str) -> None:
+        if words and self.failure is None:
+            self.failure = NoticeBar("Try again", self._retry)
+            self._column.insertWidget(self._column.indexOf(self.body) + 1, self.failure)
+        if self.failure is not None:
+            self.failure.say(words, "bad")
 
     def _retry(self) -> None:
         self.retry_requested.emit(self._entry.message.id)

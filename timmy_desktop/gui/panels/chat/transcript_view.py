@@ -13,7 +13,7 @@ from timmy_desktop.gui.widgets.parts import button
 
 REDRAW_MS = 50
 """A streaming message is laid out again at most twenty times a second."""
-_AT_ONCE, _FIRST, _MOST = 3, 24, 120
+_FIRST, _MORE, _MOST = 16, 6, 48
 _NEAR = 400
 COLUMN = 780
 
@@ -27,8 +27,7 @@ class TranscriptView(QScrollArea):
     def __init__(self, transcript: Transcript) -> None:
         super().__init__()
         self._transcript = transcript
-        self._first = 0
-        self._wanted_first = 0
+        self._first = self._wanted_first = self._wanted_end = 0
         self._widgets: list[MessageWidget] = []
         self._dirty: set[int] = set()
         self._follows = True
@@ -37,6 +36,8 @@ class TranscriptView(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        # Always there, so that the column does not jump sideways when the conversation outgrows the dock.
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setAccessibleName("Conversation")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._body = QWidget()
@@ -81,7 +82,7 @@ class TranscriptView(QScrollArea):
     def show_all(self) -> None:
         """Another conversation: its end first, the rest as it is needed."""
         self._clear()
-        self._first = self._wanted_first = len(self._transcript)
+        self._first = self._wanted_first = self._wanted_end = len(self._transcript)
         self._follows = True
         self._want_earlier(_FIRST)
         self._fill_up()
@@ -90,9 +91,10 @@ class TranscriptView(QScrollArea):
     def show_change(self, change: Change) -> None:
         """A message came, or the one that streams has grown."""
         if change.added:
-            if change.index == self._first + len(self._widgets):
+            if change.index == self._end and self._wanted_end == self._end:
                 self._insert(len(self._widgets), change.index)
-                self._trim()
+                self._wanted_end = self._end
+                self._drop_first()
             self._show_jump()
             return
         self._dirty.add(change.index)
@@ -101,7 +103,7 @@ class TranscriptView(QScrollArea):
 
     def jump_to_latest(self) -> None:
         """To the end, and following it again."""
-        if self._first + len(self._widgets) < len(self._transcript):
+        if self._end < len(self._transcript):
             self.show_all()
         self._follows = True
         self._to_end()
@@ -119,25 +121,37 @@ class TranscriptView(QScrollArea):
         self._dirty.clear()
         self._anchor = None
         for widget in self._widgets:
-            self._layout.removeWidget(widget)
-            widget.hide()
-            widget.deleteLater()
+            self._drop(widget)
         self._widgets.clear()
 
+    @property
+    def _end(self) -> int:
+        return self._first + len(self._widgets)
+
     def _want_earlier(self, count: int) -> None:
-        self._wanted_first = max(0, min(self._wanted_first, self._first) - count)
-        if self._wanted_first < self._first and not self._fill.isActive():
+        self._wanted_first = max(0, min(self._wanted_first, self._first - count))
+        self._start_filling()
+
+    def _want_later(self, count: int) -> None:
+        self._wanted_end = min(len(self._transcript), max(self._wanted_end, self._end + count))
+        self._start_filling()
+
+    def _start_filling(self) -> None:
+        lacking = self._wanted_first < self._first or self._end < self._wanted_end
+        if lacking and not self._fill.isActive():
             self._fill.start()
 
     def _fill_up(self) -> None:
-        for _ in range(_AT_ONCE):
-            if self._first <= self._wanted_first:
-                break
-            self._remember_place()
+        """One message more; what is far from it at the other end goes."""
+        self._remember_place()
+        if self._wanted_first < self._first:
             self._first -= 1
             self._insert(0, self._first)
-        if self._first > self._wanted_first:
-            self._fill.start()
+            self._drop_last()
+        elif self._end < self._wanted_end:
+            self._insert(len(self._widgets), self._end)
+            self._drop_first()
+        self._start_filling()
 
     def _insert(self, place: int, index: int) -> None:
         widget = message_widget(self._transcript[index])
@@ -146,14 +160,23 @@ class TranscriptView(QScrollArea):
         self._widgets.insert(place, widget)
         self._layout.insertWidget(place + 1, widget)
 
-    def _trim(self) -> None:
-        """Far above the end nothing is kept, unless the person reads there."""
-        while self._follows and len(self._widgets) > _MOST:
-            widget = self._widgets.pop(0)
+    def _drop_first(self) -> None:
+        while len(self._widgets) > _MOST:
+            self._drop(self._widgets.pop(0))
             self._first += 1
-            self._wanted_first = self._first
-            self._layout.removeWidget(widget)
-            widget.deleteLater()
+        self._wanted_first = max(self._wanted_first, self._first)
+
+    def _drop_last(self) -> None:
+        while len(self._widgets) > _MOST and not self._follows:
+            self._drop(self._widgets.pop())
+        self._wanted_end = min(self._wanted_end, self._end)
+
+    def _drop(self, widget: MessageWidget) -> None:
+        if self._anchor is not None and self._anchor[0] is widget:
+            self._anchor = None
+        self._layout.removeWidget(widget)
+        widget.hide()
+        widget.deleteLater()
 
     def _draw_dirty(self) -> None:
         dirty, self._dirty = self._dirty, set()
@@ -168,10 +191,12 @@ class TranscriptView(QScrollArea):
         if self._moving:
             return
         bar = self.verticalScrollBar()
-        self._follows = value >= bar.maximum() - GAP
+        self._follows = self._end == len(self._transcript) and value >= bar.maximum() - GAP
         self._remember_place()
         if value < _NEAR and self._first > 0:
-            self._want_earlier(_AT_ONCE * 2)
+            self._want_earlier(_MORE)
+        elif bar.maximum() - value < _NEAR and self._end < len(self._transcript):
+            self._want_later(_MORE)
         self._show_jump()
 
     def _remember_place(self) -> None:

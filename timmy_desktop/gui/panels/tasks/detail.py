@@ -90,7 +90,9 @@ class DetailPane(QStackedWidget):
         self.tabs.setAccessibleName("About this task")
         self.tabs.addTab(self.result_page, "Result")
         self.tabs.addTab(self.timeline, "Timeline")
-        self.tabs.addTab(self.bids, "Bids")
+        bids = QWidget()
+        bids.setLayout(column(self.bids, margins=(GAP, 0, GAP, 0)))
+        self.tabs.addTab(bids, "Bids")
         self.tabs.addTab(_scrolling(self.whole_text), "Task")
         self.tabs.tabBarClicked.connect(self._tab_chosen)
 

@@ -35,7 +35,7 @@ class PostBox(QWidget):
         self.limit = whole_number(0, _MOST_SATS, "sat")
         self.limit.setSpecialValueText("No limit")
         self.limit.setFixedWidth(96)
-        self.limit.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.limit.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.limit.setAccessibleName("Highest price in sats")
         self.limit.setToolTip("The most that this task may cost, in sats. 0: no limit")
         self.post_button = button("Post", variant="primary", hint="Post the task (Ctrl+Enter)")

@@ -60,7 +60,8 @@ def _closed(event: tasks.AuctionClosed, name_of: Names) -> _Words:
 
 
 def _assigned(event: tasks.TaskAssigned, name_of: Names) -> _Words:
-    return "agent", "accent", f"Given to {name_of(event.agent_id)}", f"attempt {event.attempt}"
+    again = f"attempt {event.attempt}" if event.attempt > 1 else ""
+    return "agent", "accent", f"Given to {name_of(event.agent_id)}", again
 
 
 def _started(event: tasks.TaskStarted, name_of: Names) -> _Words:
@@ -100,7 +101,7 @@ def _attempt(event: routing.ProviderCalled) -> _Words:
         return "model", "muted", f"{where} answered", f"{first}{duration(event.total_ms)} · {tokens}"
     if event.outcome == "cancelled":
         return "stop", "muted", f"{where} was stopped", f"after {duration(event.total_ms)}"
-    return "warn", "warn", f"{where} did not answer", f"after {duration(event.total_ms)}\n{event.detail}"
+    return "warn", "warn", f"{where} did not answer", f"after {duration(event.total_ms)} · {event.detail}"
 
 
 def _failed_over(event: routing.ProviderFailedOver) -> _Words:

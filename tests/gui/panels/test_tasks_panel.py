@@ -1,0 +1,333 @@
+"""The Tasks panel as a person uses it, over a fake coordinator."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QMimeData, QModelIndex, Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from PySide6.QtWidgets import QFileDialog
+from pytestqt.qtbot import QtBot
+
+from tests.conditions import eventually
+from tests.fakes.coordinator import FakeCoordinator
+from tests.gui.panels.conftest import Place
+from timmy_desktop.events import tasks
+from timmy_desktop.gui.keepsakes import Keepsakes
+from timmy_desktop.gui.panel import NewTask, OpenTask, Say, ShowPanel
+from timmy_desktop.gui.panels.tasks.model import VIEW_ROLE
+from timmy_desktop.gui.panels.tasks.panel import TasksPanel
+from timmy_desktop.identifiers import new_id
+from timmy_desktop.swarm.task import LONGEST_TEXT, TaskStatus
+
+
+def shown(panel: TasksPanel) -> list[str]:
+    proxy = panel.page.proxy
+    return [proxy.index(row, 0).data(VIEW_ROLE).text for row in range(proxy.rowCount())]
+
+
+async def begin(place: Place) -> TasksPanel:
+    panel: TasksPanel = place.panel
+    panel.start()
+    await eventually(panel.settle)
+    return panel
+
+
+async def lived(panel: TasksPanel, swarm: FakeCoordinator, text: str, until: TaskStatus, **facts: Any) -> str:
+    """A task that lived until `until`, and is on screen."""
+    task_id = new_id()
+    swarm.live(task_id, text, until, **facts)
+    await eventually(lambda: (view := panel.model.view_of(task_id)) and view.status == until)
+    return task_id
+
+
+async def test_a_task_is_posted_with_the_keys_that_are_shown(
+    tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot
+) -> None:
+    panel = await begin(tasks_place)
+    edit = panel.post_box.edit
+    panel.focus_first()
+    qtbot.keyClicks(edit, "List three")
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    qtbot.keyClicks(edit, "uses")
+    qtbot.mouseClick(panel.post_box.local_only, Qt.MouseButton.LeftButton)
+    panel.post_box.limit.setValue(25)
+    assert panel.post_box.keys.text() == "Ctrl+Enter"
+    qtbot.keyClick(edit, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    await eventually(lambda: shown(panel) == ["List three\nuses"])
+    assert swarm.posted == [{"text": "List three\nuses", "local_only": True, "max_price_msat": 25_000}]
+    await eventually(lambda: edit.text() == "")
+
+
+async def test_what_cannot_be_posted_says_why_and_keeps_the_text(
+    tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot
+) -> None:
+    panel = await begin(tasks_place)
+    box = panel.post_box
+    qtbot.mouseClick(box.post_button, Qt.MouseButton.LeftButton)
+    assert "empty" in box.words.text()
+    box.edit.set_text("x " * (LONGEST_TEXT // 2) + "y")
+    qtbot.mouseClick(box.post_button, Qt.MouseButton.LeftButton)
+    assert "100,001 characters" in box.words.text()
+    assert len(box.edit.text()) == LONGEST_TEXT + 1
+    assert swarm.posted == []
+
+
+async def test_a_failed_post_keeps_the_text_and_can_be_tried_again(
+    tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot, expected_log: Callable[[str], None]
+) -> None:
+    expected_log("tasks.post failed")
+    panel = await begin(tasks_place)
+    box = panel.post_box
+    box.edit.set_text("Do it")
+    swarm.fault = OSError("The disk is full.")
+    qtbot.mouseClick(box.post_button, Qt.MouseButton.LeftButton)
+    await eventually(lambda: "disk is full" in box.words.text())
+    assert box.edit.text() == "Do it"
+    qtbot.mouseClick(box.post_button, Qt.MouseButton.LeftButton)
+    await eventually(lambda: swarm.posted)
+
+
+async def test_a_paste_of_a_megabyte_is_refused_in_words(tasks_place: Place) -> None:
+    panel = await begin(tasks_place)
+    box = panel.post_box
+    box.edit.set_text("Before")
+    mime = QMimeData()
+    mime.setText("x" * 1_000_000)
+    box.edit.insertFromMimeData(mime)
+    assert box.edit.text() == "Before"
+    assert "1,000,000 characters" in box.words.text()
+
+
+async def test_the_draft_outlives_the_window(tasks_place: Place, reopen: Callable[[], Keepsakes]) -> None:
+    panel = await begin(tasks_place)
+    panel.post_box.edit.set_text("Half a tho")
+    panel.post_box.keep_draft()
+    assert reopen().text("draft") == "Half a tho"
+
+
+async def test_rows_follow_the_events_and_the_model_keeps_its_promises(
+    tasks_place: Place, swarm: FakeCoordinator
+) -> None:
+    panel = await begin(tasks_place)
+    mode = QAbstractItemModelTester.FailureReportingMode.Fatal
+    testers = [QAbstractItemModelTester(model, mode) for model in (panel.model, panel.page.proxy)]
+    await lived(panel, swarm, "One", TaskStatus.COMPLETED, result="Done")
+    await lived(panel, swarm, "Two", TaskStatus.RUNNING)
+    assert shown(panel) == ["Two", "One"]
+    index = panel.page.proxy.index(1, 0)
+    view = index.data(VIEW_ROLE)
+    assert (view.agent_name, view.paid_msat, view.result) == ("Forge", 12_000, "Done")
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Completed, One, Forge, 12 sat"
+    assert len(testers) == 2
+
+
+async def test_filter_and_order_work_and_are_remembered(
+    tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot, reopen: Callable[[], Keepsakes]
+) -> None:
+    panel = await begin(tasks_place)
+    await lived(panel, swarm, "Apples are red", TaskStatus.COMPLETED)
+    await lived(panel, swarm, "Pears are green", TaskStatus.FAILED)
+    await lived(panel, swarm, "Red pears", TaskStatus.RUNNING)
+    panel.page.list.setFocus()
+    qtbot.keyClick(panel.page.list, Qt.Key.Key_Slash)
+    qtbot.keyClicks(panel.page.search, "red")
+    await eventually(lambda: shown(panel) == ["Red pears", "Apples are red"])
+    panel.page.order.setCurrentIndex(panel.page.order.findData("oldest"))
+    assert shown(panel) == ["Apples are red", "Red pears"]
+    panel.page.status.setCurrentIndex(panel.page.status.findData("open"))
+    assert shown(panel) == ["Red pears"]
+    panel.page.search.setText("nothing has this")
+    await eventually(lambda: panel.page.stack.currentWidget() is panel.page.state)
+    assert "No task matches" in panel.page.state.accessibleName()
+    kept = reopen()
+    assert (kept.text("status"), kept.text("order")) == ("open", "oldest")
+
+
+async def test_older_tasks_come_as_one_scrolls(tasks_place: Place, swarm: FakeCoordinator) -> None:
+    for number in range(450):
+        swarm.live(new_id(), f"Task {number}", TaskStatus.CREATED)
+    tasks_place.panel.bridge.stop()
+    panel = await begin(tasks_place)
+    root = QModelIndex()
+    for wanted in (400, 450):
+        await eventually(lambda: panel.settle())
+        if panel.page.proxy.canFetchMore(root):
+            panel.page.proxy.fetchMore(root)
+        await eventually(lambda wanted=wanted: panel.model.rowCount() >= wanted)
+    await eventually(panel.settle)
+    assert not panel.model.canFetchMore(root)
+    assert panel.model.rowCount() == 450
+
+
+async def test_the_detail_tells_the_whole_life(
+    tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot, clipboard: Any
+) -> None:
+    panel = await begin(tasks_place)
+    await lived(panel, swarm, "Explain", TaskStatus.COMPLETED, result="Because **so**.", failover=True)
+    panel.page.list.setCurrentIndex(panel.page.proxy.index(0, 0))
+    qtbot.keyClick(panel.page.list, Qt.Key.Key_Return)
+    detail = panel.detail
+    await eventually(lambda: detail.bids.bids.rowCount() == 4)
+    assert detail.pill.text == "Completed"
+    assert detail.result_page.result.text == "Because **so**."
+    assert ("12 sat", "paid · simulated") in detail.facts.facts
+    assert detail.bids.bids.index(0, 1).data() == "Forge"
+    assert detail.bids.bids.index(0, 4).data() == "Won"
+    moments = detail.timeline.moments
+    titles = [moments.index(row, 0).data() for row in range(moments.rowCount())]
+    assert titles[0] == "Posted"
+    wanted = {"Forge wins at 12 sat", "Called read_file", "Moved on to embedded", "Paid 12 sat (simulated)"}
+    assert wanted <= set(titles)
+    assert detail.tabs.currentIndex() == 0
+    menu = panel.actions_of.menu(panel.model.view_of(detail.shown_id))
+    next(action for action in menu.actions() if action.text() == "Copy the result").trigger()
+    assert clipboard.text() == "Because **so**."
+    menu.deleteLater()
+
+
+async def test_a_running_task_is_followed_cancelled_and_tried_again(
+    tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot
+) -> None:
+    panel = await begin(tasks_place)
+    task_id = await lived(panel, swarm, "Long work", TaskStatus.RUNNING)
+    panel.open_task(task_id)
+    detail = panel.detail
+    await eventually(lambda: detail.timeline.moments.rowCount() > 5)
+    assert detail.tabs.currentIndex() == 1
+    qtbot.mouseClick(detail.cancel_button, Qt.MouseButton.LeftButton)
+    await eventually(lambda: detail.pill.text == "Cancelled")
+    assert swarm.cancelled == [task_id]
+    assert detail.tabs.currentIndex() == 0
+    qtbot.mouseClick(detail.retry_button, Qt.MouseButton.LeftButton)
+    await eventually(lambda: detail.pill.text == "Waiting")
+
+
+async def test_delete_calls_off_only_what_is_under_way(
+    tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot
+) -> None:
+    panel = await begin(tasks_place)
+    done = await lived(panel, swarm, "Done", TaskStatus.COMPLETED)
+    running = await lived(panel, swarm, "Running", TaskStatus.RUNNING)
+    panel.page.choose(done)
+    qtbot.keyClick(panel.page.list, Qt.Key.Key_Delete)
+    assert isinstance(tasks_place.wishes[-1], Say)
+    panel.page.choose(running)
+    qtbot.keyClick(panel.page.list, Qt.Key.Key_Delete)
+    await eventually(lambda: swarm.cancelled == [running])
+
+
+async def test_narrow_shows_one_at_a_time_with_a_way_back(
+    tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot
+) -> None:
+    panel = await begin(tasks_place)
+    panel.resize(380, 640)
+    task_id = await lived(panel, swarm, "Small", TaskStatus.COMPLETED)
+    assert panel.page.isVisible()
+    assert not panel.detail.isVisible()
+    panel.open_task(task_id)
+    assert panel.detail.isVisible()
+    assert not panel.page.isVisible()
+    qtbot.keyClick(panel.detail.tabs, Qt.Key.Key_Escape)
+    assert panel.page.isVisible()
+
+
+async def test_empty_error_and_offline_say_what_to_do(
+    tasks_place: Place, swarm: FakeCoordinator, expected_log: Callable[[str], None]
+) -> None:
+    expected_log("tasks.load failed")
+    panel = await begin(tasks_place)
+    assert "No tasks yet" in panel.page.state.accessibleName()
+    swarm.fault = OSError("The database is locked. Close the other program.")
+    panel.controller.load()
+    await eventually(lambda: "can't be read" in panel.page.state.accessibleName())
+    assert "Close the other program" in panel.page.state.accessibleName()
+    tasks_place.go_offline()
+    panel._look_for_models()
+    assert "ollama serve" in panel.page.offline.words
+    panel.page.offline.action_button.click()
+    assert ShowPanel("router") in tasks_place.wishes
+    tasks_place.statuses.clear()
+    panel._look_for_models()
+    assert panel.page.offline.words == ""
+
+
+async def test_loading_is_said_while_the_answer_is_awaited(
+    tasks_place: Place, swarm: FakeCoordinator
+) -> None:
+    swarm.gate.clear()
+    panel: TasksPanel = tasks_place.panel
+    panel.start()
+    assert "Reading the tasks" in panel.page.state.accessibleName()
+    swarm.gate.set()
+    await eventually(lambda: "No tasks yet" in panel.page.state.accessibleName())
+
+
+async def test_a_task_that_is_gone_is_said_to_be(
+    tasks_place: Place, expected_log: Callable[[str], None]
+) -> None:
+    expected_log("tasks.detail failed")
+    panel = await begin(tasks_place)
+    assert panel.fulfil(OpenTask("no-such-task"))
+    await eventually(lambda: "There is no task" in panel.detail.empty.accessibleName())
+
+
+async def test_wishes_of_others_are_fulfilled(tasks_place: Place) -> None:
+    panel = await begin(tasks_place)
+    panel.post_box.edit.set_text("Mine")
+    assert panel.fulfil(NewTask("Theirs"))
+    assert panel.post_box.edit.text() == "Mine\n\nTheirs"
+    assert not panel.fulfil(ShowPanel("tasks"))
+
+
+@pytest.mark.parametrize("ending", ["json", "md"])
+async def test_a_task_is_exported(
+    tasks_place: Place, swarm: FakeCoordinator, tmp_path: Path, ending: str
+) -> None:
+    panel = await begin(tasks_place)
+    task_id = await lived(panel, swarm, "Export me", TaskStatus.COMPLETED, result="Out")
+    menu = panel.actions_of.menu(panel.model.view_of(task_id))
+    words = {"json": "Export as JSON…", "md": "Export as Markdown…"}[ending]
+    next(action for action in menu.actions() if action.text() == words).trigger()
+    dialog = panel.findChild(QFileDialog)
+    path = tmp_path / f"task.{ending}"
+    dialog.fileSelected.emit(str(path))
+    dialog.reject()
+    await eventually(lambda: [wish for wish in tasks_place.wishes if wish.tone == "good"])
+    text = path.read_text(encoding="utf-8")
+    assert "preimage" not in text
+    if ending == "json":
+        assert json.loads(text)["task"]["status"] == "completed"
+    else:
+        assert "## Result\n\nOut" in text
+    menu.deleteLater()
+
+
+async def test_hostile_text_is_shown_inert(tasks_place: Place, swarm: FakeCoordinator) -> None:
+    panel = await begin(tasks_place)
+    text = "\u202eevil\x1b[31m <b>bold</b>"
+    task_id = await lived(panel, swarm, text, TaskStatus.COMPLETED, result=text)
+    words = panel.model.index_of(task_id).data()
+    assert "\u202e" not in words
+    assert "\x1b" not in words
+    panel.open_task(task_id)
+    await eventually(lambda: panel.detail.timeline.moments.rowCount() > 5)
+    assert "\\u{202e}" in panel.detail.text.text()
+    assert panel.detail.text.textFormat() == Qt.TextFormat.PlainText
+
+
+async def test_an_event_of_an_unknown_task_brings_the_task(
+    tasks_place: Place, swarm: FakeCoordinator
+) -> None:
+    panel = await begin(tasks_place)
+    task_id = new_id()
+    subscribers = swarm.bus._handlers[:]
+    swarm.bus._handlers.clear()
+    swarm.live(task_id, "From before", TaskStatus.RUNNING)
+    swarm.bus._handlers.extend(subscribers)
+    swarm.publish(tasks.TaskFailed(task_id=task_id, reason="No."))
+    await eventually(lambda: shown(panel) == ["From before"])
