@@ -325,8 +325,12 @@ class MainWindow(QMainWindow):
             DoctorDialog(self, self._live.findings, self._live.check_models).open()
 
     def _open_palette(self) -> None:
+        shown = self.findChild(CommandPalette)
+        if shown is not None:
+            shown.leave()
+            return
         commands = self.menus.commands(self._store.recent_workspaces, self._open_workspace)
-        CommandPalette(commands, self).open_over(self)
+        CommandPalette(commands, self).open()
 
     def _open_preferences(self) -> None:
         from timmy_desktop.gui.preferences import PreferencesDialog
