@@ -106,6 +106,7 @@ def tasks_place(
         name_of=name_of,
         statuses=lambda: statuses,
         now_us=bus.now_us,
+        simulated=True,
     )
     return stand(panel, statuses)
 

@@ -36,8 +36,6 @@ class TranscriptView(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # Always there, so that the column does not jump sideways when the conversation outgrows the dock.
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setAccessibleName("Conversation")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._body = QWidget()
@@ -242,8 +240,10 @@ class TranscriptView(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._remember_place()
-        side = max(GAP + 4, (self.viewport().width() - COLUMN) // 2)
-        self._layout.setContentsMargins(side, ROOM, side, ROOM)
+        # The column stays where it is when the bar comes or goes.
+        taken, bar = self.width() - self.viewport().width(), self.verticalScrollBar().sizeHint().width()
+        side = max(GAP + 4, (self.width() - bar - COLUMN) // 2)
+        self._layout.setContentsMargins(side, ROOM, max(0, side + bar - taken), ROOM)
         super().resizeEvent(event)
         self._place_jump()
 

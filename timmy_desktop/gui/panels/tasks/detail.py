@@ -39,9 +39,10 @@ class DetailPane(QStackedWidget):
     retry_requested = Signal(str)
     more_requested = Signal()
 
-    def __init__(self, name_of: Names) -> None:
+    def __init__(self, name_of: Names, *, simulated: bool) -> None:
+        """`simulated`: the ledger's money is play money, and is labelled so."""
         super().__init__()
-        self._name_of = name_of
+        self._name_of, self._simulated = name_of, simulated
         self._view: TaskView | None = None
         self._chose_tab = False
         self.empty = EmptyState(
@@ -115,13 +116,13 @@ class DetailPane(QStackedWidget):
         self._chose_tab = False
         self.timeline.show_moments(())
         self.bids.bids.show_bids(())
-        self._show_head(view, simulated=False)
+        self._show_head(view, simulated=self._simulated)
         self._choose_tab(view, was=None)
 
     def show_task(self, view: TaskView, records: Sequence[EventRecord]) -> None:
         """The task as it is now, with all its events so far."""
         was = self._view if self._view and self._view.id == view.id else None
-        life = life_of(records, self._name_of)
+        life = life_of(records, self._name_of, simulated=self._simulated)
         self._show_head(view, simulated=life.simulated)
         self.timeline.show_moments(life.moments)
         self.bids.bids.show_bids(life.bids)

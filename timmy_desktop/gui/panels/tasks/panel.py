@@ -43,6 +43,7 @@ class TasksPanel(Panel):
         keepsakes: Keepsakes,
         name_of: Names,
         statuses: Statuses,
+        simulated: bool,
         now_us: Callable[[], int],
     ) -> None:
         super().__init__()
@@ -52,8 +53,10 @@ class TasksPanel(Panel):
         self.model = TasksModel(name_of, self)
         self.controller = TasksController(swarm, self.slot_tasks, self.model, self)
         self.post_box = PostBox(keepsakes)
-        self.page = ListPage(self.post_box, self.model, now_us, self._show_router, self.controller.load)
-        self.detail = DetailPane(name_of)
+        self.page = ListPage(
+            self.post_box, self.model, now_us, simulated, self._show_router, self.controller.load
+        )
+        self.detail = DetailPane(name_of, simulated=simulated)
         self.actions_of = TaskActions(
             self,
             cancel=self.controller.cancel,
