@@ -56,7 +56,7 @@ class TasksPanel(Panel):
         self.page = ListPage(
             self.post_box, self.model, now_us, simulated, self._show_router, self.controller.load
         )
-        self.detail = DetailPane(name_of, simulated=simulated)
+        self.detail = DetailPane(name_of, now_us, simulated=simulated)
         self.actions_of = TaskActions(
             self,
             cancel=self.controller.cancel,
