@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QSplitter
 
@@ -29,6 +29,7 @@ from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.swarm.task import TaskView
 
 _WIDE = 720
+_CALM_MS = 500
 
 
 class TasksPanel(Panel):
@@ -83,7 +84,12 @@ class TasksPanel(Panel):
 
     def _wire(self) -> None:
         self.bridge.batch_ready.connect(self.controller.take)
-        self.bridge.folded.connect(lambda _: self.controller.catch_up())
+        # Events that were folded are caught up with once it is calm again.
+        self._calm = QTimer(self)
+        self._calm.setSingleShot(True)
+        self._calm.setInterval(_CALM_MS)
+        self._calm.timeout.connect(self.controller.catch_up)
+        self.bridge.folded.connect(lambda _: self._calm.start())
         self.model.older_wanted.connect(self.controller.older)
         self.post_box.post_requested.connect(self._post)
         page, detail = self.page, self.detail
@@ -136,6 +142,7 @@ class TasksPanel(Panel):
         self.post_box.keep_draft()
         self._keepsakes.save()
         self.bridge.stop()
+        self._calm.stop()
         self.slot_tasks.stop()
 
     # Wishes of its own parts.
