@@ -110,6 +110,7 @@ class AssistantMessage(MessageWidget):
     def build(self) -> None:
         self.failure: NoticeBar | None = None
         self.notes: QLabel | None = None
+        self.setMinimumHeight(_GLYPH + TIGHT)
         self.footer = label(tone="muted", size="small", wrap=True)
         self.footer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.copy_button = glyph_button("copy", "Copy the answer", self.copy, side=24)
