@@ -113,6 +113,8 @@ class WindowSession:
         try:
             self.window.show()
             await first_paint(self.window)
+            # Where no window manager gives it the focus, the keys would do nothing.
+            self.window.activateWindow()
             self._start()
             await self._stop.wait()
         finally:

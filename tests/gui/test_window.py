@@ -219,16 +219,38 @@ async def test_failures_of_starting_are_words_with_ways_on(qtbot: QtBot, tmp_pat
 async def test_the_palette_runs_what_was_typed(qtbot: QtBot, tmp_path: Path) -> None:
     async with open_window(tmp_path) as (window, _):
         window.menus.actions["palette"].trigger()
-        palette = dialog_of(CommandPalette)
+        palette = window.findChild(CommandPalette)
         assert isinstance(palette, CommandPalette)
         everything = palette.model.rowCount()
         qtbot.keyClicks(palette.field, "keys")
         assert 0 < palette.model.rowCount() < everything
         assert palette.model.command(0).title == "Keys"
+        window.resize(900, 600)
+        assert palette.size() == window.size()
         qtbot.keyClick(palette.field, Qt.Key.Key_Return)
         keys = dialog_of(KeysDialog)
         assert keys is not None
         keys.close()
+
+
+async def test_the_palette_leaves_on_escape_on_its_keys_and_on_a_click_beside_it(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    async with open_window(tmp_path) as (window, _):
+        leave: tuple[Callable[[CommandPalette], object], ...] = (
+            lambda palette: qtbot.keyClick(palette.field, Qt.Key.Key_Escape),
+            lambda palette: window.menus.actions["palette"].trigger(),
+            lambda palette: qtbot.mouseClick(palette, Qt.MouseButton.LeftButton, pos=QPoint(5, 5)),
+        )
+        for way in leave:
+            panel_of(window, "chat").first.setFocus()
+            window.menus.actions["palette"].trigger()
+            palette = window.findChild(CommandPalette)
+            assert palette is not None
+            assert palette.field.hasFocus()
+            way(palette)
+            await eventually(lambda: window.findChild(CommandPalette) is None)
+            assert panel_of(window, "chat").first.hasFocus()
 
 
 async def test_the_palette_wraps_and_finds_nothing_politely(qtbot: QtBot, tmp_path: Path) -> None:
@@ -238,7 +260,7 @@ async def test_the_palette_wraps_and_finds_nothing_politely(qtbot: QtBot, tmp_pa
 
         commands = [Command(name, lambda it=name: ran.append(it)) for name in ("one", "two", "three")]
         palette = CommandPalette(commands, window)
-        palette.open_over(window)
+        palette.open()
         qtbot.keyClick(palette.field, Qt.Key.Key_Up)
         qtbot.keyClicks(palette.field, "zzz")
         qtbot.keyClick(palette.field, Qt.Key.Key_Return)

@@ -15,9 +15,9 @@ from PySide6.QtCore import (
     QSize,
     Qt,
 )
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
-    QDialog,
+    QApplication,
     QFrame,
     QGraphicsDropShadowEffect,
     QLineEdit,
@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from timmy_desktop.gui.fuzzy import ranked
 from timmy_desktop.gui.glyphs import paint_glyph
@@ -35,7 +36,7 @@ from timmy_desktop.gui.theme import GAP, RADIUS, ROOM, Theme
 from timmy_desktop.gui.widgets.parts import card, label, line
 from timmy_desktop.inert import inert_line
 
-_WIDTH, _ROWS, _ROW_HEIGHT, _SHADOW = 600, 9, 36, 24
+_WIDTH, _ROWS, _ROW_HEIGHT = 600, 9, 36
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -81,14 +82,16 @@ class CommandModel(QAbstractListModel):
         self.endResetModel()
 
 
-class CommandPalette(QDialog):
-    """Closes on Escape, on a choice, and when the person looks elsewhere."""
+class CommandPalette(QWidget):
+    """Lies over the window, in it and not above it: a window of its own can't be placed on Wayland, and
+    has no soft edge where nothing composes. Closes on Escape, on a choice, and on a click beside it.
+    """
 
-    def __init__(self, commands: Sequence[Command], parent: QWidget) -> None:
-        super().__init__(parent, Qt.WindowType.Popup | Qt.WindowType.FramelessWindowHint)
-        self.setAttribute(Qt.WidgetAttribute.WA_TranslucentBackground)
+    def __init__(self, commands: Sequence[Command], window: QWidget) -> None:
+        super().__init__(window)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAccessibleName("Command palette")
+        self._before = QApplication.focusWidget()
         self.model = CommandModel(commands, self)
         self.field = QLineEdit(placeholderText="Type what you want to do")
         self.field.setProperty("variant", "bare")
@@ -106,17 +109,17 @@ class CommandPalette(QDialog):
         self._list.clicked.connect(lambda index: self._run(index.row()))
         self._nothing = label("Nothing by that name. Try fewer letters.", tone="muted")
         self._nothing.setContentsMargins(ROOM, GAP, ROOM, ROOM)
+        self._frame: QFrame = card()
         self._compose()
-        self._filter("")
+        window.installEventFilter(self)
 
     def _compose(self) -> None:
-        frame: QFrame = card()
-        shadow = QGraphicsDropShadowEffect(frame)
-        shadow.setBlurRadius(32)
-        shadow.setOffset(0, 8)
-        shadow.setColor(Theme.current().color("sunken").darker(300))
-        frame.setGraphicsEffect(shadow)
-        inner = QVBoxLayout(frame)
+        shadow = QGraphicsDropShadowEffect(self._frame)
+        shadow.setBlurRadius(48)
+        shadow.setOffset(0, 12)
+        shadow.setColor(QColor(0, 0, 0, 130))
+        self._frame.setGraphicsEffect(shadow)
+        inner = QVBoxLayout(self._frame)
         inner.setContentsMargins(1, 1, 1, 6)
         inner.setSpacing(0)
         self.field.setFixedHeight(48)
@@ -126,22 +129,40 @@ class CommandPalette(QDialog):
         inner.addSpacing(6)
         inner.addWidget(self._list)
         inner.addWidget(self._nothing)
-        outer = QVBoxLayout(self)
-        outer.setContentsMargins(_SHADOW, _SHADOW, _SHADOW, _SHADOW)
-        outer.addWidget(frame)
-        self.setFixedWidth(_WIDTH + 2 * _SHADOW)
+        self._frame.setParent(self)
 
-    def open_over(self, window: QWidget) -> None:
-        """Shows the palette in the upper middle of `window`."""
-        self.adjustSize()
-        top = window.mapToGlobal(window.rect().topLeft())
-        self.move(top.x() + (window.width() - self.width()) // 2, top.y() + max(40, window.height() // 8))
+    def open(self) -> None:
+        """Shows the palette in the upper middle of its window."""
+        self._filter("")
         self.show()
+        self.raise_()
         self.field.setFocus()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
+        QPainter(self).fillRect(self.rect(), QColor(0, 0, 0, 70 if Theme.current().is_dark else 30))
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if not self._frame.geometry().contains(event.position().toPoint()):
+            self.leave()
+
+    def leave(self) -> None:
+        """Closes, and gives the keyboard back to where it was."""
+        self.close()
+        if self._before is not None and isValid(self._before):
+            self._before.setFocus()
+
+    def _place(self) -> None:
+        window = self.window()
+        self.setGeometry(window.rect())
+        self._frame.setFixedWidth(min(_WIDTH, window.width() - 2 * ROOM))
+        self._frame.adjustSize()
+        self._frame.move((self.width() - self._frame.width()) // 2, max(40, self.height() // 8))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.field and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             return self._key(event.key())
+        if watched is self.parent() and event.type() == QEvent.Type.Resize:
+            self._place()
         return super().eventFilter(watched, event)
 
     def _key(self, key: int) -> bool:
@@ -149,6 +170,11 @@ class CommandPalette(QDialog):
         rows = self.model.rowCount()
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._run(self._list.currentIndex().row())
+            return True
+        if key == Qt.Key.Key_Escape:
+            self.leave()
+            return True
+        if key in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab):
             return True
         if key in steps and rows:
             row = self._list.currentIndex().row() + steps[Qt.Key(key)]
@@ -165,12 +191,12 @@ class CommandPalette(QDialog):
         self._list.setFixedHeight(min(rows, _ROWS) * _ROW_HEIGHT + 2)
         if rows:
             self._list.setCurrentIndex(self.model.index(0))
-        self.adjustSize()
+        self._place()
 
     def _run(self, row: int) -> None:
         if 0 <= row < self.model.rowCount():
             command = self.model.command(row)
-            self.close()
+            self.leave()
             command.run()
 
 

@@ -18,7 +18,7 @@ from timmy_desktop.gui.widgets.parts import Variant, button, column, label, mono
 Keys = Sequence[tuple[str, Sequence[tuple[str, str]]]]
 
 
-class _Dialog(QDialog):
+class WindowDialog(QDialog):
     """Window-modal, closed by Escape, gone when closed."""
 
     def __init__(self, parent: QWidget, title: str) -> None:
@@ -27,9 +27,11 @@ class _Dialog(QDialog):
         self.setAccessibleName(title)
         self.setWindowModality(Qt.WindowModality.WindowModal)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        # Where no window manager gives the focus back, the window takes it.
+        self.finished.connect(lambda _: parent.activateWindow())
 
 
-class KeysDialog(_Dialog):
+class KeysDialog(WindowDialog):
     """F1: every key, in groups."""
 
     def __init__(self, parent: QWidget, keys: Keys) -> None:
@@ -52,7 +54,7 @@ class KeysDialog(_Dialog):
         self.setLayout(layout)
 
 
-class DoctorDialog(_Dialog):
+class DoctorDialog(WindowDialog):
     """What is reachable, what is missing, and what to do."""
 
     def __init__(
@@ -88,7 +90,7 @@ class DoctorDialog(_Dialog):
         QGuiApplication.clipboard().setText("\n".join(lines))
 
 
-class AboutDialog(_Dialog):
+class AboutDialog(WindowDialog):
     """Name, version and licence."""
 
     def __init__(self, parent: QWidget, data_folder: str) -> None:
@@ -113,7 +115,7 @@ class AboutDialog(_Dialog):
         self.setMinimumWidth(460)
 
 
-class Question(_Dialog):
+class Question(WindowDialog):
     """Asks before something is done; the safe answer has the focus."""
 
     def __init__(

@@ -61,7 +61,6 @@ class LiveStatus(QObject):
         self._stale_money = self._stale_work = True
         self._unsubscribe = services.bus.subscribe_all(self._count)
         line.show_started()
-        line.show_chain("muted", "Chain not checked", "Click to verify the event log.")
 
     def start(self) -> None:
         """Asks for everything once, then as events and the clock want it."""
@@ -110,9 +109,8 @@ class LiveStatus(QObject):
     def _verified(self, aloud: bool, report: ChainReport) -> None:
         when = exact_time(self._services.clock.now_us())[:16]
         if report.intact:
-            words = f"{count(report.rows, 'event')} verified"
-            hint = f"The hash chain was whole at {when}. Click to check again."
-            self._line.show_chain("good", words, hint)
+            hint = f"{count(report.rows, 'event')} were checked at {when}: all whole. Click to check again."
+            self._line.show_chain("good", "Chain verified", hint)
             if aloud:
                 self.said.emit(Say(f"The event log is whole: {count(report.rows, 'event')} checked.", "good"))
             return

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 from timmy_desktop.gui.command_palette import CommandPalette
 from timmy_desktop.gui.dialogs import AboutDialog, DoctorDialog, KeysDialog, Question
 from timmy_desktop.gui.dock import PanelDock
-from timmy_desktop.gui.garbage import CalmCollector
 from timmy_desktop.gui.glyphs import application_icon
 from timmy_desktop.gui.layout import LayoutStore, arrange
 from timmy_desktop.gui.live_status import LiveStatus
@@ -35,6 +34,7 @@ from timmy_desktop.gui.panel import (
     ShowPanel,
     Wish,
 )
+from timmy_desktop.gui.responsiveness import CalmInterpreter
 from timmy_desktop.gui.startup import StartupPage, explained
 from timmy_desktop.gui.status import StatusLine
 from timmy_desktop.gui.tasks import SlotTasks
@@ -111,8 +111,8 @@ class MainWindow(QMainWindow):
         self._live.said.connect(self.grant)
         self._live.models_changed.connect(self._show_models)
         self._live.start()
-        self._collector = CalmCollector(self._live.is_busy, self)
-        self._collector.start()
+        self._interpreter = CalmInterpreter(self._live.is_busy, self)
+        self._interpreter.start()
         self.menus.enable(True)
         self._reopen_workspace(services)
         first = next(iter(self.docks.values()), None)
@@ -126,7 +126,7 @@ class MainWindow(QMainWindow):
         if self._live is not None:
             self._live.stop()
             self._live = None
-            self._collector.stop()
+            self._interpreter.stop()
         for dock in self.docks.values():
             if dock.panel is not None:
                 dock.panel.stop()
@@ -325,8 +325,12 @@ class MainWindow(QMainWindow):
             DoctorDialog(self, self._live.findings, self._live.check_models).open()
 
     def _open_palette(self) -> None:
+        shown = self.findChild(CommandPalette)
+        if shown is not None:
+            shown.leave()
+            return
         commands = self.menus.commands(self._store.recent_workspaces, self._open_workspace)
-        CommandPalette(commands, self).open_over(self)
+        CommandPalette(commands, self).open()
 
     def _open_preferences(self) -> None:
         from timmy_desktop.gui.preferences import PreferencesDialog

@@ -18,7 +18,7 @@ from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.swarm.live import LiveTask
 from timmy_desktop.swarm.registry import Registry, StatusChange
 from timmy_desktop.swarm.task import TaskStatus
-from timmy_desktop.swarm.task_store import both, moved_to, paid
+from timmy_desktop.swarm.task_store import both, moved_to, unpaid_because
 from timmy_desktop.swarm.worker import Assignment, Done, Failed, Worker
 
 logger = logging.getLogger(__name__)
@@ -82,8 +82,10 @@ class Runner:
             outcome = await self._ledger.pay(task_id)
         except LedgerError as error:
             outcome = PaymentOutcome("failed", reason=str(error))
-        reason = None if outcome.status == "settled" else f"{note} {_unpaid(outcome)}".strip()
-        await self._bus.publish(work=paid(task_id, outcome.paid_msat, outcome.fee_msat, reason))
+        # The ledger writes the amounts in the settling transaction, which may come before this one.
+        if outcome.status != "settled":
+            reason = f"{note} {_unpaid(outcome)}".strip()
+            await self._bus.publish(work=unpaid_because(task_id, reason))
 
     async def _attempt(self, live: LiveTask) -> Done | Failed | None:
         """What came of it; None when it was called off."""

@@ -84,6 +84,15 @@ def paid(task_id: str, paid_msat: int, fee_msat: int, reason: str | None = None)
     return write
 
 
+def unpaid_because(task_id: str, reason: str) -> Write:
+    """Why a completed task is not paid, unless it was meanwhile."""
+
+    def write(session: Session) -> None:
+        session.sql("UPDATE tasks SET reason = ? WHERE id = ? AND paid_msat = 0", (reason, task_id))
+
+    return write
+
+
 def bids_written(task_id: str, number: int, bids: Sequence[ScoredBid], winner: str, now: int) -> Write:
     """The bids of one auction."""
     rows = [

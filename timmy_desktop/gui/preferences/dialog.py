@@ -10,7 +10,6 @@ from pathlib import Path
 from PySide6.QtCore import QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
-    QDialog,
     QFrame,
     QListWidget,
     QListWidgetItem,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from timmy_desktop.gui.dialogs import WindowDialog
 from timmy_desktop.gui.panel import Say
 from timmy_desktop.gui.preferences.document import SettingsDocument
 from timmy_desktop.gui.preferences.pages import GENERAL, LEDGER, MODELS, SWARM, Form, provider_forms
@@ -34,7 +34,7 @@ _KEYCHAIN_MISSING = (
 )
 
 
-class PreferencesDialog(QDialog):
+class PreferencesDialog(WindowDialog):
     """Window-modal; `saved` carries what to tell the person."""
 
     saved = Signal(object)
@@ -42,11 +42,7 @@ class PreferencesDialog(QDialog):
 
     def __init__(self, parent: QWidget, file: Path, secrets: Secrets, tasks: SlotTasks) -> None:
         """Raises SettingsError when the file is broken."""
-        super().__init__(parent)
-        self.setWindowTitle("Preferences")
-        self.setAccessibleName("Preferences")
-        self.setWindowModality(Qt.WindowModality.WindowModal)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        super().__init__(parent, "Preferences")
         self._file, self._secrets, self._tasks = file, secrets, tasks
         self._document = SettingsDocument(file)
         values = self._document.settings.model_dump()

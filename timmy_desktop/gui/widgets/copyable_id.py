@@ -38,7 +38,8 @@ class CopyableId(QPushButton):
 
     def _show(self) -> None:
         self.setText(inert(self._short) or short_id(self._identifier))
-        self.setVisible(bool(self._identifier)) if not self._identifier else None
+        if self.parent() is not None or not self._identifier:
+            self.setVisible(bool(self._identifier))
         self.setToolTip(f"{inert(self._identifier)}\nClick to copy")
         self.setAccessibleName(f"Copy {self._what} {self.text()}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
@@ -91,15 +91,20 @@ class EmptyState(QWidget):
         super().resizeEvent(event)
         self._fit()
 
+    def event(self, event: QEvent) -> bool:
+        # Sizes of words are known only when they were polished and laid out.
+        if event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Show):
+            self._fit()
+        return super().event(event)
+
     def _fit(self) -> None:
         """In little room the picture goes first, then the text; the title and the next step stay."""
-        inner = self.width() - 2 * WIDE
-        words = self._text.heightForWidth(min(inner, _TEXT_WIDTH)) + GAP
-        choices = self._buttons.sizeHint().height() + GAP
-        least = self._title.sizeHint().height() + choices + 2 * GAP
+        words = self._text.heightForWidth(max(1, min(self.width() - 2 * WIDE, _TEXT_WIDTH))) + GAP
+        least = self._title.sizeHint().height() + self._buttons.sizeHint().height() + 4 * GAP
         self._text.setVisible(self.height() >= least + words)
-        self._medallion.setVisible(self.height() >= least + words + self._medallion.height() + 2 * GAP)
-        edge = WIDE if self._medallion.isVisibleTo(self) else GAP
+        full = least + words + self._medallion.height() + GAP + 2 * WIDE
+        self._medallion.setVisible(self.height() >= full)
+        edge = WIDE if self.height() >= full else GAP
         self._layout.setContentsMargins(WIDE, edge, WIDE, edge)
 
     def _offer(self, choices: Sequence[Choice]) -> None:

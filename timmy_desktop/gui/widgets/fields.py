@@ -35,7 +35,7 @@ class CheckBox(QCheckBox):
         on = self.isChecked()
         edge = "accent" if self.hasFocus() else "fill" if on else "outline"
         painter.setPen(QPen(theme.color(edge), 1.6 if self.hasFocus() else 1))
-        painter.setBrush(theme.color("fill") if on else theme.color("sunken"))
+        painter.setBrush(theme.color("fill" if on else "sunken" if theme.is_dark else "raised"))
         painter.drawRoundedRect(box, TIGHT, TIGHT)
         if on:
             paint_glyph(painter, "check", box.adjusted(1, 1, -1, -1), theme.color("on_fill"))

@@ -34,9 +34,9 @@ class Notice(QWidget):
         self._words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._times = label(tone="muted", size="small")
         self._copy = button("Copy details", self._copy_details, variant="quiet", glyph="copy")
-        self._copy.setVisible(bool(details))
         close = glyph_button("close", "Close this message", lambda: self.dismissed.emit(self), side=26)
         self.setLayout(row(self._words, self._times, self._copy, close, margins=(44, GAP, GAP, GAP)))
+        self._copy.setVisible(bool(details))
         self.setAccessibleName(text)
         if tone in ("info", "good"):
             self._fading = QTimer(self)

@@ -25,10 +25,11 @@ class NoticeBar(QWidget):
         self._words = label(wrap=True)
         self._words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.action_button = button(action, clicked, variant="quiet")
-        self.action_button.setVisible(bool(action))
         self.setLayout(
             row(self._words, self.action_button, margins=(GAP + TIGHT + _GLYPH + GAP, GAP, GAP, GAP))
         )
+        # Shown before it has a parent, a button would flash up as a window of its own.
+        self.action_button.setVisible(bool(action))
         self.hide()
 
     @property

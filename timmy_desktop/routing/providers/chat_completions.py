@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +30,7 @@ from timmy_desktop.routing.types import (
 )
 
 MOST_ERROR_BYTES = 65_536
+DRAIN_SECONDS = 1.0
 _FINISH: Mapping[str, FinishReason] = {
     "length": "length",
     "tool_calls": "tool_calls",
@@ -88,20 +91,22 @@ class ChatCompletions:
                     raise self._refusal(response, await _some_of(response), model)
                 async for delta in self._deltas(response, model):
                     yield delta
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise wire_errors.from_transport(error, self.name, self.place) from error
         except SSEError as error:
             raise Garbled(f"{self.name} at {self.place} did not answer with an event stream.") from error
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            raise wire_errors.from_transport(error, self.name, self.place) from error
 
     async def _deltas(self, response: httpx.Response, model: str) -> AsyncGenerator[ProviderDelta, None]:
         answer = _Answer(model)
-        async for event in EventSource(response).aiter_sse():
-            if event.data == "[DONE]":
-                answer.done = True
-                break
-            chunk = self._chunk(event.data, model)
-            for delta in answer.take(chunk):
-                yield delta
+        async with aclosing(EventSource(response).aiter_sse()) as events:
+            async for event in events:
+                if event.data == "[DONE]":
+                    answer.done = True
+                    await drained(events, httpx.HTTPError)
+                    break
+                chunk = self._chunk(event.data, model)
+                for delta in answer.take(chunk):
+                    yield delta
         if not answer.done:
             raise BrokenOff(f"{self.name} ended the answer before it was whole.")
         for call in answer.tools.calls():
@@ -176,6 +181,14 @@ class _Answer:
             self.tools.add(part)
             said.append(Pulse())
         return said
+
+
+async def drained(rest: AsyncGenerator[Any, None], *errors: type[Exception]) -> None:
+    """Reads what follows an answer's end, so that the connection closes in order; nothing of it matters."""
+    with suppress(TimeoutError, *errors):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for _ in rest:
+                pass
 
 
 def sound(text: str) -> str:

@@ -58,10 +58,10 @@ def _worth(model: InstalledModel, loaded: Sequence[str]) -> tuple[int, bool, str
 
 def _model(entry: Mapping[str, Any]) -> InstalledModel:
     name = str(entry.get("model") or entry["name"])
+    details = entry.get("details") or {}
     is_remote = bool(entry.get("remote_host") or entry.get("remote_model")) or name.endswith(
         ("-cloud", ":cloud")
     )
-    details = entry.get("details") or {}
     return InstalledModel(
         name, str(details.get("family") or ""), str(entry.get("modified_at") or ""), is_remote
     )

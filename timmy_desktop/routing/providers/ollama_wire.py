@@ -13,7 +13,7 @@ from timmy_desktop.inert import inert_line
 from timmy_desktop.routing.errors import BrokenOff, Garbled, ProviderError
 from timmy_desktop.routing.providers import wire_errors
 from timmy_desktop.routing.providers.base import is_this_machine, place_of
-from timmy_desktop.routing.providers.chat_completions import sound
+from timmy_desktop.routing.providers.chat_completions import drained, sound
 from timmy_desktop.routing.providers.ollama_models import InstalledModel, installed
 from timmy_desktop.routing.types import (
     CompletionRequest,
@@ -127,6 +127,7 @@ async def _deltas(chunks: AsyncGenerator[ollama.ChatResponse, None]) -> AsyncGen
         elif not chunk.done and chunk.message.thinking:
             yield Pulse()
         if chunk.done:
+            await drained(chunks, *_ERRORS)
             yield _finished(chunk, called)
             return
     raise BrokenOff("Ollama ended the answer before it was whole.")
@@ -167,7 +168,8 @@ def _body(request: CompletionRequest, model: str, context_tokens: int) -> dict[s
 
 
 def _message(message: Message) -> dict[str, Any]:
-    shaped: dict[str, Any] = {"role": message.role, "content": sound(message.content)}
+    # The client leaves empty content out, which Ollama's own description of its API demands.
+    shaped: dict[str, Any] = {"role": message.role, "content": sound(message.content) or " "}
     if message.tool_calls:
         shaped["tool_calls"] = [
             {"function": {"name": call.name, "arguments": dict(call.arguments)}}

@@ -67,9 +67,9 @@ class OpenAIProvider:
         """See Provider.stream."""
         if not self._key and (missing := await self._missing()):
             raise NotConfigured(missing)
-        if not self.model and (health := await self.health()).state != "ready":
-            raise NotConfigured(health.detail)
         wire = await self._connected()
+        if not self.model and (health := self._health_of(await wire.models())).state != "ready":
+            raise NotConfigured(health.detail)
         try:
             async with aclosing(wire.stream(request, self.model, {})) as deltas:
                 async for delta in deltas:

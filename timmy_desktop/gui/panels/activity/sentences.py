@@ -139,6 +139,11 @@ def _failed_over(event: routing.ProviderFailedOver, _: str) -> str:
     return f"Moved on from {event.from_provider} to {event.to_provider}: {event.reason}"
 
 
+def _opened(event: routing.CircuitOpened, _: str) -> str:
+    after = f" after {count(event.failures, 'failure')}" if event.failures > 1 else ""
+    return f"{event.provider} is left out{after}: {event.reason}"
+
+
 def _invoice(event: payments.InvoiceCreated, name: str) -> str:
     return f"{name or 'An agent'} asks to be paid {_money(event)}"
 
@@ -196,9 +201,7 @@ _WRITERS: dict[type[Event], Callable[[Any, str], str]] = {
     payments.PaymentRefunded: lambda event, _: f"{sats(event.amount_msat)} went back: {event.reason}",
     routing.ProviderCalled: _called,
     routing.ProviderFailedOver: _failed_over,
-    routing.CircuitOpened: lambda event, _: (
-        f"{event.provider} is left out after {count(event.failures, 'failure')}: {event.reason}"
-    ),
+    routing.CircuitOpened: _opened,
     routing.CircuitHalfOpened: lambda event, _: f"{event.provider} is tried again",
     routing.CircuitClosed: lambda event, _: f"{event.provider} works again",
     system.SystemStarted: _started,

@@ -1,36 +1,42 @@
-"""Garbage is collected between events, not in the middle of them: a full collection can take 150 ms.
+"""Keeps the interpreter itself from holding up the window.
 
-Nearly everything here is freed by reference counts. What is left are cycles (tasks, tracebacks, widgets),
-which are few: they can wait until the window is calm.
+A full collection of garbage can take 150 ms: it is done when little happens, not in the middle of a flood.
+Nearly everything here is freed by reference counts anyhow; cycles (tasks, tracebacks, widgets) can wait.
+
+Qt's calls give up the interpreter's lock, and a busy thread keeps it for a whole switch interval: with
+Python's 5 ms, one paint beside the log's writer could wait ten times that. Half a millisecond ends it.
 """
 
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 
+_SWITCH_S = 0.0005
 _LOOK_MS = 2000
 _WORTH = 20_000
 _TOO_MANY = 500_000
 
 
-class CalmCollector(QObject):
-    """Between `start` and `stop`, Python's own collector rests and this one looks every two seconds."""
+class CalmInterpreter(QObject):
+    """Between `start` and `stop`: threads switch promptly, and garbage waits until the window is calm."""
 
     def __init__(self, busy: Callable[[], bool], parent: QObject | None = None) -> None:
         """`busy()` says that now would be a bad moment; past half a million objects it is not asked."""
         super().__init__(parent)
         self._busy = busy
-        self._was_enabled = gc.isenabled()
+        self._was_enabled, self._switched = gc.isenabled(), sys.getswitchinterval()
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_MS)
         self._timer.timeout.connect(self.look)
 
     def start(self) -> None:
         """What was made by starting is there to stay: it is not looked through any more."""
-        self._was_enabled = gc.isenabled()
+        self._was_enabled, self._switched = gc.isenabled(), sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_S)
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -39,6 +45,7 @@ class CalmCollector(QObject):
     def stop(self) -> None:
         """Gives the work back to Python."""
         self._timer.stop()
+        sys.setswitchinterval(self._switched)
         gc.unfreeze()
         if self._was_enabled:
             gc.enable()

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import gc
+import sys
+import time
+
+from PySide6.QtWidgets import QApplication
+
+from tests.conditions import eventually
+from timmy_desktop.gui.responsiveness import CalmInterpreter
+from timmy_desktop.gui.stalls import StallMeter
+
+
+def test_garbage_waits_until_it_is_calm(qapp: QApplication) -> None:
+    busy = True
+    interval = sys.getswitchinterval()
+    interpreter = CalmInterpreter(lambda: busy)
+    interpreter.start()
+    assert not gc.isenabled()
+    assert sys.getswitchinterval() < interval
+    kept = [[number] for number in range(30_000)]
+    assert not interpreter.look()
+    busy = False
+    assert interpreter.look()
+    assert not interpreter.look(), "nothing new since"
+    interpreter.stop()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() == 0
+    assert sys.getswitchinterval() == interval
+    del kept
+
+
+async def test_a_block_of_the_loop_is_measured(qapp: QApplication) -> None:
+    meter = StallMeter(interval_ms=2)
+    meter.start()
+    await eventually(lambda: meter.beats > 3)
+    _block(0.05)
+    await eventually(lambda: meter.longest_ms > 40)
+    assert meter.stop() < 5000
+
+
+def _block(seconds: float) -> None:
+    """Holds up the loop, which is what is to be seen."""
+    end = time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        pass

@@ -1,0 +1,123 @@
+"""The embedded provider: which model it finds, and what it says when something is missing."""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.rigs import built, parts_for
+from tests.unit.routing.conftest import ask
+from timmy_desktop.routing import gguf, local_models
+from timmy_desktop.routing.errors import NotConfigured, Unreachable
+from timmy_desktop.routing.local_models import find_model
+from timmy_desktop.routing.providers.base import Parts
+from timmy_desktop.routing.providers.embedded import EmbeddedProvider
+from timmy_desktop.settings import ProviderSettings, Settings
+from timmy_desktop.supervisor import TaskSupervisor
+
+
+def write_gguf(path: Path, template: str = "", age: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key, value = b"tokenizer.chat_template", template.encode()
+    entry = struct.pack("<Q", len(key)) + key + struct.pack("<IQ", 8, len(value)) + value if template else b""
+    path.write_bytes(b"GGUF" + b"\0" * 20 + entry + b"\0" * 50)
+    os.utime(path, ns=(1_000_000_000 - age, 1_000_000_000 - age))
+    return path
+
+
+@pytest.fixture
+def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Parts:
+    monkeypatch.setattr(local_models, "shipped_models", lambda: tmp_path / "shipped")
+    monkeypatch.setattr(local_models, "SMALL_MODEL_PACKAGE", "no_such_package")
+    return parts_for(tmp_path, TaskSupervisor())
+
+
+def test_the_template_tells_whether_tools_are_known(tmp_path: Path) -> None:
+    with_tools = write_gguf(tmp_path / "a.gguf", "{% if tools %}…{% endif %}")
+    found = find_model(with_tools, ())
+    assert found is not None
+    assert found.supports_tools
+    assert gguf.chat_template(write_gguf(tmp_path / "b.gguf")) == ""
+
+
+def test_a_file_of_the_persons_own_goes_before_the_small_one_and_newer_before_older(tmp_path: Path) -> None:
+    write_gguf(tmp_path / local_models.SMALL_MODEL_FILE)
+    write_gguf(tmp_path / "older.gguf", age=50)
+    write_gguf(tmp_path / "mmproj-newest.gguf", age=-10)
+    (tmp_path / "broken.gguf").write_bytes(b"half a download")
+    newer = write_gguf(tmp_path / "newer.gguf", age=10)
+    found = find_model(None, (tmp_path / "none", tmp_path))
+    assert found is not None
+    assert found.path == newer
+
+
+def test_the_small_model_is_assembled_once_and_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "package"
+    folder.mkdir()
+    (folder / "small_model_of_the_test.py").write_text(
+        "def assemble(path, overwrite):\n    path.write_bytes(b'GGUF' + bytes(90))\n    return path\n"
+    )
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.setattr(local_models, "SMALL_MODEL_PACKAGE", "small_model_of_the_test")
+    made = local_models.assemble_small_model(tmp_path / "models")
+    assert made is not None
+    assert [path.name for path in (tmp_path / "models").iterdir()] == [made.name]
+    before = made.stat().st_mtime_ns
+    assert local_models.assemble_small_model(tmp_path / "models") == made
+    assert made.stat().st_mtime_ns == before
+
+
+async def test_no_model_says_where_to_put_one(parts: Parts, tmp_path: Path) -> None:
+    async with built(ProviderSettings(kind="embedded"), parts) as provider:
+        health = await provider.health()
+        assert (health.state, str(tmp_path / "models") in health.detail) == ("not_configured", True)
+        with pytest.raises(NotConfigured):
+            await anext(provider.stream(ask()))
+        write_gguf(tmp_path / "models" / "mine.gguf")
+        assert (await provider.health()).model == "mine"
+
+
+async def test_a_chosen_file_that_is_no_model_is_said_so(parts: Parts, tmp_path: Path) -> None:
+    chosen = replace(parts, settings=Settings(embedded_model_path=tmp_path / "gone.gguf"))
+    async with built(ProviderSettings(kind="embedded"), chosen) as provider:
+        assert "gone.gguf is no GGUF file" in (await provider.health()).detail
+
+
+async def test_without_its_library_it_says_what_to_install(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("timmy_desktop.routing.providers.embedded.find_spec", lambda name: None)
+    async with built(ProviderSettings(kind="embedded"), parts) as provider:
+        assert "pip install xllamacpp" in (await provider.health()).detail
+
+
+async def test_a_model_that_does_not_load_is_unavailable_for_a_while(parts: Parts, tmp_path: Path) -> None:
+    write_gguf(tmp_path / "models" / "bad.gguf")
+    program = 'print(\'{"error": "it is cut short."}\')'
+
+    def command() -> Sequence[str]:
+        return (sys.executable, "-c", program)
+
+    provider = EmbeddedProvider(ProviderSettings(kind="embedded"), parts, command)
+    for _ in range(2):
+        with pytest.raises(Unreachable, match="bad can't be loaded: it is cut short"):
+            await anext(provider.stream(ask()))
+    health = await provider.health()
+    assert (health.state, "Choose another model" in health.detail) == ("unavailable", True)
+    await provider.stop()
+    await parts.supervisor.close()
+
+
+async def test_airllm_says_that_it_comes_later(parts: Parts) -> None:
+    entry: Any = ProviderSettings(kind="airllm")
+    async with built(entry, parts) as provider:
+        assert "later version" in (await provider.health()).detail
+        with pytest.raises(NotConfigured):
+            await anext(provider.stream(ask()))
