@@ -17,6 +17,7 @@ from timmy_desktop.inert import inert_line
 from timmy_desktop.swarm.task import TaskView
 
 _MARK = 18
+_SECOND_US = 1_000_000
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _Index = QModelIndex | QPersistentModelIndex
@@ -52,8 +53,8 @@ def second_line(view: TaskView, now_us: int) -> tuple[str, str]:
     parts = [inert_line(view.agent_name, 40)]
     if view.status.is_terminal:
         parts.append(duration(view.duration_ms) if view.duration_ms else "")
-    elif view.agent_id:
-        parts.append(duration(max(0, now_us - view.updated_us) // 1000 // 1000 * 1000))
+    elif view.agent_id and now_us - view.updated_us >= _SECOND_US:
+        parts.append(duration((now_us - view.updated_us) // _SECOND_US * 1000))
     if view.attempt > 1:
         parts.append(f"attempt {view.attempt}")
     if view.local_only:
