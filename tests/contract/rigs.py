@@ -16,12 +16,13 @@ from tests.fakes.ollama_server import OllamaServer
 from tests.fakes.openai_server import KEY, OpenAIServer
 from tests.fakes.providers import Script, ScriptedProvider, unavailable
 from timmy_desktop.clock import SystemClock
+from timmy_desktop.paths import Paths
 from timmy_desktop.routing import errors
 from timmy_desktop.routing.providers import PROVIDERS
 from timmy_desktop.routing.providers.base import Parts, Provider
 from timmy_desktop.routing.providers.embedded import EmbeddedProvider
 from timmy_desktop.routing.types import ToolCall
-from timmy_desktop.settings import Paths, ProviderSettings, Secrets, Settings
+from timmy_desktop.settings import ProviderSettings, Secrets, Settings
 from timmy_desktop.supervisor import TaskSupervisor
 
 
@@ -33,7 +34,6 @@ class Rig:
     behave: Callable[[str], None]
     gone: Callable[[], Any]
     hung_up: Callable[[], int]
-    modes: frozenset[str]
 
 
 MakeRig = Callable[[Path], AbstractAsyncContextManager[Rig]]
@@ -68,7 +68,7 @@ async def scripted(folder: Path) -> AsyncIterator[Rig]:
     def hung_up() -> int:
         return closed + (provider.open_streams == 0)
 
-    yield Rig(provider, behave, gone, hung_up, frozenset(_SCRIPTS))
+    yield Rig(provider, behave, gone, hung_up)
 
 
 def parts_for(folder: Path, supervisor: TaskSupervisor, **secrets: str) -> Parts:
@@ -104,10 +104,18 @@ async def api_stub(folder: Path) -> AsyncIterator[Rig]:
 
 
 def _over(server: OllamaServer | OpenAIServer, provider: Provider) -> Rig:
-    modes = frozenset(name[1:] for name in dir(server) if name.startswith("_") and name[1:2].isalpha())
-    return Rig(
-        provider, lambda mode: setattr(server, "mode", mode), server.die, lambda: server.hung_up, modes
-    )
+    return Rig(provider, lambda mode: setattr(server, "mode", mode), server.die, lambda: server.hung_up)
+
+
+def _modes(server: type) -> frozenset[str]:
+    return frozenset(name[1:] for name in vars(server) if name.startswith("_")) | {"foreign"}
+
+
+MODES: dict[Any, frozenset[str]] = {
+    scripted: frozenset(_SCRIPTS),
+    ollama_stub: _modes(OllamaServer),
+    api_stub: _modes(OpenAIServer),
+}
 
 
 @asynccontextmanager
@@ -142,4 +150,4 @@ async def ollama_real(folder: Path) -> AsyncIterator[Rig]:
 
 
 def _real(provider: Provider, gone: Callable[[], Any]) -> Rig:
-    return Rig(provider, lambda mode: None, gone, lambda: 1, frozenset({"answer"}))
+    return Rig(provider, lambda mode: None, gone, lambda: 1)

@@ -6,9 +6,10 @@ import time
 from datetime import UTC, datetime
 
 from timmy_desktop.identifiers import short_id as _short_id
-from timmy_desktop.inert import inert
+from timmy_desktop.inert import inert, inert_line
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_KINDS = {"ollama": "Ollama", "embedded": "Embedded", "api": "API", "airllm": "AirLLM"}
 
 
 def relative_time(time_us: int, now_us: int | None = None) -> str:
@@ -62,6 +63,12 @@ def sats(amount_msat: int, *, sign: bool = False) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """`1 task`, `2,310 tasks`; `many` where an s is not enough."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def provider_words(provider: str, model: str = "") -> str:
+    """`Ollama · llama3.2`, inert; a provider with a name of its own keeps it."""
+    parts = (_KINDS.get(provider, provider), model)
+    return " · ".join(inert_line(part, 60) for part in parts if part)
 
 
 def short_id(identifier: str) -> str:

@@ -24,6 +24,7 @@ from timmy_desktop.routing.types import (
     ToolCallDelta,
     Usage,
 )
+from timmy_desktop.routing.watch import Watch
 
 RunEvent: TypeAlias = AttemptStarted | TextDelta | ToolCallDelta
 Deltas: TypeAlias = AsyncGenerator[ProviderDelta, None]
@@ -53,6 +54,9 @@ class AttemptRun:
         self._text: list[str] = []
         self._calls: list[ToolCall] = []
         self._breaker_before = lane.breaker.state
+        self._pulses_before = lane.pulses
+        self._watch: Watch | None = None
+        self._asking: asyncio.Task[None] | None = None
         self.first_token_at: float | None = None
         self.finished: Finished | None = None
         self.attempt: Attempt | None = None
@@ -73,12 +77,15 @@ class AttemptRun:
         outcome, detail = "failed", "An unexpected error ended it; the log has it."
         try:
             yield AttemptStarted(provider.name, provider.model, self._number)
+            watch = self._watch = Watch(provider.deadlines, self._is_late)
             async with aclosing(provider.stream(self._request)) as deltas:
-                delta = await self._first(deltas)
+                delta = await self._next(watch, deltas)
+                self._has_answered(watch)
                 while not isinstance(delta, Finished):
                     if not isinstance(delta, Pulse):
                         yield self._kept(delta)
-                    delta = await self._next(deltas)
+                    delta = await self._next(watch, deltas)
+                    self._lane.pulse()
                 self.finished = delta
             outcome, detail = "ok", ""
             self._lane.succeeded(self._permit)
@@ -89,42 +96,38 @@ class AttemptRun:
             outcome, detail = "cancelled", "Stopped before the answer was whole."
             raise
         finally:
+            self._stop_watching()
             self._lane.left(self._permit)
             self._close(outcome, detail)
 
-    async def _first(self, deltas: Deltas) -> ProviderDelta:
-        loop = asyncio.get_running_loop()
-        start, deadlines = loop.time(), self._lane.provider.deadlines
-        self._total_at = start + deadlines.total
+    async def _next(self, watch: Watch, deltas: Deltas) -> ProviderDelta:
         try:
-            async with asyncio.timeout_at(start + min(deadlines.first_token, deadlines.total)) as scope:
-                with self._patience.extending(scope, self._lane, start):
-                    delta = await self._pull(deltas)
+            return await watch.pull(deltas)
         except TimeoutError as error:
-            raise self._silence() from error
-        self.first_token_at = self._clock.monotonic()
-        self._lane.answered(self._permit, self._milliseconds(self.first_token_at))
-        return delta
-
-    async def _next(self, deltas: Deltas) -> ProviderDelta:
-        try:
-            async with asyncio.timeout_at(self._total_at):
-                delta = await self._pull(deltas)
-        except TimeoutError as error:
-            limit = self._lane.provider.deadlines.total
-            raise TotalTimeout(f"The answer took longer than {limit:g} s.") from error
-        self._lane.pulse()
-        return delta
-
-    async def _pull(self, deltas: Deltas) -> ProviderDelta:
-        try:
-            return await anext(deltas)
+            raise self._too_late() from error
         except StopAsyncIteration:
             raise BrokenOff("The answer ended before it was whole.") from None
 
-    def _silence(self) -> ProviderError:
+    def _has_answered(self, watch: Watch) -> None:
+        watch.answered()
+        self.first_token_at = self._clock.monotonic()
+        self._lane.answered(self._permit, self._milliseconds(self.first_token_at))
+
+    def _stop_watching(self) -> None:
+        if self._watch is not None:
+            self._watch.close()
+        if self._asking is not None:
+            self._asking.cancel()
+
+    def _is_late(self, watch: Watch) -> None:
+        self._asking = self._patience.ask(watch, self._lane, self._pulses_before)
+
+    def _too_late(self) -> ProviderError:
+        provider = self._lane.provider
+        if self.first_token_at is not None:
+            return TotalTimeout(f"The answer took longer than {provider.deadlines.total:g} s.")
         waited = self._milliseconds(self._clock.monotonic()) / 1000
-        return FirstTokenTimeout(f"{self._lane.provider.name} said nothing for {waited:.3g} s.")
+        return FirstTokenTimeout(f"{provider.name} said nothing for {waited:.3g} s.")
 
     def _kept(self, delta: TextDelta | ToolCallDelta) -> TextDelta | ToolCallDelta:
         if isinstance(delta, ToolCallDelta):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import Event
@@ -31,7 +31,8 @@ MOST_QUEUED = 10_000
 SOURCE = "router"
 _DETAIL_CHARACTERS = 500
 
-Row = dict[str, Any]
+Row: TypeAlias = dict[str, Any]
+Make: TypeAlias = Callable[[], tuple[Event, Row | None]]
 
 
 class Recorder:
@@ -41,9 +42,9 @@ class Recorder:
         self._bus = bus
         self._clock = clock
         self._supervisor = supervisor
-        self._events: list[Event] = []
-        self._rows: list[Row] = []
+        self._queued: list[Make] = []
         self._wake = asyncio.Event()
+        self._writing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -60,85 +61,99 @@ class Recorder:
 
     def attempt_ended(self, request: CompletionRequest, attempt: Attempt) -> None:
         """Queues the row and the event of one attempt."""
-        detail, model = _line(attempt.detail), _line(attempt.model)
-        outcome: Row = {
-            "request_id": request.request_id,
-            "attempt": attempt.number,
-            "provider": attempt.provider,
-            "model": model,
-            "purpose": request.purpose,
-            "outcome": attempt.outcome,
-            "detail": detail,
-            "total_ms": attempt.total_ms,
-            "tokens_in": attempt.usage.tokens_in,
-            "tokens_out": attempt.usage.tokens_out,
-        }
-        ttft_ms = attempt.ttft_ms
-        self._rows.append(
-            outcome
-            | {
-                "time_us": self._clock.now_us(),
-                "task_id": request.task_id,
-                "ttft_ms": ttft_ms,
-                "breaker": attempt.breaker,
-            }
-        )
-        self._queue(
-            ProviderCalled(
-                source=SOURCE,
-                task_id=request.task_id,
-                agent_id=request.agent_id,
-                ttft_ms=-1 if ttft_ms is None else ttft_ms,
-                **outcome,
-            )
-        )
+        now_us = self._clock.now_us()
+        self._queue(lambda: (_called(request, attempt), _row(request, attempt, now_us)))
 
     def failed_over(self, request: CompletionRequest, failed: Attempt, to_provider: str) -> None:
         """Queues the event of a request that moved on, or found nowhere to go."""
-        self._queue(
-            ProviderFailedOver(
-                source=SOURCE,
-                task_id=request.task_id,
-                agent_id=request.agent_id,
-                request_id=request.request_id,
-                from_provider=failed.provider,
-                to_provider=to_provider,
-                reason=_line(failed.detail),
-            )
-        )
+        self._queue(lambda: (_moved_on(request, failed, to_provider), None))
 
     def circuit_changed(self, provider: str, transition: Transition) -> None:
         """Queues the event of a circuit that opened, half-opened or closed."""
-        if transition.state == "OPEN":
-            reason, failures = _line(transition.reason), transition.failures
-            self._queue(CircuitOpened(source=SOURCE, provider=provider, reason=reason, failures=failures))
-        elif transition.state == "HALF_OPEN":
-            self._queue(CircuitHalfOpened(source=SOURCE, provider=provider))
-        else:
-            self._queue(CircuitClosed(source=SOURCE, provider=provider))
+        self._queue(lambda: (_circuit(provider, transition), None))
 
     async def flush(self) -> None:
         """Commits what is queued now."""
-        if not self._events:
+        if not self._queued:
             return
-        events, self._events = self._events, []
-        rows, self._rows = self._rows, []
+        queued, self._queued = self._queued, []
+        made = [make() for make in queued]
+        rows = [row for _, row in made if row is not None]
         try:
-            await self._bus.publish(*events, work=lambda session: _insert(session, rows))
+            await self._bus.publish(
+                *(event for event, _ in made), work=lambda session: _insert(session, rows)
+            )
         except StorageError as error:
-            logger.error("%d records of provider calls were lost: %s", len(rows), error)  # noqa: TRY400
+            logger.error("%d records of provider calls were lost: %s", len(made), error)  # noqa: TRY400
 
-    def _queue(self, event: Event) -> None:
-        self._events.append(event)
-        del self._events[:-MOST_QUEUED], self._rows[:-MOST_QUEUED]
-        self._wake.set()
+    def _queue(self, make: Make) -> None:
+        # Only kept here, on the call's path; the event is made when it is written.
+        self._queued.append(make)
+        if len(self._queued) > MOST_QUEUED:
+            del self._queued[:-MOST_QUEUED]
+        if not self._wake.is_set():
+            self._wake.set()
 
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            # Shielded: what was taken from the queue is written though the router stops meanwhile.
-            await asyncio.shield(asyncio.ensure_future(self.flush()))
+            await self.flush()
+
+
+def _called(request: CompletionRequest, attempt: Attempt) -> ProviderCalled:
+    return ProviderCalled(
+        source=SOURCE,
+        agent_id=request.agent_id,
+        task_id=request.task_id,
+        ttft_ms=-1 if attempt.ttft_ms is None else attempt.ttft_ms,
+        **_shared(request, attempt),
+    )
+
+
+def _row(request: CompletionRequest, attempt: Attempt, now_us: int) -> Row:
+    return _shared(request, attempt) | {
+        "time_us": now_us,
+        "task_id": request.task_id,
+        "ttft_ms": attempt.ttft_ms,
+        "breaker": attempt.breaker,
+    }
+
+
+def _shared(request: CompletionRequest, attempt: Attempt) -> Row:
+    return {
+        "request_id": request.request_id,
+        "attempt": attempt.number,
+        "provider": attempt.provider,
+        "model": _line(attempt.model),
+        "purpose": request.purpose,
+        "outcome": attempt.outcome,
+        "detail": _line(attempt.detail),
+        "total_ms": attempt.total_ms,
+        "tokens_in": attempt.usage.tokens_in,
+        "tokens_out": attempt.usage.tokens_out,
+    }
+
+
+def _moved_on(request: CompletionRequest, failed: Attempt, to_provider: str) -> ProviderFailedOver:
+    return ProviderFailedOver(
+        source=SOURCE,
+        task_id=request.task_id,
+        agent_id=request.agent_id,
+        request_id=request.request_id,
+        from_provider=failed.provider,
+        to_provider=to_provider,
+        reason=_line(failed.detail),
+    )
+
+
+def _circuit(provider: str, transition: Transition) -> Event:
+    if transition.state == "OPEN":
+        reason, failures = _line(transition.reason), transition.failures
+        return CircuitOpened(source=SOURCE, provider=provider, reason=reason, failures=failures)
+    if transition.state == "HALF_OPEN":
+        return CircuitHalfOpened(source=SOURCE, provider=provider)
+    return CircuitClosed(source=SOURCE, provider=provider)
 
 
 def _insert(session: Session, rows: Sequence[Row]) -> None:

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.fakes.bus import FakeBus
 from tests.fakes.coordinator import FakeCoordinator, name_of
-from tests.fakes.timmy import FakeTimmy
+from tests.fakes.timmy import NOW, FakeTimmy
 from timmy_desktop.gui.keepsakes import Keepsakes
 from timmy_desktop.gui.panel import Panel
 from timmy_desktop.gui.panels.chat.panel import ChatPanel
@@ -106,6 +106,7 @@ def tasks_place(
         name_of=name_of,
         statuses=lambda: statuses,
         now_us=bus.now_us,
+        simulated=True,
     )
     return stand(panel, statuses)
 
@@ -118,7 +119,9 @@ def chat_place(
     stand: Callable[[Panel, list[Any]], Place],
 ) -> Place:
     statuses: list[Any] = []
-    panel = ChatPanel(chat=timmy, supervisor=supervisor, keepsakes=keepsakes, statuses=lambda: statuses)
+    panel = ChatPanel(
+        chat=timmy, supervisor=supervisor, keepsakes=keepsakes, statuses=lambda: statuses, now_us=lambda: NOW
+    )
     return stand(panel, statuses)
 
 

@@ -181,7 +181,7 @@ async def test_the_detail_tells_the_whole_life(
     moments = detail.timeline.moments
     titles = [moments.index(row, 0).data() for row in range(moments.rowCount())]
     assert titles[0] == "Posted"
-    wanted = {"Forge wins at 12 sat", "Called read_file", "Moved on to embedded", "Paid 12 sat (simulated)"}
+    wanted = {"Forge wins at 12 sat", "Called read_file", "Moved on to Embedded", "Paid 12 sat (simulated)"}
     assert wanted <= set(titles)
     assert detail.tabs.currentIndex() == 0
     menu = panel.actions_of.menu(panel.model.view_of(detail.shown_id))
@@ -331,3 +331,25 @@ async def test_an_event_of_an_unknown_task_brings_the_task(
     swarm.bus._handlers.extend(subscribers)
     swarm.publish(tasks.TaskFailed(task_id=task_id, reason="No."))
     await eventually(lambda: shown(panel) == ["From before"])
+
+
+async def test_after_a_flood_the_rows_are_read_anew(tasks_place: Place, swarm: FakeCoordinator) -> None:
+    panel = await begin(tasks_place)
+    task_id = await lived(panel, swarm, "In the flood", TaskStatus.RUNNING)
+    subscribers = swarm.bus._handlers[:]
+    swarm.bus._handlers.clear()
+    swarm.publish(tasks.TaskCancelled(task_id=task_id, reason="Nobody saw it."))
+    swarm.bus._handlers.extend(subscribers)
+    panel.bridge.folded.emit(1)
+    await eventually(lambda: panel.model.view_of(task_id).status is TaskStatus.CANCELLED)
+
+
+async def test_events_of_tasks_that_are_nowhere_are_asked_about_once(
+    tasks_place: Place, swarm: FakeCoordinator
+) -> None:
+    panel = await begin(tasks_place)
+    for _ in range(3):
+        swarm.publish(tasks.TaskStarted(task_id="gone"), tasks.TaskStarted(task_id="lost"))
+        await eventually(lambda: panel.settle() and not panel.bridge.waiting)
+    assert panel.controller._missing == {"gone", "lost"}
+    assert shown(panel) == []

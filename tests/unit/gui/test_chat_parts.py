@@ -22,9 +22,10 @@ from timmy_desktop.agent.conversation import (
 from timmy_desktop.gui.keepsakes import Keepsakes
 from timmy_desktop.gui.panels.chat.input_history import InputHistory
 from timmy_desktop.gui.panels.chat.transcript import Change, Transcript
-from timmy_desktop.gui.panels.chat.wording import footer_words, provider_words
+from timmy_desktop.gui.panels.chat.wording import footer_words
 from timmy_desktop.gui.reachability import no_model_words
 from timmy_desktop.gui.widgets.markdown_parts import Code, Prose, split_markdown
+from timmy_desktop.gui.wording import provider_words
 
 QUESTION = MessageView("q", "c", 1, "user", "Why?", "done", 1)
 ANSWER = MessageView("a", "c", 2, "assistant", "", "streaming", 2)
@@ -97,6 +98,11 @@ def test_the_question_of_an_answer_is_found() -> None:
 )
 def test_the_line_under_an_answer(facts: dict[str, object], words: str) -> None:
     assert footer_words(replace(ANSWER, **facts)) == words  # type: ignore[arg-type]
+
+
+def test_a_long_wait_is_counted() -> None:
+    assert footer_words(ANSWER, ANSWER.created_us + 1_900_000) == "Waiting for the first word"
+    assert footer_words(ANSWER, ANSWER.created_us + 5_000_000) == "Waiting for the first word · 5 s"
 
 
 def test_provider_words_are_inert() -> None:

@@ -122,6 +122,36 @@ async def test_an_answer_without_end_meets_the_total_deadline(routing):
         assert [row["outcome"] for row in await bench.rows()] == ["total_timeout"]
 
 
+async def test_a_consumer_that_takes_its_time_is_not_interrupted(routing):
+    provider = ScriptedProvider("quick", deadlines=Deadlines(1, 0.05, 0.05, 1))
+    async with routing(provider, clock=SystemClock()) as bench:
+
+        async def listen() -> None:
+            async for event in bench.router.stream(ask()):
+                if isinstance(event, TextDelta):
+                    await asyncio.wait([asyncio.get_running_loop().create_future()], timeout=0.1)
+
+        with pytest.raises(NoProviderError, match="longer than"):
+            await listen()
+        assert provider.open_streams == 0
+
+
+async def test_a_provider_busy_with_others_is_not_taken_for_hung(routing):
+    busy = ScriptedProvider("busy", deadlines=Deadlines(1, 0.1, 5, 5))
+    async with routing(busy, clock=SystemClock()) as bench:
+        await bench.router.complete(ask())
+        busy.script = Script(words=(), hangs=True)
+        waiting = asyncio.ensure_future(bench.router.complete(ask()))
+        await eventually(lambda: busy.open_streams == 1)
+        busy.script = Script()
+        for _ in range(6):
+            await bench.router.complete(ask())
+            await asyncio.wait([waiting], timeout=0.05)
+        assert not waiting.done()
+        busy.release.set()
+        assert (await waiting).provider == "busy"
+
+
 async def test_death_in_mid_stream_voids_the_text_and_the_next_starts_anew(routing):
     dying = ScriptedProvider("dying", script=Script.dies_in_the_middle())
     async with routing(dying, ScriptedProvider("alive")) as bench:

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,9 @@ class WorkerProcess:
         if process is None:
             return
         if process.returncode is None:
-            process.kill()
+            # Not process.kill(): it reaps a child that has just ended, and asyncio then complains.
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
         if process.stdin is not None:
             process.stdin.close()
         await process.wait()

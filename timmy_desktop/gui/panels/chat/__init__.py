@@ -20,6 +20,7 @@ def build(services: Services) -> Panel:
         supervisor=services.supervisor,
         keepsakes=Keepsakes(services.paths.data_dir / "panel-chat.json"),
         statuses=services.router.status,
+        now_us=services.clock.now_us,
     )
     panel.start()
     return panel

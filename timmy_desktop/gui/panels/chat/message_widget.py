@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -27,9 +29,9 @@ class MessageWidget(QWidget):
     retry_requested = Signal(str)
     task_requested = Signal(str)
 
-    def __init__(self, entry: Entry) -> None:
+    def __init__(self, entry: Entry, now_us: Callable[[], int]) -> None:
         super().__init__()
-        self._entry = entry
+        self._entry, self._now_us = entry, now_us
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.body = MarkdownView()
@@ -108,6 +110,7 @@ class AssistantMessage(MessageWidget):
     def build(self) -> None:
         self.failure: NoticeBar | None = None
         self.notes: QLabel | None = None
+        self.setMinimumHeight(_GLYPH + TIGHT)
         self.footer = label(tone="muted", size="small", wrap=True)
         self.footer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.copy_button = glyph_button("copy", "Copy the answer", self.copy, side=24)
@@ -125,7 +128,7 @@ class AssistantMessage(MessageWidget):
         self.body.setVisible(bool(text))
         self._show_notes(entry.notes)
         self._show_failure(failure_words(entry) if failed else "")
-        self.footer.setText(footer_words(message))
+        self.footer.setText(footer_words(message, self._now_us()))
         self.footer.setToolTip(exact_time(message.created_us))
         self.footer.setVisible(bool(self.footer.text()))
         self.copy_button.setVisible(bool(text and self.footer.text()) and message.state != "streaming")
@@ -192,6 +195,6 @@ _KINDS: dict[str, type[MessageWidget]] = {
 }
 
 
-def message_widget(entry: Entry) -> MessageWidget:
+def message_widget(entry: Entry, now_us: Callable[[], int]) -> MessageWidget:
     """The widget for the entry's role; what is not known shows as a report."""
-    return _KINDS.get(entry.message.role, NoticeMessage)(entry)
+    return _KINDS.get(entry.message.role, NoticeMessage)(entry, now_us)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeyEvent
@@ -38,7 +38,13 @@ class ChatPanel(Panel):
     """Conversations above, the transcript, and the box below it."""
 
     def __init__(
-        self, *, chat: Chat, supervisor: TaskSupervisor, keepsakes: Keepsakes, statuses: Statuses
+        self,
+        *,
+        chat: Chat,
+        supervisor: TaskSupervisor,
+        keepsakes: Keepsakes,
+        statuses: Statuses,
+        now_us: Callable[[], int],
     ) -> None:
         super().__init__()
         self._keepsakes, self._statuses = keepsakes, statuses
@@ -46,7 +52,7 @@ class ChatPanel(Panel):
         self.transcript = Transcript()
         self.controller = ChatController(chat, self.slot_tasks, self.transcript, self)
         self.composer = Composer(keepsakes)
-        self.view = TranscriptView(self.transcript)
+        self.view = TranscriptView(self.transcript, now_us)
         self.start_page = StartPage()
         self.fault = EmptyState("bad", "", "", tone="bad")
         self.busy = BusyBar()
@@ -94,7 +100,7 @@ class ChatPanel(Panel):
         self.view.retry_requested.connect(self.controller.answer_again)
         self.view.task_requested.connect(lambda task_id: self.wished.emit(OpenTask(task_id)))
         self.conversations.activated.connect(self._chosen)
-        TickWhileVisible(self, self._look_for_models)
+        TickWhileVisible(self, self._tick)
 
     # What the window asks of a panel.
 
@@ -203,6 +209,10 @@ class ChatPanel(Panel):
             self.controller.open(conversation_id)
         else:
             self.controller.begin()
+
+    def _tick(self) -> None:
+        self.view.tick()
+        self._look_for_models()
 
     def _look_for_models(self) -> None:
         words = no_model_words(self._statuses())

@@ -13,7 +13,7 @@ from timmy_desktop.agent.conversation import (
     ProviderChanged,
     TextDelta,
 )
-from timmy_desktop.gui.panels.chat.wording import provider_words
+from timmy_desktop.gui.wording import provider_words
 from timmy_desktop.inert import inert, inert_line
 
 
@@ -81,7 +81,10 @@ class Transcript:
             self._index[message.id] = len(self._entries)
             self._entries.append(Entry(message))
             return Change(len(self._entries) - 1, added=True)
-        self._entries[index] = Entry(message, self._entries[index].changes)
+        known = self._entries[index]
+        if not message.provider:  # a stopped or failed answer was being given by somebody all the same
+            message = replace(message, provider=known.message.provider, model=known.message.model)
+        self._entries[index] = Entry(message, known.changes)
         return Change(index, added=False)
 
     def apply(self, event: ChatEvent) -> Change | None:

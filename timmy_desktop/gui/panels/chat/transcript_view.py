@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
@@ -24,9 +26,9 @@ class TranscriptView(QScrollArea):
     retry_requested = Signal(str)
     task_requested = Signal(str)
 
-    def __init__(self, transcript: Transcript) -> None:
+    def __init__(self, transcript: Transcript, now_us: Callable[[], int]) -> None:
         super().__init__()
-        self._transcript = transcript
+        self._transcript, self._now_us = transcript, now_us
         self._first = self._wanted_first = self._wanted_end = 0
         self._widgets: list[MessageWidget] = []
         self._dirty: set[int] = set()
@@ -36,8 +38,6 @@ class TranscriptView(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # Always there, so that the column does not jump sideways when the conversation outgrows the dock.
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setAccessibleName("Conversation")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._body = QWidget()
@@ -109,6 +109,11 @@ class TranscriptView(QScrollArea):
         self._to_end()
         self._show_jump()
 
+    def tick(self) -> None:
+        """Once a second: an answer that is waited for says how long by now."""
+        if self._widgets and self._widgets[-1].entry.message.state == "streaming":
+            self._widgets[-1].refresh(self._widgets[-1].entry)
+
     def stop(self) -> None:
         """No timer runs on."""
         self._redraw.stop()
@@ -154,7 +159,7 @@ class TranscriptView(QScrollArea):
         self._start_filling()
 
     def _insert(self, place: int, index: int) -> None:
-        widget = message_widget(self._transcript[index])
+        widget = message_widget(self._transcript[index], self._now_us)
         widget.retry_requested.connect(self.retry_requested)
         widget.task_requested.connect(self.task_requested)
         self._widgets.insert(place, widget)
@@ -242,8 +247,10 @@ class TranscriptView(QScrollArea):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._remember_place()
-        side = max(GAP + 4, (self.viewport().width() - COLUMN) // 2)
-        self._layout.setContentsMargins(side, ROOM, side, ROOM)
+        # The column stays where it is when the bar comes or goes.
+        taken, bar = self.width() - self.viewport().width(), self.verticalScrollBar().sizeHint().width()
+        side = max(GAP + 4, (self.width() - bar - COLUMN) // 2)
+        self._layout.setContentsMargins(side, ROOM, max(0, side + bar - taken), ROOM)
         super().resizeEvent(event)
         self._place_jump()
 

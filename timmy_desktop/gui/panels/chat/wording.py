@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 from timmy_desktop.agent.conversation import MessageView
-from timmy_desktop.gui.wording import duration
-from timmy_desktop.inert import inert_line
+from timmy_desktop.gui.wording import duration, provider_words
 
-_KINDS = {"ollama": "Ollama", "embedded": "Embedded", "api": "API", "airllm": "AirLLM"}
-
-
-def provider_words(provider: str, model: str) -> str:
-    """`Ollama · llama3.2`; a provider with a name of its own keeps it."""
-    parts = (_KINDS.get(provider, provider), model)
-    return " · ".join(inert_line(part, 60) for part in parts if part)
+_LONG_S = 2
 
 
 def _seconds(milliseconds: int) -> str:
     return f"{max(100, milliseconds) / 1000:.1f} s" if milliseconds < 10_000 else duration(milliseconds)
 
 
-def footer_words(message: MessageView) -> str:
-    """`Ollama · llama3.2 · first word 0.4 s · 3.1 s`, as far as it is known."""
+def footer_words(message: MessageView, now_us: int = 0) -> str:
+    """`Ollama · llama3.2 · first word 0.4 s · 3.1 s`, as far as it is known; how long one waits by now."""
     parts = [provider_words(message.provider, message.model)]
     if message.state == "streaming":
         parts.append("writing" if message.text else "waiting for the first word")
+        waited = (now_us - message.created_us) // 1_000_000
+        if waited >= _LONG_S:
+            parts.append(f"{waited} s")
     elif message.state == "stopped":
         parts.append("stopped by you")
     elif message.state == "failed":

@@ -23,6 +23,7 @@ def build(services: Services) -> Panel:
         keepsakes=Keepsakes(services.paths.data_dir / "panel-tasks.json"),
         name_of=lambda agent_id: names.get(agent_id, agent_id),
         statuses=services.router.status,
+        simulated=services.ledger.is_simulated,
         now_us=services.clock.now_us,
     )
     panel.start()

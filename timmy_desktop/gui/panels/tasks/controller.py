@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from timmy_desktop.swarm.errors import TaskRejectedError, UnknownTaskError
 from timmy_desktop.swarm.task import TaskStatus, TaskView
 
 PAGE = 200
+_MOST_UNKNOWN = 50
 
 
 class Swarm(Protocol):
@@ -82,6 +82,7 @@ class TasksController:
         self._query = Query()
         self._oldest: dict[Query, str] = {}
         self._unknown: set[str] = set()
+        self._missing: set[str] = set()
         self._detail_id = ""
         self._detail_ready = False
         self._records: dict[int, EventRecord] = {}
@@ -150,9 +151,11 @@ class TasksController:
     def take(self, records: Sequence[EventRecord]) -> None:
         """A batch from the bridge."""
         unknown = self._rows.take(records)
+        unknown -= self._missing
         if unknown:
-            self._unknown |= unknown
-            self._starter.start("unknown", self._fetch(), self._rows.put)
+            # A flood of events about tasks of long ago must not become a flood of questions.
+            self._unknown = set(sorted(self._unknown | unknown)[-_MOST_UNKNOWN:])
+            self._starter.start("unknown", self._fetch())
         mine = [record for record in records if record.event.task_id == self._detail_id]
         if self._detail_id and mine:
             self._records.update({record.seq: record for record in mine})
@@ -194,14 +197,14 @@ class TasksController:
         self._rows.more_to_come = bool(self._oldest[query])
         self._screen.show_loaded()
 
-    async def _fetch(self) -> list[TaskView]:
-        """Tasks that events spoke of and the list doesn't hold; asked again where a newer batch came."""
-        views = []
-        for task_id in sorted(self._unknown):
-            with contextlib.suppress(UnknownTaskError):
-                views.append(await self._swarm.task(task_id))
-        self._unknown.clear()
-        return views
+    async def _fetch(self) -> None:
+        """Tasks that events spoke of and the list doesn't hold; a newer batch takes over what is left."""
+        for task_id in sorted(self._unknown, reverse=True):
+            try:
+                self._rows.put([await self._swarm.task(task_id)])
+            except UnknownTaskError:
+                self._missing.add(task_id)
+            self._unknown.discard(task_id)
 
     def _not_posted(self, error: Exception) -> None:
         words = _words(error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -23,7 +23,7 @@ from timmy_desktop.gui.widgets.facts_strip import FactsStrip
 from timmy_desktop.gui.widgets.markdown_view import MarkdownView
 from timmy_desktop.gui.widgets.parts import button, column, glyph_button, label, row, selectable
 from timmy_desktop.gui.widgets.pill import Pill
-from timmy_desktop.gui.widgets.relative_time import RelativeTime
+from timmy_desktop.gui.widgets.relative_time import RelativeTime, TickWhileVisible
 from timmy_desktop.inert import inert, inert_line
 from timmy_desktop.swarm.task import TaskView
 
@@ -39,11 +39,12 @@ class DetailPane(QStackedWidget):
     retry_requested = Signal(str)
     more_requested = Signal()
 
-    def __init__(self, name_of: Names) -> None:
+    def __init__(self, name_of: Names, now_us: Callable[[], int], *, simulated: bool) -> None:
+        """`simulated`: the ledger's money is play money, and is labelled so."""
         super().__init__()
-        self._name_of = name_of
+        self._name_of, self._now_us, self._simulated = name_of, now_us, simulated
         self._view: TaskView | None = None
-        self._chose_tab = False
+        self._chose_tab = self._play_money = False
         self.empty = EmptyState(
             "tasks", "No task chosen", "Choose one in the list to see its bids, its steps and its result."
         )
@@ -54,6 +55,7 @@ class DetailPane(QStackedWidget):
         self._body = body
         self.addWidget(self.empty)
         self.addWidget(body)
+        TickWhileVisible(self, self._show_facts)
 
     def _make_head(self) -> None:
         self.back_button = button(
@@ -115,13 +117,13 @@ class DetailPane(QStackedWidget):
         self._chose_tab = False
         self.timeline.show_moments(())
         self.bids.bids.show_bids(())
-        self._show_head(view, simulated=False)
+        self._show_head(view, simulated=self._simulated)
         self._choose_tab(view, was=None)
 
     def show_task(self, view: TaskView, records: Sequence[EventRecord]) -> None:
         """The task as it is now, with all its events so far."""
         was = self._view if self._view and self._view.id == view.id else None
-        life = life_of(records, self._name_of)
+        life = life_of(records, self._name_of, simulated=self._simulated)
         self._show_head(view, simulated=life.simulated)
         self.timeline.show_moments(life.moments)
         self.bids.bids.show_bids(life.bids)
@@ -155,11 +157,18 @@ class DetailPane(QStackedWidget):
         shown = inert(view.text.strip())
         short = len(shown) <= _SHORT_TEXT and shown.count("\n") <= _SHORT_LINES
         self.text.setText(shown if short else inert_line(shown, _SHORT_TEXT))
-        self.facts.show_facts(facts_of(view, simulated=simulated))
-        self.facts.setVisible(bool(self.facts.facts))
+        self._play_money = simulated
+        self._show_facts()
         self._show_whole_text(view.text)
         self.result_page.show_task(view)
         self.setCurrentWidget(self._body)
+
+    def _show_facts(self) -> None:
+        """Also once a second: what is under way shows how long it is by now."""
+        if self._view is not None:
+            facts = facts_of(self._view, simulated=self._play_money, now_us=self._now_us())
+            self.facts.show_facts(facts)
+            self.facts.setVisible(bool(facts))
 
     def _show_whole_text(self, text: str) -> None:
         """A long task gets a page of its own, so that the head stays a head."""

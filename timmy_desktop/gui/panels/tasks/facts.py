@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from timmy_desktop.gui.widgets.facts_strip import Fact
-from timmy_desktop.gui.wording import duration, sats
+from timmy_desktop.gui.wording import duration, provider_words, sats
 from timmy_desktop.swarm.task import TaskView
 
 
-def facts_of(view: TaskView, *, simulated: bool) -> list[Fact]:
+def facts_of(view: TaskView, *, simulated: bool, now_us: int = 0) -> list[Fact]:
     """Only what is known; money that is play money says so."""
     facts = [
         (view.agent_name, "agent", f"attempt {view.attempt}" if view.attempt > 1 else ""),
         _money(view, " · simulated" if simulated else ""),
-        (duration(view.duration_ms) if view.duration_ms else "", "took", ""),
+        _time(view, now_us),
         _tokens(view),
-        (view.model or view.provider, view.provider if view.model else "provider", view.model),
+        _provider(view),
     ]
     if view.local_only:
         facts.append(("Local only", "never leaves here", "No remote provider may see this task"))
@@ -30,6 +30,18 @@ def _money(view: TaskView, label: str) -> Fact:
     if view.max_price_msat and not view.status.is_terminal:
         return sats(view.max_price_msat), "at most", "The limit set when the task was posted"
     return "", "", ""
+
+
+def _provider(view: TaskView) -> Fact:
+    provider = provider_words(view.provider)
+    return (view.model, provider, view.model) if view.model else (provider, "provider", "")
+
+
+def _time(view: TaskView, now_us: int) -> Fact:
+    if view.status.is_terminal:
+        return duration(view.duration_ms) if view.duration_ms else "", "took", ""
+    seconds = max(0, now_us - view.created_us) // 1_000_000
+    return duration(seconds * 1000) if seconds else "", "so far", "Since it was posted"
 
 
 def _tokens(view: TaskView) -> Fact:

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from timmy_desktop.events import tasks
 from timmy_desktop.events.base import EventRecord
+from timmy_desktop.events.payments import PaymentRefunded, SatsReserved
 from timmy_desktop.gui.panels.tasks.tellers import Names, words_of
 from timmy_desktop.inert import inert, inert_line
 
 _MOST_DETAIL = 4_000
+_UNLABELLED = (SatsReserved, PaymentRefunded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,14 @@ class Life:
     """Whether any of the money in it is play money."""
 
 
-def life_of(records: Iterable[EventRecord], name_of: Names) -> Life:
-    """The life that `records` (of one task, in order) tell; `name_of` turns an agent's id into its name."""
+def life_of(records: Iterable[EventRecord], name_of: Names, *, simulated: bool = False) -> Life:
+    """The life that `records` (of one task, in order) tell; `simulated`: the ledger's money is play money."""
     known = list(records)
     closed = max((r.seq for r in known if isinstance(r.event, tasks.AuctionClosed)), default=0)
     # A closed auction is one line: the bids have a table of their own.
     told = (r for r in known if not (isinstance(r.event, tasks.BidSubmitted) and r.seq < closed))
-    moments = (_moment(record, name_of) for record in told)
-    simulated = any(getattr(record.event, "simulated", False) for record in known)
+    simulated = simulated or any(getattr(record.event, "simulated", False) for record in known)
+    moments = (_moment(record, name_of, simulated) for record in told)
     return Life(tuple(moment for moment in moments if moment), _ranked(known, name_of), simulated)
 
 
@@ -91,11 +93,13 @@ def _ranked(records: Sequence[EventRecord], name_of: Names) -> tuple[Bid, ...]:
     )
 
 
-def _moment(record: EventRecord, name_of: Names) -> Moment | None:
+def _moment(record: EventRecord, name_of: Names, simulated: bool) -> Moment | None:
     words = words_of(record.event, name_of)
     if words is None:
         return None
     glyph, role, title, detail = words
+    if simulated and isinstance(record.event, _UNLABELLED):
+        title += " (simulated)"
     return Moment(record.seq, record.time_us, glyph, role, inert_line(title, 300), _cut(inert(detail)))
 
 

@@ -32,11 +32,12 @@ class TaskList(QListView):
     delete_pressed = Signal(str)
     filter_wanted = Signal()
 
-    def __init__(self, model: TasksProxy, now_us: Callable[[], int]) -> None:
+    def __init__(self, model: TasksProxy, delegate: TaskRowDelegate) -> None:
         super().__init__()
         self.setModel(model)
         self.setModelColumn(Column.TASK)
-        self.setItemDelegate(TaskRowDelegate(now_us, self))
+        delegate.setParent(self)
+        self.setItemDelegate(delegate)
         self.setAccessibleName("Tasks")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setUniformItemSizes(True)
@@ -88,6 +89,7 @@ class ListPage(QWidget):
         post_box: PostBox,
         model: TasksModel,
         now_us: Callable[[], int],
+        simulated: bool,
         show_router: Callable[[], object],
         retry: Callable[[], object],
     ) -> None:
@@ -98,7 +100,7 @@ class ListPage(QWidget):
         self.post_box = post_box
         self.offline = NoticeBar("Router", show_router)
         self.busy = BusyBar()
-        self.list = TaskList(self.proxy, now_us)
+        self.list = TaskList(self.proxy, TaskRowDelegate(now_us, simulated=simulated))
         self.state = EmptyState("tasks", "", "")
         self._retry = retry
         self._make_filter()

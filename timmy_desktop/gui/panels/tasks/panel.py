@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QSize, Qt
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QSplitter
 
@@ -29,6 +29,7 @@ from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.swarm.task import TaskView
 
 _WIDE = 720
+_CALM_MS = 500
 
 
 class TasksPanel(Panel):
@@ -43,6 +44,7 @@ class TasksPanel(Panel):
         keepsakes: Keepsakes,
         name_of: Names,
         statuses: Statuses,
+        simulated: bool,
         now_us: Callable[[], int],
     ) -> None:
         super().__init__()
@@ -52,8 +54,10 @@ class TasksPanel(Panel):
         self.model = TasksModel(name_of, self)
         self.controller = TasksController(swarm, self.slot_tasks, self.model, self)
         self.post_box = PostBox(keepsakes)
-        self.page = ListPage(self.post_box, self.model, now_us, self._show_router, self.controller.load)
-        self.detail = DetailPane(name_of)
+        self.page = ListPage(
+            self.post_box, self.model, now_us, simulated, self._show_router, self.controller.load
+        )
+        self.detail = DetailPane(name_of, now_us, simulated=simulated)
         self.actions_of = TaskActions(
             self,
             cancel=self.controller.cancel,
@@ -80,7 +84,12 @@ class TasksPanel(Panel):
 
     def _wire(self) -> None:
         self.bridge.batch_ready.connect(self.controller.take)
-        self.bridge.folded.connect(lambda _: self.controller.catch_up())
+        # Events that were folded are caught up with once it is calm again.
+        self._calm = QTimer(self)
+        self._calm.setSingleShot(True)
+        self._calm.setInterval(_CALM_MS)
+        self._calm.timeout.connect(self.controller.catch_up)
+        self.bridge.folded.connect(lambda _: self._calm.start())
         self.model.older_wanted.connect(self.controller.older)
         self.post_box.post_requested.connect(self._post)
         page, detail = self.page, self.detail
@@ -133,6 +142,7 @@ class TasksPanel(Panel):
         self.post_box.keep_draft()
         self._keepsakes.save()
         self.bridge.stop()
+        self._calm.stop()
         self.slot_tasks.stop()
 
     # Wishes of its own parts.

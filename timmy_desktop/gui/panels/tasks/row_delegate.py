@@ -25,9 +25,9 @@ _Index = QModelIndex | QPersistentModelIndex
 class TaskRowDelegate(QStyledItemDelegate):
     """Needs a model that gives TaskViews by VIEW_ROLE."""
 
-    def __init__(self, now_us: Callable[[], int], parent: QObject | None = None) -> None:
+    def __init__(self, now_us: Callable[[], int], *, simulated: bool, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._now_us = now_us
+        self._now_us, self._simulated = now_us, simulated
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: ARG002
         theme = Theme.current()
@@ -43,7 +43,7 @@ class TaskRowDelegate(QStyledItemDelegate):
         _paint_ground(painter, option)
         box = option.rect.adjusted(GAP + TIGHT, GAP, -GAP - TIGHT, -GAP)
         _paint_mark(painter, box, view)
-        _paint_words(painter, box.adjusted(_MARK + GAP + 2, 0, 0, 0), view, self._now_us())
+        _paint_words(painter, box.adjusted(_MARK + GAP + 2, 0, 0, 0), view, self._now_us(), self._simulated)
         painter.restore()
 
 
@@ -80,7 +80,7 @@ def _paint_mark(painter: QPainter, box: QRect, view: TaskView) -> None:
     paint_glyph(painter, look.glyph, QRect(box.left(), top, _MARK, _MARK), theme.color(look.role))
 
 
-def _paint_words(painter: QPainter, box: QRect, view: TaskView, now_us: int) -> None:
+def _paint_words(painter: QPainter, box: QRect, view: TaskView, now_us: int, simulated: bool) -> None:
     theme = Theme.current()
     body, small = QFontMetrics(theme.font()), QFontMetrics(theme.font("small"))
     first = QRect(box.left(), box.top(), box.width(), body.height())
@@ -90,7 +90,9 @@ def _paint_words(painter: QPainter, box: QRect, view: TaskView, now_us: int) -> 
     # The text of a task matters more than its price: that gives way first on a narrow dock.
     left = _right_words(painter, first, money_of(view), "text" if view.paid_msat else "muted", small=False)
     _left_words(painter, left, title_of(view), "text", small=False)
-    left = _right_words(painter, second, relative_time(view.created_us, now_us), "muted", small=True)
+    age = relative_time(view.created_us, now_us)
+    label = "simulated · " if simulated and money_of(view) else ""
+    left = _right_words(painter, second, f"{label}{age}", "muted", small=True)
     left = _left_words(painter, left, status, role, small=True)
     _left_words(painter, left, rest, "muted", small=True)
 

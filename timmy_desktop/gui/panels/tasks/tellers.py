@@ -8,7 +8,7 @@ from typing import Any
 
 from timmy_desktop.events import agents, payments, routing, tasks
 from timmy_desktop.events.base import Event, UnknownEvent
-from timmy_desktop.gui.wording import count, duration, sats
+from timmy_desktop.gui.wording import count, duration, provider_words, sats
 
 Names = Callable[[str], str]
 """Turns an agent's id into its name."""
@@ -70,7 +70,7 @@ def _started(event: tasks.TaskStarted, name_of: Names) -> _Words:
 
 def _stepped(event: tasks.TaskStepped) -> _Words:
     facts = [
-        f"{event.provider} · {event.model}" if event.model else event.provider,
+        provider_words(event.provider, event.model),
         count(event.tokens_in + event.tokens_out, "token"),
         duration(event.duration_ms),
     ]
@@ -94,7 +94,7 @@ def _answered(event: agents.ToolCompleted) -> _Words:
 
 
 def _attempt(event: routing.ProviderCalled) -> _Words:
-    where = f"{event.provider} · {event.model}" if event.model else event.provider
+    where = provider_words(event.provider, event.model)
     if event.outcome == "ok":
         first = f"first word {duration(event.ttft_ms)} · " if event.ttft_ms >= 0 else ""
         tokens = count(event.tokens_in + event.tokens_out, "token")
@@ -105,8 +105,10 @@ def _attempt(event: routing.ProviderCalled) -> _Words:
 
 
 def _failed_over(event: routing.ProviderFailedOver) -> _Words:
-    onward = f"Moved on to {event.to_provider}" if event.to_provider else "No provider was left"
-    return "router", "warn", onward, f"{event.from_provider}: {event.reason}"
+    onward = (
+        f"Moved on to {provider_words(event.to_provider)}" if event.to_provider else "No provider was left"
+    )
+    return "router", "warn", onward, f"{provider_words(event.from_provider)}: {event.reason}"
 
 
 def _settled(event: payments.PaymentSettled) -> _Words:

@@ -1,0 +1,92 @@
+"""docs/architecture.md: its verifier agrees with the application's, and its layers are the contract's."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import tomllib
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.providers import ScriptedProvider
+from tests.papers import DOCS, module
+from timmy_desktop.bootstrap import build
+from timmy_desktop.paths import Paths
+from timmy_desktop.settings import Settings
+from timmy_desktop.storage.migrations.m0001_first import STATEMENTS
+
+PAPER = "architecture.md"
+
+
+async def a_log(folder: Path) -> bytes:
+    """A data folder in which a task was done; returns the chain's key."""
+    services = build(Settings(), Paths.default(folder), [ScriptedProvider()])
+    await services.start("test")
+    await services.coordinator.wait(await services.coordinator.post("Do it"))
+    await services.stop()
+    return bytes.fromhex((folder / "chain.key").read_text())
+
+
+def change(statement: str) -> Callable[[Path], None]:
+    def apply(folder: Path) -> None:
+        with closing(sqlite3.connect(folder / "swarm.db")) as connection, connection:
+            connection.execute(statement)
+
+    return apply
+
+
+def change_anchor(folder: Path) -> None:
+    file = folder / "chain.head"
+    file.write_text(file.read_text().replace('"seq": ', '"seq": 1'))
+
+
+@pytest.mark.parametrize(
+    ("tamper", "words"),
+    [
+        (lambda folder: None, ""),
+        (change("UPDATE event_log SET data = replace(data, 'Do it', 'Do not') WHERE seq > 3"), "was changed"),
+        (change("UPDATE event_log SET time_us = time_us + 1 WHERE seq = 4"), "event 4 was changed"),
+        (change("DELETE FROM event_log WHERE seq = 4"), "event 4 is missing"),
+        (change("DELETE FROM event_log WHERE seq > 8"), "missing from the end"),
+        (change_anchor, "the anchor was changed"),
+    ],
+)
+async def test_the_verifier_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tamper: Callable[[Path], None], words: str
+) -> None:
+    key = await a_log(tmp_path)
+    tamper(tmp_path)
+    problem = module(PAPER, "verifier", monkeypatch).verify(tmp_path, key)
+    assert words in problem
+    assert bool(words) == bool(problem)
+
+
+async def test_the_verifier_begins_after_a_lost_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    await a_log(tmp_path)
+    (tmp_path / "chain.key").unlink()
+    key = await a_log(tmp_path)
+    assert module(PAPER, "verifier", monkeypatch).verify(tmp_path, key) == ""
+
+
+def test_the_layers_are_those_of_the_contract() -> None:
+    contracts = tomllib.loads((DOCS.parent / "pyproject.toml").read_text())["tool"]["importlinter"][
+        "contracts"
+    ]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    here = {name for layer in layers for name in layer.split(" | ") if not name.startswith("(")}
+    assert set(names_in("## Layers")) == {name.strip() for name in here}
+
+
+def test_every_table_has_its_writer() -> None:
+    tables = set(re.findall(r"CREATE TABLE (\w+)", "\n".join(STATEMENTS)))
+    assert set(names_in("## Tables")) == tables
+
+
+def names_in(title: str) -> list[str]:
+    """The names in the first column of the table under `title`."""
+    section = (DOCS / PAPER).read_text().split(f"\n{title}\n")[1].split("\n## ")[0]
+    first = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return [name for cell in first for name in re.findall(r"`(\w+)`", cell)]
