@@ -69,7 +69,7 @@ async def test_the_tab_key_goes_all_the_way_round(
     window, _ = opened
     window.activateWindow()
     await eventually(lambda: QApplication.activeWindow() is window)
-    window.docks["chat"].bring_forward()
+    await eventually(lambda: window.docks["chat"].isAncestorOf(QApplication.focusWidget() or window))
     first = QApplication.focusWidget()
     assert first is not None
     names: list[str] = []

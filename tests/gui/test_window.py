@@ -288,9 +288,9 @@ async def test_workspaces_are_opened_remembered_and_opened_again(qtbot: QtBot, t
     folder.mkdir()
     store = LayoutStore(tmp_path / "window.ini")
     async with open_window(tmp_path, store=store) as (window, services):
-        window._open_workspace(str(folder))
+        window.workspaces.open(str(folder))
         assert services.workspace.folder == folder
-        window._open_workspace(str(tmp_path / "missing"))
+        window.workspaces.open(str(tmp_path / "missing"))
         assert "There is no folder" in window.messages.texts[-1]
     async with open_window(tmp_path / "b", store=LayoutStore(tmp_path / "window.ini")) as (again, services):
         assert services.workspace.folder == folder

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QFileDialog,
+    QApplication,
     QMainWindow,
     QMenuBar,
     QTabWidget,
@@ -44,6 +43,7 @@ from timmy_desktop.gui.widgets.fields import SearchButton
 from timmy_desktop.gui.widgets.message_bar import MessageBar
 from timmy_desktop.gui.widgets.parts import glyph_button, row
 from timmy_desktop.gui.wording import count
+from timmy_desktop.gui.workspaces import Workspaces
 from timmy_desktop.paths import Paths
 from timmy_desktop.supervisor import TaskSupervisor
 
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 _MODEL_ANSWERED = "model-answered"
+_LOOK_AGAIN_MS = 50
 
 
 class MainWindow(QMainWindow):
@@ -90,8 +91,12 @@ class MainWindow(QMainWindow):
         self._live: LiveStatus | None = None
         self._may_close = self._laid_out = self._dismissed = self._was_painted = False
         self._page: StartupPage | None = None
+        self._focusing = QTimer(self)
+        self._focusing.setInterval(_LOOK_AGAIN_MS)
+        self._focusing.timeout.connect(self._focus_where_work_begins)
         self.docks = {spec.name: PanelDock(spec, self) for spec in specs}
         self.messages, self.welcome, self.status = MessageBar(), Welcome(), StatusLine()
+        self.workspaces = Workspaces(self, store, self.grant)
         self._build_frame()
         self._store.restore_geometry(self)
 
@@ -114,15 +119,13 @@ class MainWindow(QMainWindow):
         self._interpreter = CalmInterpreter(self._live.is_busy, self)
         self._interpreter.start()
         self.menus.enable(True)
-        self._reopen_workspace(services)
-        first = next(iter(self.docks.values()), None)
-        focus = self.docks.get("chat", first)
-        if focus is not None and focus.panel is not None:
-            focus.panel.focus_first()
+        self.workspaces.attach(services.workspace)
+        self._focusing.start()
 
     def detach(self) -> None:
         """The services are about to stop: lets go of them."""
         self.menus.enable(False)
+        self._focusing.stop()
         if self._live is not None:
             self._live.stop()
             self._live = None
@@ -130,6 +133,7 @@ class MainWindow(QMainWindow):
         for dock in self.docks.values():
             if dock.panel is not None:
                 dock.panel.stop()
+        self.workspaces.detach()
         self._services = None
 
     def show_failure(self, error: BaseException) -> None:
@@ -215,10 +219,11 @@ class MainWindow(QMainWindow):
         bar = QMenuBar()
         self.menus = Menus(self, bar, list(self.docks.values()), self._slots())
         self.menus.enable(False)
+        self.workspaces.changed.connect(self._show_recent)
         self._show_recent()
         self.welcome.hide()
         self.welcome.check_requested.connect(self._check_models)
-        self.welcome.workspace_requested.connect(self._choose_workspace)
+        self.welcome.workspace_requested.connect(self.workspaces.choose)
         self.welcome.dismissed.connect(self._dismiss_welcome)
         self.status.chosen.connect(self._show_place)
         self._palette_button = SearchButton("Search or run", "Ctrl+K", self._open_palette)
@@ -236,12 +241,15 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.setContentsMargins(GAP, 0, GAP, 0)
 
+    def _show_recent(self) -> None:
+        self.menus.show_recent(self._store.recent_workspaces, self.workspaces.open)
+
     def _slots(self) -> dict[str, Callable[[], object]]:
         return {
             "new_task": lambda: self._ask_panels(NewTask()),
             "new_conversation": lambda: self._ask_panels(NewConversation()),
-            "open_workspace": self._choose_workspace,
-            "close_workspace": self._close_workspace,
+            "open_workspace": self.workspaces.choose,
+            "close_workspace": self.workspaces.close,
             "preferences": self._open_preferences,
             "quit": self.close,
             "palette": self._open_palette,
@@ -265,6 +273,17 @@ class MainWindow(QMainWindow):
             return
         panel.wished.connect(self.grant)
         dock.put(panel)
+
+    def _focus_where_work_begins(self) -> None:
+        """Once the panels stand, and unless the person has gone somewhere already."""
+        if not self.settled:
+            return
+        self._focusing.stop()
+        focused = QApplication.focusWidget()
+        if focused in (None, self, self._palette_button):
+            dock = self.docks.get("chat") or next(iter(self.docks.values()), None)
+            if dock is not None and dock.panel is not None:
+                dock.panel.focus_first()
 
     def _clear_page(self) -> None:
         if self._page is None:
@@ -329,7 +348,7 @@ class MainWindow(QMainWindow):
         if shown is not None:
             shown.leave()
             return
-        commands = self.menus.commands(self._store.recent_workspaces, self._open_workspace)
+        commands = self.menus.commands(self._store.recent_workspaces, self.workspaces.open)
         CommandPalette(commands, self).open()
 
     def _open_preferences(self) -> None:
@@ -367,47 +386,7 @@ class MainWindow(QMainWindow):
     def _open_data_folder(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._paths.data_dir)))
 
-    # The workspace
-
-    def _choose_workspace(self) -> None:
-        dialog = QFileDialog(self, "Open workspace folder", self._store.workspace)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self._open_workspace)
-        dialog.open()
-
-    def _open_workspace(self, folder: str) -> None:
-        if self._services is None:
-            return
-        try:
-            self._services.workspace.open(Path(folder))
-        except Exception as error:  # noqa: BLE001 - its message is for the person
-            self.messages.say(str(error), "bad")
-            return
-        self._store.workspace = folder
-        self._store.remember_workspace(folder)
-        self._show_recent()
-        self.messages.say(f"Agents can now read {folder}, and nothing outside it.", "good")
-
-    def _close_workspace(self) -> None:
-        if self._services is not None:
-            self._services.workspace.close()
-            self._store.workspace = ""
-            self.messages.say("No folder is open to the agents any more.", "good")
-
-    def _reopen_workspace(self, services: Services) -> None:
-        folder = self._store.workspace
-        if not folder or services.workspace.folder is not None:
-            return
-        try:
-            services.workspace.open(Path(folder))
-        except Exception as error:  # noqa: BLE001 - gone since last time
-            self.messages.say(f"The workspace was not opened again: {error}", "warn")
-            self._store.workspace = ""
-
-    def _show_recent(self) -> None:
-        self.menus.show_recent(self._store.recent_workspaces, self._open_workspace)
+    # Closing
 
     def _ask_before_closing(self, running: int, clauses: Sequence[str]) -> None:
         words = []
