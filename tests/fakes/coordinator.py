@@ -153,7 +153,7 @@ def _life(
     call = {"call_id": "1", "tool": "read_file"}
     life += [
         (closed, 3),
-        (payments.SatsReserved(task_id=task_id, agent_id=winner, amount_msat=price_msat), 1),
+        (payments.SatsReserved(task_id=task_id, agent_id=winner, amount_msat=price_msat, simulated=True), 1),
         (tasks.TaskAssigned(task_id=task_id, agent_id=winner, price_msat=price_msat), 1),
         (tasks.TaskStarted(task_id=task_id, agent_id=winner), 2),
     ]
@@ -204,7 +204,7 @@ def _life(
             (tasks.TaskFailed(task_id=task_id, reason=reason), 60_000),
             (
                 payments.PaymentRefunded(
-                    task_id=task_id, amount_msat=price_msat, reason="the task has no result"
+                    task_id=task_id, amount_msat=price_msat, simulated=True, reason="the task has no result"
                 ),
                 2,
             ),

@@ -119,6 +119,8 @@ class Answer:
         if self._lost:
             self._begin_anew()
         self._provider = provider
+        # Known before the first word, so that an answer that is stopped still says whose it was.
+        self._message = replace(self._message, provider=provider, model=model)
 
     def _begin_anew(self) -> None:
         """What a broken attempt had said is void; that it was, the message says."""

@@ -31,6 +31,7 @@ class SatsReserved(Event):
 
     type: ClassVar[str] = "payment.reserved"
     amount_msat: int
+    simulated: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,7 @@ class PaymentRefunded(Event):
 
     type: ClassVar[str] = "payment.refunded"
     amount_msat: int
+    simulated: bool
     reason: str
 
 

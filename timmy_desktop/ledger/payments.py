@@ -111,8 +111,10 @@ class Ledger:
             raise MoneyError(f"A price can't be less than zero: {format_msat(amount)}.")
         if not task_id or not agent_id:
             raise LedgerError("Sats are reserved for a task and an agent; one of them is missing.")
-        event = SatsReserved(source=SOURCE, task_id=task_id, agent_id=agent_id, amount_msat=amount)
         now, simulated = self._clock.now_us(), self.is_simulated
+        event = SatsReserved(
+            source=SOURCE, task_id=task_id, agent_id=agent_id, amount_msat=amount, simulated=simulated
+        )
 
         def write(session: Session) -> None:
             records.reserve(session, task_id, agent_id, amount, simulated=simulated, time_us=now)
@@ -178,11 +180,11 @@ class Ledger:
         await self._bus.publish(event, work=lambda session: records.deposit(session, amount, now))
 
     async def _refund(self, held: Holding, reason: str, also: Sequence[Event], work: Work | None) -> None:
+        now, simulated = self._clock.now_us(), self.is_simulated
         event = PaymentRefunded(
             source=SOURCE, task_id=held.task_id, agent_id=held.agent_id, amount_msat=held.held_msat,
-            reason=reason,
+            reason=reason, simulated=simulated,
         )  # fmt: skip
-        now, simulated = self._clock.now_us(), self.is_simulated
 
         def write(session: Session) -> None:
             records.refund(session, held, reason, simulated=simulated, time_us=now)

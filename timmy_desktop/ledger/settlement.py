@@ -187,6 +187,6 @@ def _about(payment: Payment) -> dict[str, Any]:
 def _failure(payment: Payment, reason: str) -> tuple[Event, Event]:
     refunded = PaymentRefunded(
         source=SOURCE, task_id=payment.task_id, agent_id=payment.agent_id, amount_msat=payment.amount_msat,
-        reason=reason,
+        reason=reason, simulated=payment.simulated,
     )  # fmt: skip
     return PaymentFailed(**_about(payment), reason=reason), refunded

@@ -181,7 +181,12 @@ async def test_the_detail_tells_the_whole_life(
     moments = detail.timeline.moments
     titles = [moments.index(row, 0).data() for row in range(moments.rowCount())]
     assert titles[0] == "Posted"
-    wanted = {"Forge wins at 12 sat", "Called read_file", "Moved on to Embedded", "Paid 12 sat (simulated)"}
+    wanted = {
+        "Forge wins at 12 sat (simulated)",
+        "Called read_file",
+        "Moved on to Embedded",
+        "Paid 12 sat (simulated)",
+    }
     assert wanted <= set(titles)
     assert detail.tabs.currentIndex() == 0
     menu = panel.actions_of.menu(panel.model.view_of(detail.shown_id))

@@ -47,7 +47,9 @@ def test_a_finished_row_knows_result_and_price() -> None:
 def test_what_is_not_of_the_task_changes_nothing() -> None:
     view, records = lived(TaskStatus.RUNNING)
     late = EventRecord(99, view.updated_us - 1, tasks.TaskFailed(task_id="t1", reason="late"), b"")
-    other = EventRecord(99, view.updated_us + 1, payments.SatsReserved(task_id="t1", amount_msat=1), b"")
+    other = EventRecord(
+        99, view.updated_us + 1, payments.SatsReserved(task_id="t1", amount_msat=1, simulated=True), b""
+    )
     assert after(view, late, name_of) is view
     assert after(view, other, name_of) is view
     assert created(records[1]) is None

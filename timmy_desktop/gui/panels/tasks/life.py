@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from timmy_desktop.events import tasks
 from timmy_desktop.events.base import EventRecord
-from timmy_desktop.events.payments import PaymentRefunded, SatsReserved
+from timmy_desktop.events.tasks import AuctionClosed, BidSubmitted
 from timmy_desktop.gui.panels.tasks.tellers import Names, words_of
 from timmy_desktop.inert import inert, inert_line
 
 _MOST_DETAIL = 4_000
-_UNLABELLED = (SatsReserved, PaymentRefunded)
+# What is offered carries no label of its own: whether money is real shows when it moves.
+_OFFERS = (BidSubmitted, AuctionClosed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def _moment(record: EventRecord, name_of: Names, simulated: bool) -> Moment | No
     if words is None:
         return None
     glyph, role, title, detail = words
-    if simulated and isinstance(record.event, _UNLABELLED):
+    if simulated and isinstance(record.event, _OFFERS):
         title += " (simulated)"
     return Moment(record.seq, record.time_us, glyph, role, inert_line(title, 300), _cut(inert(detail)))
 

@@ -147,7 +147,7 @@ _TELLERS: dict[type, Callable[[Any], _Words]] = {
     payments.SatsReserved: lambda event: (
         "sats",
         "muted",
-        f"{sats(event.amount_msat)} reserved",
+        f"{sats(event.amount_msat)} reserved{_label(event)}",
         "held in escrow until there is a result",
     ),
     payments.InvoiceCreated: lambda event: (
@@ -178,7 +178,7 @@ _TELLERS: dict[type, Callable[[Any], _Words]] = {
     payments.PaymentRefunded: lambda event: (
         "retry",
         "muted",
-        f"{sats(event.amount_msat)} went back to the treasury",
+        f"{sats(event.amount_msat)} went back to the treasury{_label(event)}",
         event.reason,
     ),
 }
