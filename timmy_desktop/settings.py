@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 
 KEYCHAIN_SERVICE = "timmy-desktop"
 
@@ -127,6 +128,12 @@ def load_settings(config_file: Path) -> Settings:
         return Settings(**values)
     except ValidationError as error:
         raise SettingsError(_explain(error, config_file)) from error
+    except SourceError as error:
+        # An environment variable for a list or a table that holds no JSON; the library names the field.
+        raise SettingsError(
+            f"A TIMMY_… environment variable can't be read: {error}. Lists are written in JSON, as in "
+            'TIMMY_PERSONAS=\'[{"name": "Ada"}]\'.'
+        ) from error
 
 
 def _explain(error: ValidationError, config_file: Path) -> str:

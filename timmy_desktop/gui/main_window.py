@@ -159,6 +159,8 @@ class MainWindow(QMainWindow):
         elif isinstance(wish, ShowPanel):
             if wish.name in self.docks:
                 self.docks[wish.name].bring_forward()
+            else:  # what it would show, the doctor tells in short
+                self._open_doctor()
         else:
             self._ask_panels(wish)
 

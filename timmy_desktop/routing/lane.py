@@ -70,6 +70,9 @@ class Lane:
 
     async def enter(self, request: CompletionRequest, *, last_resort: bool = False) -> Permit | str:
         """The permit for one attempt, or in words why there is none. Waits only behind a crowd."""
+        if self.health is None and not (request.local_only and self.provider.is_remote):
+            # Nobody has looked yet: a free probe tells at once what a failed attempt would.
+            await self.probe()
         deadline = self._clock.monotonic() + self._patience(last_resort)
         while not (objection := self.objection(request, last_resort=last_resort)):
             if not self._is_crowded():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -128,8 +129,11 @@ class Database:
 
     def _open(self, prepare: Callable[[Session], None]) -> None:
         try:
+            make_private_file(self.path)
             self._writer_database.connect(reuse_if_open=True)
             prepare(self.session())
+        except OSError as error:
+            raise translated(error) from error
         except (DatabaseError, InterfaceError, sqlite3.Error) as error:
             raise translated(_cause(error)) from error
 
@@ -151,6 +155,13 @@ class Database:
             return work(Session(self._reader_database))
         except (DatabaseError, InterfaceError, sqlite3.Error) as error:
             raise translated(_cause(error)) from error
+
+
+def make_private_file(path: Path) -> None:
+    """Makes `path` if it is not there; readable by its owner alone, as SQLite then makes its WAL."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o600)
 
 
 def _cause(error: Exception) -> sqlite3.Error:

@@ -35,6 +35,6 @@ def translated(error: sqlite3.Error | OSError) -> StorageError:
             "The database is damaged. Close the application and restore the newest file from the folder "
             "'backups' beside it."
         )
-    if "readonly" in text or "unable to open" in text:
+    if isinstance(error, OSError) or "readonly" in text or "unable to open" in text:
         return FolderError(f"The database can't be written ({text}). Check the folder's permissions.")
     return StorageError(f"The database refused: {text}.")

@@ -247,13 +247,14 @@ async def test_a_rate_limit_is_waited_out_by_others_not_by_people(routing):
 
 async def test_a_bad_key_disables_until_health_says_otherwise(routing):
     wrong = ScriptedProvider("api", script=Script(words=(), error=BadKey("The key is not accepted.")))
-    wrong.state = Health("not_configured", "The key is not accepted. Set another one.")
+    refused = Health("not_configured", "The key is not accepted. Set another one.")
+    wrong.health_of = lambda: refused if wrong.requests else wrong.state
     async with routing(wrong, ScriptedProvider("other")) as bench:
         for _ in range(3):
             bench.clock.seconds += 10_000
             await bench.router.complete(ask())
         assert len(wrong.requests) == 1
-        wrong.state, wrong.script = Health("ready"), Script()
+        wrong.health_of, wrong.script = None, Script()
         await bench.router.check_now()
         assert (await bench.router.complete(ask())).provider == "api"
 

@@ -108,6 +108,19 @@ async def test_a_damaged_database_is_said(tmp_path: Path) -> None:
             pass
 
 
+def _database_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("swarm.db*"))
+
+
+async def test_the_database_is_its_owners_alone(tmp_path: Path) -> None:
+    os.close(os.open(tmp_path / "swarm.db", os.O_CREAT, 0o644))
+    async with open_log(tmp_path) as opened:
+        await opened.bus.publish(SystemInfo(message="x"))
+        files = _database_files(tmp_path)
+        assert [file.name for file in files] == ["swarm.db", "swarm.db-shm", "swarm.db-wal"]
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
 async def test_readers_cannot_write(tmp_path: Path) -> None:
     async with open_log(tmp_path) as opened:
         with pytest.raises(StorageError):
