@@ -63,6 +63,17 @@ async def test_a_task_is_posted_with_the_keys_that_are_shown(
     await eventually(lambda: edit.text() == "")
 
 
+async def test_after_posting_by_mouse_the_next_task_can_be_written(
+    tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot
+) -> None:
+    panel = await begin(tasks_place)
+    box = panel.post_box
+    box.edit.set_text("List three uses")
+    qtbot.mouseClick(box.post_button, Qt.MouseButton.LeftButton)
+    await eventually(lambda: len(swarm.posted) == 1 and box.edit.text() == "")
+    assert box.edit.hasFocus()
+
+
 async def test_what_cannot_be_posted_says_why_and_keeps_the_text(
     tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot
 ) -> None:
