@@ -19,8 +19,7 @@ from timmy_desktop.paths import Paths
 from timmy_desktop.routing.providers.base import Provider
 from timmy_desktop.routing.types import Health
 from timmy_desktop.settings import Secrets
-from timmy_desktop.storage.errors import FolderError
-from timmy_desktop.storage.folder import DataFolder, FolderInUseError
+from timmy_desktop.storage.folder import DataFolder
 from timmy_desktop.storage.migrations import SCHEMA_VERSION
 
 State = Literal["ok", "note", "missing", "broken"]
@@ -71,14 +70,13 @@ def _data_folder(paths: Paths) -> Finding:
     name = "Data folder"
     if not paths.data_dir.exists():
         return Finding(name, "note", f"{paths.data_dir} will be made at the first start")
-    try:
-        with DataFolder(paths.data_dir) as folder:
-            folder.acquire("doctor")
-            free = shutil.disk_usage(paths.data_dir).free
-    except FolderInUseError as error:
-        return Finding(name, "note", f"{paths.data_dir} is open in process {error.pid}")
-    except FolderError as error:
-        return Finding(name, "broken", str(error))
+    holder = DataFolder(paths.data_dir).holder()
+    if holder is not None:
+        return Finding(name, "note", f"{paths.data_dir} is open in process {holder[0]}")
+    if not paths.data_dir.is_dir() or not os.access(paths.data_dir, os.R_OK | os.W_OK | os.X_OK):
+        detail = f"{paths.data_dir} is not a folder that can be written"
+        return Finding(name, "broken", detail, "Check its permissions, or name another one with --data-dir.")
+    free = shutil.disk_usage(paths.data_dir).free
     if free < LOW_SPACE_BYTES:
         return Finding(
             name,
@@ -93,7 +91,10 @@ def _database(paths: Paths) -> Finding:
     name = "Database"
     if not paths.database.exists():
         return Finding(name, "note", "none yet; it is made at the first start")
-    restore = f"Close the application and restore the newest file from {paths.backups}."
+    restore = (
+        f"Close the application and put the newest file of {paths.backups} in its place; without one, "
+        "move it away to begin anew."
+    )
     try:
         with closing(
             sqlite3.connect(f"{paths.database.absolute().as_uri()}?mode=ro", uri=True)

@@ -18,6 +18,10 @@ class SettingsError(Exception):
     """The settings can't be used; the message says where, why and what to do."""
 
 
+class KeychainError(SettingsError):
+    """The keychain did not answer; what it keeps is not lost."""
+
+
 class ProviderSettings(BaseModel):
     """One entry of `cascade_providers`. What is left out takes the kind's default."""
 
@@ -162,6 +166,21 @@ class Secrets:
         variable = "TIMMY_SECRET_" + name.upper().replace("-", "_")
         value = self._environment.get(variable) or self._from_keychain(name) or ""
         return SecretStr(value.strip()) if value.strip() else None
+
+    def look_up(self, name: str) -> SecretStr | None:
+        """As `get`, but a keychain that can't be asked raises KeychainError."""
+        import keyring
+        from keyring.errors import KeyringError, NoKeyringError
+
+        try:
+            value = keyring.get_password(KEYCHAIN_SERVICE, name)
+        except NoKeyringError:
+            return None
+        except (KeyringError, RuntimeError) as error:
+            raise KeychainError(
+                f"The keychain can't be asked for the event log's key ({error}). Unlock it and try again."
+            ) from error
+        return SecretStr(value) if value else None
 
     def set(self, name: str, value: str) -> bool:
         """Keeps `value` in the keychain; False where the machine has none that works."""

@@ -93,7 +93,12 @@ async def all_is_well_kept(services: Services, *tasks: TaskView) -> None:
 
 def is_a_clear_message(words: str, names: str = "ollama") -> bool:
     """Sentences that name who failed, for a person: no traceback, no exception's name."""
-    return names in words.lower() and words.rstrip().endswith(".") and "Error" not in words and "\n\n" not in words
+    return (
+        names in words.lower()
+        and words.rstrip().endswith(".")
+        and "Error" not in words
+        and "\n\n" not in words
+    )
 
 
 async def said(services: Services, text: str) -> MessageView:
@@ -105,7 +110,7 @@ async def said(services: Services, text: str) -> MessageView:
             if isinstance(event, MessageEnded):
                 ended.append(event.message)
     stored = await services.timmy.messages(conversation)
-    assert [message.text for message in stored][0] == text
+    assert next(message.text for message in stored) == text
     return ended[-1]
 
 
@@ -154,7 +159,9 @@ async def test_a_server_that_refuses_is_told_and_used_when_it_comes(tmp_path: Pa
         await all_is_well_kept(services, task)
 
 
-@pytest.mark.parametrize("text", [HOSTILE, "x" * LONGEST_TEXT, "\U0001f600" * LONGEST_TEXT, "\x1b]0;title\x07 go"])
+@pytest.mark.parametrize(
+    "text", [HOSTILE, "x" * LONGEST_TEXT, "\U0001f600" * LONGEST_TEXT, "\x1b]0;title\x07 go"]
+)
 async def test_hostile_words_go_in_and_out_inert(text: str, tmp_path: Path) -> None:
     words = ("An \x1b[2J escape,", " a \u202e turn,", " a \x00 nothing.")
     async with OllamaServer(words=words) as server, running(over_ollama(tmp_path, server.url)) as services:

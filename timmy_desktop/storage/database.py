@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +13,7 @@ from typing import Any, TypeVar
 from peewee import BaseQuery, DatabaseError, InterfaceError, SqliteDatabase
 
 from timmy_desktop.storage.errors import StorageError, translated
+from timmy_desktop.storage.private_file import make_private_file
 
 T = TypeVar("T")
 
@@ -155,13 +155,6 @@ class Database:
             return work(Session(self._reader_database))
         except (DatabaseError, InterfaceError, sqlite3.Error) as error:
             raise translated(_cause(error)) from error
-
-
-def make_private_file(path: Path) -> None:
-    """Makes `path` if it is not there; readable by its owner alone, as SQLite then makes its WAL."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    if path.stat().st_mode & 0o077:
-        path.chmod(0o600)
 
 
 def _cause(error: Exception) -> sqlite3.Error:
