@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from timmy_desktop import __version__
@@ -47,7 +48,9 @@ def is_ready(findings: Iterable[Finding]) -> bool:
     )
 
 
-async def examine(paths: Paths, secrets: Secrets, providers: Sequence[Provider]) -> list[Finding]:
+async def examine(
+    paths: Paths, secrets: Secrets, providers: Sequence[Provider], workspace: Path | None = None
+) -> list[Finding]:
     """Looks at everything side by side; changes nothing. The providers must have been started."""
     local = await asyncio.gather(
         asyncio.to_thread(_python),
@@ -56,6 +59,7 @@ async def examine(paths: Paths, secrets: Secrets, providers: Sequence[Provider])
         asyncio.to_thread(_keychain, secrets),
         asyncio.to_thread(_git),
         asyncio.to_thread(_display),
+        asyncio.to_thread(_workspace, workspace),
     )
     models = await asyncio.gather(*(_provider(provider) for provider in providers))
     return [*local, *models]
@@ -95,6 +99,10 @@ def _database(paths: Paths) -> Finding:
         f"Close the application and put the newest file of {paths.backups} in its place; without one, "
         "move it away to begin anew."
     )
+    if not os.access(paths.database, os.R_OK) or not os.access(paths.data_dir, os.W_OK):
+        return Finding(
+            name, "note", f"{paths.database} can't be looked at without the right to write beside it"
+        )
     try:
         with closing(
             sqlite3.connect(f"{paths.database.absolute().as_uri()}?mode=ro", uri=True)
@@ -131,6 +139,17 @@ def _git() -> Finding:
     if found:
         return Finding("Git", "ok", found)
     return Finding("Git", "missing", "agents can't read a workspace's history", "Install git.")
+
+
+def _workspace(folder: Path | None) -> Finding:
+    name = "Workspace"
+    if folder is None:
+        return Finding(name, "note", "no folder is opened for the agents to read")
+    if folder.is_dir() and os.access(folder, os.R_OK | os.X_OK):
+        return Finding(name, "ok", str(folder))
+    return Finding(
+        name, "broken", f"{folder} is no folder that can be read", "Correct `workspace` in settings."
+    )
 
 
 def _display() -> Finding:

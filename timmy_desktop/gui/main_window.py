@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
@@ -143,10 +145,12 @@ class MainWindow(QMainWindow):
         self.welcome.hide()
         for dock in self.docks.values():
             dock.hide()
+        problem = explained(error)
+        folder = self._paths.config_file.parent if problem.is_of_settings else self._paths.data_dir
         self._page = StartupPage(
-            explained(error),
+            problem,
             try_again=self.retry_requested.emit,
-            open_folder=self._open_data_folder,
+            open_folder=partial(_open_folder, folder),
             leave=self.close,
         )
         self.setCentralWidget(self._page)
@@ -358,11 +362,10 @@ class MainWindow(QMainWindow):
         from timmy_desktop.settings import Secrets, SettingsError
 
         try:
-            dialog = PreferencesDialog(self, self._paths.config_file, Secrets(), self._tasks)
+            dialog = PreferencesDialog(self, self._paths.config_file, Secrets(), self._tasks, self.grant)
         except SettingsError as error:
             self.messages.say(str(error), "bad")
             return
-        dialog.saved.connect(self.grant)
         dialog.open()
 
     def _switch_theme(self) -> None:
@@ -386,7 +389,7 @@ class MainWindow(QMainWindow):
             self.messages.say("No layout was saved yet. View, Save layout keeps this one.", "info")
 
     def _open_data_folder(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._paths.data_dir)))
+        _open_folder(self._paths.data_dir)
 
     # Closing
 
@@ -412,3 +415,7 @@ class MainWindow(QMainWindow):
 def panels_of(window: MainWindow) -> list[Panel]:
     """The panels that were built."""
     return [dock.panel for dock in window.docks.values() if dock.panel is not None]
+
+
+def _open_folder(folder: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
