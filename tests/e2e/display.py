@@ -66,9 +66,7 @@ class Display:
 
     def windows(self, title: str, pid: int) -> list[int]:
         """The visible windows of a process whose title contains `title`."""
-        found = self.xdotool(
-            "search", "--all", "--onlyvisible", "--pid", pid, "--name", title, check=False
-        )
+        found = self.xdotool("search", "--all", "--onlyvisible", "--pid", pid, "--name", title, check=False)
         return [int(line) for line in found.split()]
 
     def focus(self, window: int) -> None:
@@ -105,7 +103,9 @@ class Display:
         found: list[list[int]] = []
         for y in range(picture.height):
             for left, right in picture.runs(y, wanted, width):
-                box = next((box for box in found if box[3] >= y - 1 and box[0] <= right and left <= box[2]), None)
+                box = next(
+                    (box for box in found if box[3] >= y - 1 and box[0] <= right and left <= box[2]), None
+                )
                 if box is None:
                     found.append([left, y, right, y])
                 else:
@@ -149,7 +149,7 @@ class _Picture:
 
 class _ClientMessage(ctypes.Structure):
     # XEvent is a union of 24 longs, of which this message uses the first twelve.
-    _fields_ = [  # noqa: RUF012 - what ctypes wants
+    _fields_ = [
         ("type", ctypes.c_int),
         ("serial", ctypes.c_ulong),
         ("send_event", ctypes.c_int),

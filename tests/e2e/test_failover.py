@@ -81,9 +81,7 @@ async def test_the_next_provider_finishes_what_a_killed_server_began(dies: str, 
         task_id = await services.coordinator.post("Tell at length how a lighthouse works")
         # The time to the first token is known as soon as that has come.
         ollama = next(index for index, it in enumerate(services.router.status()) if it.kind == "ollama")
-        await eventually(
-            lambda: services.router.status()[ollama].last_latency_ms >= 0, FIRST_WORD_WITHIN_S
-        )
+        await eventually(lambda: services.router.status()[ollama].last_latency_ms >= 0, FIRST_WORD_WITHIN_S)
         await _kill(dies, server, api)
         task = await services.coordinator.wait(task_id)
 

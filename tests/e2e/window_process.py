@@ -128,7 +128,13 @@ def window_process(
 ) -> Iterator[WindowProcess]:
     """Starts it; whatever still runs at the end is killed."""
     output = data_dir.parent / f"{data_dir.name}-{os.urandom(3).hex()}.out"
-    settings = {**NO_OLLAMA, **SMALL_REPLIES, "QT_QPA_PLATFORM": "xcb", "DISPLAY": display.name, **(extra or {})}
+    settings = {
+        **NO_OLLAMA,
+        **SMALL_REPLIES,
+        "QT_QPA_PLATFORM": "xcb",
+        "DISPLAY": display.name,
+        **(extra or {}),
+    }
     with output.open("wb") as written:
         process = subprocess.Popen(
             [sys.executable, "-m", "timmy_desktop", "--data-dir", str(data_dir)],
