@@ -110,7 +110,7 @@ async def said(services: Services, text: str) -> MessageView:
             if isinstance(event, MessageEnded):
                 ended.append(event.message)
     stored = await services.timmy.messages(conversation)
-    assert next(message.text for message in stored) == text
+    assert stored[0].text == text
     return ended[-1]
 
 
@@ -121,6 +121,11 @@ async def test_a_failing_model_server_is_told_and_nothing_is_lost(mode: str, tmp
         OllamaServer(mode=mode) as server,
         running(over_ollama(tmp_path, server.url, **limits)) as services,
     ):
+        if mode == "hangs":
+            # A server that has answered with its model in memory is not loading it now.
+            server.mode, server.loaded = "answer", [server.models[0]["name"]]
+            await done(services, "Warm up")
+            server.mode = mode
         task = await done(services, "Say hello")
         assert task.status is TaskStatus.FAILED, task
         assert task.result == ""
@@ -132,6 +137,8 @@ async def test_a_failing_model_server_is_told_and_nothing_is_lost(mode: str, tmp
         assert is_a_clear_message(answer.reason), answer.reason
         await all_is_well_kept(services, task)
 
+        if mode == "rate_limited":
+            return  # it asked for half a minute
         server.mode = "answer"
         await services.router.check_now()
         await eventually(
@@ -203,7 +210,5 @@ async def test_a_clock_that_jumps_costs_no_task_and_no_sat(
     async with running(services):
         tasks = [await done(services, f"Task {number}") for number in range(10)]
         assert all(task.status is TaskStatus.COMPLETED for task in tasks), (seed, tasks)
-        unpaid = [task.reason for task in tasks if not task.paid_msat]
-        assert all(unpaid), (seed, tasks)
-        print("unpaid", unpaid)
+        assert all(task.paid_msat or task.reason.endswith(".") for task in tasks), (seed, tasks)
         await all_is_well_kept(services, *tasks)

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from timmy_desktop.services import Services
 
 logger = logging.getLogger(__name__)
+_REMEMBER_MS = 1500
 _MODEL_ANSWERED = "model-answered"
 _LOOK_AGAIN_MS = 50
 
@@ -214,14 +215,26 @@ class MainWindow(QMainWindow):
             event.ignore()
             self._ask_before_closing(running, clauses)
             return
-        if self._page is None:
-            self._store.save(self)
+        self._remembering.stop()
+        self._remember()
         event.accept()
         self.closed.emit()
+
+    def _remember(self) -> None:
+        if self._page is None and self._was_painted:
+            self._store.save(self)
 
     # Building
 
     def _build_frame(self) -> None:
+        # The layout is kept when it changes, not only at a good end.
+        self._remembering = QTimer(self)
+        self._remembering.setSingleShot(True)
+        self._remembering.setInterval(_REMEMBER_MS)
+        self._remembering.timeout.connect(self._remember)
+        for dock in self.docks.values():
+            for moved in (dock.topLevelChanged, dock.dockLocationChanged, dock.closed_by_person):
+                moved.connect(lambda *_: self._remembering.start())
         bar = QMenuBar()
         self.menus = Menus(self, bar, list(self.docks.values()), self._slots())
         self.menus.enable(False)

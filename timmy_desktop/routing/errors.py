@@ -141,8 +141,13 @@ class NoProviderError(RouterError):
 def _explain(attempts: Sequence[Attempt], skipped: Sequence[Skipped]) -> str:
     said = [f"{attempt.provider}: {attempt.detail}" for attempt in attempts]
     said += [f"{skip.provider} was not asked: {skip.reason}" for skip in skipped]
-    reasons = " ".join(said) or "No provider is configured."
+    reasons = " ".join(map(_sentence, said)) or "No provider is configured."
     return (
         f"No model answered. {reasons} Start Ollama, install the embedded model, or set up an API in "
         "Preferences; then try again."
     )
+
+
+def _sentence(words: str) -> str:
+    """What a server said, closed, so that the next step does not run on from it."""
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."

@@ -114,8 +114,8 @@ async def test_a_cold_model_gets_the_time_to_load_and_keeps_its_circuit_closed(r
 
 
 async def test_an_answer_without_end_meets_the_total_deadline(routing):
-    endless = ScriptedProvider("endless", script=Script(hangs=True), deadlines=Deadlines(1, 1, 0.05, 1))
-    async with routing(endless, clock=SystemClock()) as bench:
+    endless = ScriptedProvider("endless", script=Script(hangs=True), deadlines=Deadlines(1, 60, 0.05, 60))
+    async with routing(endless, clock=SystemClock()) as bench, asyncio.timeout(20):
         with pytest.raises(NoProviderError, match="longer than"):
             await bench.router.complete(ask())
         assert endless.open_streams == 0
