@@ -252,6 +252,27 @@ async def test_narrow_shows_one_at_a_time_with_a_way_back(
     assert panel.page.isVisible()
 
 
+async def test_a_detail_that_comes_back_is_of_now(
+    tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot
+) -> None:
+    panel = await begin(tasks_place)
+    panel.resize(380, 640)
+    task_id = await lived(panel, swarm, "Small", TaskStatus.RUNNING)
+    panel.open_task(task_id)
+    detail = panel.detail
+    await eventually(lambda: detail.timeline.moments.rowCount() > 5)
+    qtbot.keyClick(detail.tabs, Qt.Key.Key_Escape)
+    swarm.publish(tasks.TaskCompleted(task_id=task_id, agent_id="forge", result="Meanwhile."))
+    await eventually(lambda: panel.model.view_of(task_id).status is TaskStatus.COMPLETED)
+    panel.resize(1000, 640)
+    assert detail.pill.text == "Completed"
+    assert not detail.cancel_button.isVisible()
+    await eventually(lambda: detail.timeline.moments.rowCount() > 5)
+    assert detail.result_page.result.text == "Meanwhile."
+    swarm.publish(tasks.TaskCancelled(task_id=task_id, reason="Later."))
+    await eventually(lambda: detail.pill.text == "Cancelled")
+
+
 async def test_empty_error_and_offline_say_what_to_do(
     tasks_place: Place, swarm: FakeCoordinator, expected_log: Callable[[str], None]
 ) -> None:
