@@ -68,6 +68,15 @@ class OllamaServer(HttpServer):
         await self._chunk(exchange, body["model"], done=True)
         await exchange.end()
 
+    async def _counts_absurdly(self, body: Any, exchange: Exchange) -> None:
+        await exchange.begin("application/x-ndjson")
+        await self._chunk(exchange, body["model"], content="Hello")
+        await exchange.piece(
+            b'{"model":"m","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop",'
+            b'"prompt_eval_count":-1,"eval_count":1000000000000000000000000000000}\n'
+        )
+        await exchange.end()
+
     async def _thinks(self, body: Any, exchange: Exchange) -> None:
         await exchange.begin("application/x-ndjson")
         await self._chunk(exchange, body["model"], thinking="Hm.")

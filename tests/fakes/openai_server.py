@@ -58,6 +58,13 @@ class OpenAIServer(HttpServer):
             await self._chunk(exchange, content=word)
         await self._close(exchange)
 
+    async def _counts_absurdly(self, body: Any, exchange: Exchange) -> None:
+        await exchange.begin("text/event-stream")
+        await self._chunk(exchange, "stop", content="Hello")
+        usage = b'{"choices": [], "usage": {"prompt_tokens": -1, "completion_tokens": 1e30}}'
+        await exchange.piece(b"data: " + usage + b"\n\ndata: [DONE]\n\n")
+        await exchange.end()
+
     async def _thinks(self, body: Any, exchange: Exchange) -> None:
         await exchange.begin("text/event-stream")
         await self._chunk(exchange, reasoning_content="Hm.")

@@ -153,7 +153,7 @@ class _Answer:
         """What `chunk` adds; raises Garbled for shapes that the protocol doesn't have."""
         try:
             return self._take(chunk)
-        except (TypeError, AttributeError, KeyError, IndexError, ValueError) as error:
+        except (TypeError, AttributeError, KeyError, IndexError, ValueError, OverflowError) as error:
             raise Garbled("A piece of the answer does not have the shape of the OpenAI API.") from error
 
     def finished(self) -> Finished:
@@ -163,7 +163,7 @@ class _Answer:
     def _take(self, chunk: dict[str, Any]) -> list[ProviderDelta]:
         self.model = str(chunk.get("model") or self.model)
         if usage := chunk.get("usage"):
-            self.usage = Usage(int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
+            self.usage = Usage(usage.get("prompt_tokens"), usage.get("completion_tokens"))
         if not (choices := chunk.get("choices")):
             return []
         choice = choices[0]
