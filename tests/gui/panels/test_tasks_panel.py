@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from tests.conditions import eventually
@@ -250,6 +251,50 @@ async def test_narrow_shows_one_at_a_time_with_a_way_back(
     assert not panel.page.isVisible()
     qtbot.keyClick(panel.detail.tabs, Qt.Key.Key_Escape)
     assert panel.page.isVisible()
+
+
+async def test_a_detail_that_comes_back_is_of_now(
+    tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot
+) -> None:
+    panel = await begin(tasks_place)
+    panel.resize(380, 640)
+    task_id = await lived(panel, swarm, "Small", TaskStatus.RUNNING)
+    panel.open_task(task_id)
+    detail = panel.detail
+    await eventually(lambda: detail.timeline.moments.rowCount() > 5)
+    qtbot.keyClick(detail.tabs, Qt.Key.Key_Escape)
+    swarm.publish(tasks.TaskFailed(task_id=task_id, reason="Meanwhile."))
+    await eventually(lambda: panel.model.view_of(task_id).status is TaskStatus.FAILED)
+    panel.resize(1000, 640)
+    assert detail.pill.text == "Failed"
+    assert not detail.cancel_button.isVisible()
+    await eventually(lambda: detail.timeline.moments.rowCount() > 5)
+    assert detail.result_page.notice.words == "Meanwhile."
+    swarm.publish(tasks.TaskRetried(task_id=task_id, reason="Later.", attempt=2))
+    await eventually(lambda: detail.pill.text == "Waiting")
+
+
+@pytest.mark.parametrize("width", [300, 340, 380, 420, 560, 1000])
+async def test_the_head_of_a_task_drops_words_before_it_squeezes_buttons(
+    tasks_place: Place, swarm: FakeCoordinator, width: int
+) -> None:
+    panel = await begin(tasks_place)
+    panel.resize(width, 640)
+    task_id = await lived(panel, swarm, "Small", TaskStatus.FAILED)
+    panel.open_task(task_id)
+    detail = panel.detail
+    await eventually(lambda: detail.timeline.moments.rowCount() > 5)
+    for age in ("now", "59 minutes and a bit ago", "a very long time ago, " * 2, "now"):
+        detail.posted.setText(age)
+        QApplication.sendPostedEvents()
+        parts = (detail.back_button, detail.pill, detail.posted, detail.identifier)
+        shown = [part for part in (*parts, detail.retry_button, detail.more_button) if part.isVisible()]
+        assert {detail.pill, detail.retry_button, detail.more_button} <= set(shown)
+        assert [part for part in shown if part.width() < part.sizeHint().width()] == []
+        assert all(one.geometry().right() < two.x() for one, two in pairwise(shown))
+        assert shown[-1].geometry().right() < detail.line.width()
+        assert detail.posted.isVisible() or not detail.identifier.isVisible()
+    assert detail.identifier.isVisible() or width < 560
 
 
 async def test_empty_error_and_offline_say_what_to_do(

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QSizePolicy, QStackedW
 from timmy_desktop.events.base import EventRecord
 from timmy_desktop.gui.panels.tasks.bids_table import BidsTable
 from timmy_desktop.gui.panels.tasks.facts import facts_of
+from timmy_desktop.gui.panels.tasks.head_line import HeadLine
 from timmy_desktop.gui.panels.tasks.life import life_of
 from timmy_desktop.gui.panels.tasks.result_page import ResultPage
 from timmy_desktop.gui.panels.tasks.status_look import LOOKS, can_retry
@@ -21,7 +22,7 @@ from timmy_desktop.gui.widgets.copyable_id import CopyableId
 from timmy_desktop.gui.widgets.empty_state import EmptyState
 from timmy_desktop.gui.widgets.facts_strip import FactsStrip
 from timmy_desktop.gui.widgets.markdown_view import MarkdownView
-from timmy_desktop.gui.widgets.parts import button, column, glyph_button, label, row, selectable
+from timmy_desktop.gui.widgets.parts import button, column, glyph_button, label, selectable
 from timmy_desktop.gui.widgets.pill import Pill
 from timmy_desktop.gui.widgets.relative_time import RelativeTime, TickWhileVisible
 from timmy_desktop.inert import inert, inert_line
@@ -70,12 +71,14 @@ class DetailPane(QStackedWidget):
         self.text = selectable(label(wrap=True, strong=True))
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.facts = FactsStrip()
-        top = row(self.back_button, self.pill, self.posted, None, gap=GAP)
-        for part in (self.identifier, self.cancel_button, self.retry_button, self.more_button):
-            top.addWidget(part)
+        self.line = HeadLine(
+            (self.back_button, self.pill, self.posted),
+            (self.identifier, self.cancel_button, self.retry_button, self.more_button),
+            may_go=(self.identifier, self.posted),
+        )
         self._head = QWidget()
         layout = column(gap=GAP, margins=_EDGES)
-        layout.addLayout(top)
+        layout.addWidget(self.line)
         layout.addWidget(self.text)
         layout.addWidget(self.facts)
         self._head.setLayout(layout)
@@ -105,7 +108,7 @@ class DetailPane(QStackedWidget):
     def show_back(self, shown: bool) -> None:
         """On a narrow dock the pane stands in the list's place, with a way back."""
         self.back_button.setVisible(shown)
-        self.identifier.setVisible(not shown)
+        self.line.fit()
 
     def clear(self) -> None:
         self._view = None
@@ -169,6 +172,9 @@ class DetailPane(QStackedWidget):
             facts = facts_of(self._view, simulated=self._play_money, now_us=self._now_us())
             self.facts.show_facts(facts)
             self.facts.setVisible(bool(facts))
+            # An age that is hidden doesn't keep itself true, and may fit by now.
+            self.posted.show_time(self._view.created_us)
+            self.line.fit()
 
     def _show_whole_text(self, text: str) -> None:
         """A long task gets a page of its own, so that the head stays a head."""
