@@ -13,9 +13,10 @@ from pydantic import Field
 from timmy_desktop.inert import inert
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.tools.base import Arguments, Tool, TypedTool, capped
-from timmy_desktop.swarm.tools.workspace import SECRET_NAMES, Workspace
+from timmy_desktop.swarm.tools.workspace import SECRET_FOLDERS, SECRET_NAMES, Workspace
 from timmy_desktop.upgrades.errors import RepositoryError
-from timmy_desktop.upgrades.repository import GitOutput, Repository
+from timmy_desktop.upgrades.git_process import GitOutput
+from timmy_desktop.upgrades.repository import Repository
 
 Revision = Annotated[str, Field(max_length=200, description="A branch, tag, hash, HEAD or HEAD~2.")]
 OnlyPath = Annotated[str, Field(max_length=4096, description="Only this path within the folder.")]
@@ -37,7 +38,9 @@ class _GitTool(TypedTool[A]):
     def _answer(self, arguments: A) -> str:
         folder: Path = self._workspace.root()
         try:
-            output = self.read(Repository(folder, hidden=SECRET_NAMES), arguments)
+            output = self.read(
+                Repository(folder, hidden=SECRET_NAMES, hidden_folders=SECRET_FOLDERS), arguments
+            )
         except RepositoryError as error:
             raise ToolError(str(error)) from error
         text = inert(output.text).strip()
