@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,8 +15,6 @@ from timmy_desktop.swarm.tools.base import Tool
 from timmy_desktop.swarm.tools.workspace import Workspace
 
 THREADS = 2
-
-_PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----)[^-]*(-----END [^\n-]{0,60}-----)?")
 
 
 class Toolbox:
@@ -44,13 +41,8 @@ class Toolbox:
         if name not in self._tools or name not in allowed:
             known = ", ".join(tool for tool in allowed if tool in self._tools) or "none"
             raise ToolError(f"There is no tool {name[:80]!r} here. The tools are: {known}.")
-        return storable(without_private_keys(await self._tools[name].run(arguments)))
+        return storable(await self._tools[name].run(arguments))
 
     async def stop(self) -> None:
         """Waits for tools under way and ends the threads."""
         await asyncio.get_running_loop().run_in_executor(None, self._executor.shutdown)
-
-
-def without_private_keys(text: str) -> str:
-    """`text` with the insides of PEM private keys left out, wherever they were met."""
-    return _PRIVATE_KEY.sub(r"\1[left out]\2", text) if "PRIVATE KEY" in text else text

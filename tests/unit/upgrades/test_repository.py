@@ -384,3 +384,21 @@ async def test_the_tools_answer_and_refuse_in_words(top: Path, git: Git, tools: 
             await use(name, **arguments)
     git("commit", "-q", "--allow-empty", "-m", "evil \x1b[2J subject")
     assert "\x1b" not in await use("git_log")
+
+
+async def test_private_keys_in_history_are_left_out(top: Path, git: Git, tools: Toolbox) -> None:
+    begin, body = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n", ("hush/hu+" * 8 + "\n") * 9
+    (top / "notes").write_text(f"{begin}{body}-----END RSA PRIVATE KEY-----\n")
+    git("add", ".")
+    git("commit", "-qm", "a key")
+    with (top / "notes").open("a") as notes:
+        notes.write("after\n")
+    for name, arguments in (
+        ("git_show", {}),
+        ("git_show", {"path": "notes", "whole_file": True}),
+        ("git_diff", {"base": "HEAD~1"}),
+        ("git_diff", {}),
+    ):
+        shown = await tools.run(name, arguments, ALL_TOOLS)
+        assert "END RSA PRIVATE KEY" in shown
+        assert "hush" not in shown

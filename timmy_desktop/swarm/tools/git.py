@@ -13,6 +13,7 @@ from pydantic import Field
 from timmy_desktop.inert import inert
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.tools.base import Arguments, Tool, TypedTool, capped
+from timmy_desktop.swarm.tools.private_keys import without_private_keys
 from timmy_desktop.swarm.tools.workspace import SECRET_FOLDERS, SECRET_NAMES, Workspace
 from timmy_desktop.upgrades.errors import RepositoryError
 from timmy_desktop.upgrades.git_process import GitOutput
@@ -43,7 +44,7 @@ class _GitTool(TypedTool[A]):
             )
         except RepositoryError as error:
             raise ToolError(str(error)) from error
-        text = inert(output.text).strip()
+        text = inert(without_private_keys(output.text)).strip()
         if not text:
             return "Nothing to show."
         return capped(f"{text}\n[There is more.]" if output.is_cut else text, "output")
