@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from timmy_desktop.inert import storable
@@ -12,17 +10,19 @@ from timmy_desktop.routing.types import ToolSpec
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.tools import TOOLS, ToolFamily
 from timmy_desktop.swarm.tools.base import Tool
+from timmy_desktop.swarm.tools.threads import ToolThreads
 from timmy_desktop.swarm.tools.workspace import Workspace
-
-THREADS = 2
 
 
 class Toolbox:
-    """Runs tools by name; blocking ones share a few named threads."""
+    """Runs tools by name; blocking ones share a few named threads.
+
+    Cancelling `run` ends the tool, with the programs that it started.
+    """
 
     def __init__(self, *, workspace: Workspace, families: Iterable[ToolFamily] = TOOLS) -> None:
-        self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="timmy-tools")
-        tools = [tool for family in families for tool in family(workspace, self._executor)]
+        self._threads = ToolThreads()
+        tools = [tool for family in families for tool in family(workspace, self._threads)]
         self._tools: dict[str, Tool] = {tool.name: tool for tool in tools}
 
     @property
@@ -44,5 +44,5 @@ class Toolbox:
         return storable(await self._tools[name].run(arguments))
 
     async def stop(self) -> None:
-        """Waits for tools under way and ends the threads."""
-        await asyncio.get_running_loop().run_in_executor(None, self._executor.shutdown)
+        """Ends the tools under way and their threads."""
+        await self._threads.stop()

@@ -244,7 +244,8 @@ async def test_too_many_matches_are_cut_with_a_word(top: Path, tools: Toolbox) -
 
 async def test_a_search_has_a_time_limit(top: Path) -> None:
     box = Toolbox(workspace=Workspace(top), families=[lambda w, e: (SearchFiles(w, e, seconds=-1.0),)])
-    assert "at its limit" in await box.run("search_files", {"pattern": "needle"}, ["search_files"])
+    for arguments in ({"pattern": "needle"}, {"pattern": "needle", "glob": "no file's name"}):
+        assert "at its limit" in await box.run("search_files", arguments, ["search_files"])
     await box.stop()
 
 

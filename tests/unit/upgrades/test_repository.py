@@ -293,6 +293,23 @@ def test_output_and_time_have_limits(top: Path, git: Git) -> None:
         Repository(top, seconds=0.0).show()
 
 
+def test_all_that_one_call_needs_of_git_has_one_limit(
+    top: Path, git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    slow = tmp_path / "bin/git"
+    slow.write_text("#!/bin/sh\nsleep 0.4\n")
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    with pytest.raises(RepositoryError, match=r"longer than 0\.7 seconds"):
+        Repository(top, seconds=0.7).diff(base="HEAD~1", target="HEAD")
+
+
+def test_reading_ends_when_it_is_stopped(top: Path, git: Git) -> None:
+    with pytest.raises(RepositoryError, match="was stopped"):
+        Repository(top, is_stopped=lambda: True).log()
+
+
 def test_secrets_in_history_are_not_shown(top: Path, git: Git) -> None:
     (top / "deep").mkdir()
     for name in (".env", "deep/.ENV.local", "deep/id_rsa", "key.pem"):
