@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QModelIndex, Qt
+from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QRect, Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.conditions import eventually
@@ -295,6 +295,58 @@ async def test_the_head_of_a_task_drops_words_before_it_squeezes_buttons(
         assert shown[-1].geometry().right() < detail.line.width()
         assert detail.posted.isVisible() or not detail.identifier.isVisible()
     assert detail.identifier.isVisible() or width < 560
+
+
+def overlapping(parts: list[QWidget], within: QWidget) -> list[tuple[QWidget, QWidget]]:
+    """Those of the visible parts that lie on one another."""
+    places = [(part, QRect(part.mapTo(within, QPoint()), part.size())) for part in parts if part.isVisible()]
+    return [(one[0], two[0]) for one, two in combinations(places, 2) if one[1].intersects(two[1])]
+
+
+async def test_a_low_dock_keeps_the_box_whole_and_a_row_in_sight(
+    tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot
+) -> None:
+    panel = await begin(tasks_place)
+    await lived(panel, swarm, "Small", TaskStatus.COMPLETED)
+    panel.resize(360, 180)
+    page, box = panel.page, panel.post_box
+    for text in ("", "\n".join("abcdefgh")):
+        box.edit.set_text(text)
+        QApplication.sendPostedEvents()
+        parts = [box.edit, box.local_only, box.limit, box.post_button, page.stack, page.search]
+        await eventually(lambda parts=parts: overlapping(parts, panel) == [])
+        assert box.limit.height() >= box.limit.sizeHint().height()
+        assert page.stack.height() >= 40
+    qtbot.keyClick(page.list, Qt.Key.Key_Slash)
+    assert page.search.isVisible()
+    panel.resize(360, 400)
+    assert page.search.isVisible()
+
+
+async def test_a_low_dock_keeps_who_and_what_it_cost(tasks_place: Place, swarm: FakeCoordinator) -> None:
+    panel = await begin(tasks_place)
+    task_id = await lived(panel, swarm, "Small " * 30, TaskStatus.COMPLETED)
+    panel.resize(360, 180)
+    panel.open_task(task_id)
+    detail = panel.detail
+    await eventually(lambda: "paid, simulated" in detail.brief_facts.toolTip())
+    QApplication.sendPostedEvents()
+    assert detail.brief_facts.text().startswith("Forge · 12 sat paid, simulated")
+    for part in (detail.line, detail.brief_text, detail.brief_facts):
+        assert part.isVisible()
+        assert part.height() >= part.sizeHint().height()
+    assert detail.result_page.viewport().height() >= 30
+    panel.resize(360, 700)
+    assert detail.facts.isVisible()
+    assert detail.facts.y() + detail.facts.height() < 220
+    assert not detail.brief_facts.isVisible()
+
+
+async def test_no_caret_blinks_in_the_text_of_a_task(tasks_place: Place, swarm: FakeCoordinator) -> None:
+    panel = await begin(tasks_place)
+    panel.open_task(await lived(panel, swarm, "Small", TaskStatus.COMPLETED))
+    by_keyboard = Qt.TextInteractionFlag.TextSelectableByKeyboard
+    assert not panel.detail.text.textInteractionFlags() & by_keyboard
 
 
 async def test_empty_error_and_offline_say_what_to_do(

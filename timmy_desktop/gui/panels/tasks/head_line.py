@@ -1,15 +1,16 @@
-"""A line of parts that are shown whole or not at all: in little room the least needed go."""
+"""Lines for little room: parts that are shown whole or not at all, and words that are cut with an ellipsis."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, QSize
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from timmy_desktop.gui.theme import GAP
 from timmy_desktop.gui.widgets.parts import row
+from timmy_desktop.inert import inert_line
 
 
 class HeadLine(QWidget):
@@ -48,3 +49,27 @@ class HeadLine(QWidget):
             shown = room >= 0
             if part.isHidden() == shown:
                 part.setVisible(shown)
+
+
+class OneLine(QLabel):
+    """As much of its words as there is room for; all of them on hover."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._words = ""
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def show_words(self, words: str) -> None:
+        """Shows other words."""
+        self._words = inert_line(words, 400)
+        self.setToolTip(self._words)
+        self.setAccessibleName(self._words)
+        self._cut()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._cut()
+
+    def _cut(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self._words, Qt.TextElideMode.ElideRight, self.width()))
