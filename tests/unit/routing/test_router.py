@@ -345,3 +345,11 @@ async def test_foreign_text_in_an_error_is_inert_in_the_records(routing):
     async with routing(bad, ScriptedProvider("good")) as bench:
         await bench.router.complete(ask())
         assert (await bench.rows())[0]["detail"] == "a\\u{1b}[31m\\u{d800}b"
+
+
+async def test_a_text_that_is_too_long_is_said_as_such(routing):
+    provider = ScriptedProvider("embedded", context_characters=1)
+    async with routing(provider) as bench:
+        with pytest.raises(NoProviderError, match="Shorten the text") as caught:
+            await bench.router.complete(ask())
+        assert "Start Ollama" not in str(caught.value)
