@@ -63,6 +63,8 @@ class Watch:
     def _tick(self) -> None:
         if self._late is not None:
             late, self._late = self._late, None
+            # A loop that was held up asks late, and still waits for the answer.
+            self.put_off(max(self.due, self._loop.time() + self.patience_left_at_ask))
             late(self)
         if self._loop.time() < self.due:
             self._timer = self._loop.call_at(self.due, self._tick)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import aclosing
 
 import pytest
@@ -111,6 +112,19 @@ async def test_a_cold_model_gets_the_time_to_load_and_keeps_its_circuit_closed(r
         cold.release.set()
         assert (await answer).provider == "cold"
         assert bench.router.status()[0].state == "CLOSED"
+
+
+async def test_a_window_that_was_held_up_still_asks_whether_the_model_loads(routing):
+    cold = ScriptedProvider("cold", script=Script(words=(), hangs=True), deadlines=QUICK)
+    cold.state = Health("loading", "The model is being loaded.")
+    async with routing(cold, ScriptedProvider("other"), clock=SystemClock()) as bench:
+        answer = asyncio.ensure_future(bench.router.complete(ask()))
+        await eventually(lambda: cold.open_streams == 1)
+        time.sleep(2 * QUICK.first_token)  # noqa: ASYNC251 - the loop is to be held up
+        await asyncio.wait([answer], timeout=0.2)
+        assert not answer.done()
+        cold.release.set()
+        assert (await answer).provider == "cold"
 
 
 async def test_an_answer_without_end_meets_the_total_deadline(routing):
