@@ -68,10 +68,10 @@ class Auctioneer:
         )
 
     async def _collect(self, live: LiveTask, eligible: Sequence[str], waiting: int) -> AuctionResult:
-        invitation = Invitation(live.id, live.round, live.text, live.max_price_msat, waiting)
+        invitation = Invitation(live.id, live.round, live.text, live.topic, live.max_price_msat, waiting)
         live.room = AuctionRoom(
             invitation=invitation,
-            bidders={agent_id: self._registry.bidder(agent_id, live.text) for agent_id in eligible},
+            bidders={agent_id: self._registry.bidder(agent_id, live.topic) for agent_id in eligible},
             status=self._registry.status,
             supervisor=self._supervisor,
             clock=self._clock,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from timmy_desktop.swarm.bidding import AuctionRoom
+from timmy_desktop.swarm.personas import Topic, topic_of
 from timmy_desktop.swarm.task import TaskStatus, moved
 from timmy_desktop.swarm.worker import Done, Failed
 
@@ -36,6 +38,11 @@ class LiveTask:
     work: asyncio.Task[Done | Failed] | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     error: Exception | None = None
+
+    @cached_property
+    def topic(self) -> Topic:
+        """What the task is about, for those who are asked to bid."""
+        return topic_of(self.text)
 
     def is_called_off(self) -> bool:
         """Whether somebody wants it cancelled."""

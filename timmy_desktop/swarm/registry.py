@@ -15,7 +15,7 @@ from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.storage.tables import AgentRow
 from timmy_desktop.swarm.auction import AgentStatus, Bidder
 from timmy_desktop.swarm.errors import UnknownAgentError
-from timmy_desktop.swarm.personas import Persona
+from timmy_desktop.swarm.personas import Persona, Topic
 
 SOURCE = "registry"
 
@@ -127,10 +127,10 @@ class Registry:
         """The agents that take tasks, now or when they are done with the one they have."""
         return [agent.id for agent in self._agents.values() if agent.status != "stopped"]
 
-    def bidder(self, agent_id: str, text: str) -> Bidder:
-        """The agent as an auction of the task `text` sees it."""
+    def bidder(self, agent_id: str, topic: Topic) -> Bidder:
+        """The agent as an auction of a task about `topic` sees it."""
         agent = self._agent(agent_id)
-        match = agent.persona.match_milli(text)
+        match = agent.persona.match_milli(topic)
         return Bidder(agent_id, agent.persona.name, match, agent.completed, agent.failed)
 
     def claim(self, agent_id: str, task_id: str) -> StatusChange:
