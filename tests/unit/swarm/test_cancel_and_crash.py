@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,17 @@ from timmy_desktop.swarm.bidding import Invitation
 from timmy_desktop.swarm.errors import TaskStateError
 from timmy_desktop.swarm.personas import Persona, personas
 from timmy_desktop.swarm.recovery import FORGIVEN
+
+
+@contextmanager
+def busy_writer(world: SwarmWorld) -> Iterator[None]:
+    """The disk is slow for as long as the block lasts."""
+    free = threading.Event()
+    world.db.submit(lambda: free.wait(5) and None)
+    try:
+        yield
+    finally:
+        free.set()
 
 
 async def silent(_persona: Persona, _invitation: Invitation) -> int | None:
@@ -50,6 +64,59 @@ async def test_called_off_while_it_waits(tmp_path: Path) -> None:
         world.provider.release.set()
         assert (await world.coordinator.wait(first)).status == "completed"
         assert "task.bidding" not in world.types(second)
+
+
+@pytest.mark.parametrize("retried", [False, True])
+async def test_a_task_whose_poster_stopped_waiting_is_posted_all_the_same(
+    tmp_path: Path, retried: bool
+) -> None:
+    async with SwarmWorld(tmp_path, provider=holding()) as world:
+        if retried:
+            task_id = await world.coordinator.post("Task")
+            await world.coordinator.cancel(task_id)
+        with busy_writer(world):
+            call = world.coordinator.retry(task_id) if retried else world.coordinator.post("Task")
+            posting = world.supervisor.start("post", call)
+            await eventually(lambda: world.coordinator._dispatcher._live)
+            posting.cancel()
+            await asyncio.gather(posting, return_exceptions=True)
+        await eventually(lambda: world.provider.open_streams == 1)
+        [task] = await world.coordinator.tasks()
+        await asyncio.wait_for(world.coordinator.cancel(task.id), 5)
+        assert (await world.coordinator.task(task.id)).status == "cancelled"
+        await world.audited()
+
+
+async def test_called_off_while_it_is_being_written(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path, provider=holding()) as world:
+        task_id = await world.coordinator.post("Task")
+        await world.coordinator.cancel(task_id)
+        with busy_writer(world):
+            retrying = world.supervisor.start("retry", world.coordinator.retry(task_id))
+            await eventually(lambda: world.coordinator._dispatcher._live)
+            calling_off = world.supervisor.start("cancel", world.coordinator.cancel(task_id))
+            await asyncio.sleep(0)
+        await retrying
+        await asyncio.wait_for(calling_off, 5)
+        assert (await world.coordinator.task(task_id)).status == "cancelled"
+
+
+async def test_what_could_not_be_written_is_not_held(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path) as world:
+        with pytest.raises(UnicodeEncodeError):
+            await world.coordinator.post("Task", conversation_id="\ud800")
+        assert world.coordinator._dispatcher._live == {}
+
+
+async def test_a_good_stop_waits_for_what_is_being_written(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path, provider=holding()) as world:
+        with busy_writer(world):
+            posting = world.supervisor.start("post", world.coordinator.post("Task"))
+            await eventually(lambda: world.coordinator._dispatcher._live)
+            stopping = world.supervisor.start("stop", world.coordinator.stop())
+            await asyncio.sleep(0)
+        await stopping
+        assert (await world.coordinator.task(await posting)).status in ("created", "bidding")
 
 
 async def test_called_off_during_the_auction(tmp_path: Path) -> None:
