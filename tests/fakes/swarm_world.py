@@ -89,7 +89,7 @@ class SwarmWorld:
         self.coordinator = Coordinator(
             bus=self.bus, db=self.db, router=self.router, ledger=self.ledger, registry=self.registry,
             tools=self.tools, clock=self.clock, supervisor=self.supervisor,
-            settings=self.settings, bids=bids,
+            settings=self.settings, bids=bids, write_again_seconds=0.01,
         )  # fmt: skip
         self.timmy = Timmy(
             bus=self.bus, db=self.db, router=self.router, coordinator=self.coordinator, clock=self.clock,

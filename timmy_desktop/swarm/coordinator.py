@@ -33,6 +33,8 @@ from timmy_desktop.swarm.task import BidView, TaskStatus, TaskView, checked_pric
 from timmy_desktop.swarm.toolbox import Toolbox
 from timmy_desktop.swarm.worker import Limits, Router, Worker
 
+WRITE_AGAIN_SECONDS = 1.0
+
 
 class SwarmSettings(Protocol):
     """The settings that the swarm goes by; see settings.py."""
@@ -69,7 +71,9 @@ class Coordinator:
         supervisor: TaskSupervisor,
         settings: SwarmSettings,
         bids: Bids = persona_bid,
+        write_again_seconds: float = WRITE_AGAIN_SECONDS,
     ) -> None:
+        """What the disk refused is tried again after `write_again_seconds`, then twice that."""
         self._bus = bus
         self._db = db
         self._ledger = ledger
@@ -91,6 +95,7 @@ class Coordinator:
         self._runner = Runner(
             bus=bus, ledger=ledger, registry=registry, clock=clock, supervisor=supervisor,
             worker=Worker(router=router, tools=tools, bus=bus, clock=clock, limits=limits),
+            write_again_seconds=write_again_seconds,
         )  # fmt: skip
         self._dispatcher = Dispatcher(
             bus=bus, registry=registry, auctioneer=auctioneer, runner=self._runner, clock=clock,
@@ -113,7 +118,7 @@ class Coordinator:
             if live is not None:
                 self._dispatcher.hold(live)
         for task_id in await self._db.read(task_store.unpaid):
-            self._dispatcher.run(f"payment of {task_id}", self._runner.pay(task_id))
+            self._dispatcher.run(f"payment of {task_id}", self._runner.pay_owed(task_id))
         self._dispatcher.start()
 
     async def stop(self) -> None:
@@ -186,13 +191,12 @@ class Coordinator:
     async def wait(self, task_id: str) -> TaskView:
         """The task after its end: completed and its payment concluded, failed, or cancelled.
 
-        TaskStateError when the application closes before that; StorageError when the end can't be written.
+        TaskStateError when the application closes before that; StorageError when the end can't be written
+        now. It is written as soon as it can be.
         """
         live = self._dispatcher.find(task_id)
         if live is not None:
-            await live.ended.wait()
-            if live.error is not None:
-                raise live.error
+            await live.wait()
         view = await self.task(task_id)
         if not view.status.is_terminal:
             raise TaskStateError(f"The task is {view.status} and nobody works on it.")

@@ -172,8 +172,8 @@ class Dispatcher:
 
     async def _back_to_queue(self, live: LiveTask) -> None:
         """Nobody bid: the task waits until somebody is free who was not asked yet."""
-        live.move(TaskStatus.CREATED)
         await self._bus.publish(work=moved_to(live.id, TaskStatus.CREATED, self._clock.now_us()))
+        live.move(TaskStatus.CREATED)
         self.enqueue(live, first=True)
 
     async def _guarded(self, live: LiveTask, work: Coroutine[Any, Any, None]) -> None:
@@ -193,8 +193,9 @@ class Dispatcher:
         try:
             await self._runner.fail(live, f"It could not be carried on: {error}")
         except Exception:
-            # Nothing can be written: the next start finds the task unfinished and takes it up.
+            # Not for want of room, which is waited for. The next start finds the task and takes it up.
             logger.exception("The end of the task %s could not be written.", live.id)
+            self._registry.release(live.agent_id)
             live.end(error)
 
 

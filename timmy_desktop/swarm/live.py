@@ -38,6 +38,7 @@ class LiveTask:
     work: asyncio.Task[Done | Failed] | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     error: Exception | None = None
+    _waiting: set[asyncio.Future[None]] = field(default_factory=set)
 
     @cached_property
     def topic(self) -> Topic:
@@ -56,3 +57,30 @@ class LiveTask:
         """Lets go whoever waits for the end; with `error` when it could not be brought to one."""
         self.error = error
         self.ended.set()
+        self._let_go(error)
+
+    def hindered(self, error: Exception) -> None:
+        """Tells whoever waits why the end can't be written now; it is tried again."""
+        self._let_go(error)
+
+    async def wait(self) -> None:
+        """Until the end, or raises why it can't be brought to one now."""
+        if self.ended.is_set():
+            if self.error is not None:
+                raise self.error
+            return
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(waiting)
+        try:
+            await waiting
+        finally:
+            self._waiting.discard(waiting)
+
+    def _let_go(self, error: Exception | None) -> None:
+        for waiting in self._waiting:
+            if waiting.done():
+                continue
+            if error is None:
+                waiting.set_result(None)
+            else:
+                waiting.set_exception(error)
