@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.conditions import eventually
-from tests.fakes.swarm_world import AnsweringProvider, SwarmWorld, holding
+from tests.fakes.swarm_world import AnsweringProvider, SwarmWorld, busy_writer, holding
 from timmy_desktop.events.base import Event
 from timmy_desktop.events.tasks import (
     TaskAssigned,
@@ -26,17 +23,6 @@ from timmy_desktop.swarm.bidding import Invitation
 from timmy_desktop.swarm.errors import TaskStateError
 from timmy_desktop.swarm.personas import Persona, personas
 from timmy_desktop.swarm.recovery import FORGIVEN
-
-
-@contextmanager
-def busy_writer(world: SwarmWorld) -> Iterator[None]:
-    """The disk is slow for as long as the block lasts."""
-    free = threading.Event()
-    world.db.submit(lambda: free.wait(5) and None)
-    try:
-        yield
-    finally:
-        free.set()
 
 
 async def silent(_persona: Persona, _invitation: Invitation) -> int | None:
