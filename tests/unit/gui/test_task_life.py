@@ -116,3 +116,17 @@ def test_every_status_has_a_word_a_glyph_and_a_role() -> None:
     assert set(LOOKS) == set(TaskStatus)
     assert len({(look.glyph, look.word) for look in LOOKS.values()}) == len(LOOKS)
     assert [status for status in TaskStatus if can_retry(status)] == [TaskStatus.FAILED, TaskStatus.CANCELLED]
+
+
+def test_only_amounts_are_labelled() -> None:
+    nobody = tasks.AuctionClosed(
+        task_id="t", winner="", amount_msat=0, bids=0, reason="nobody bid", duration_ms=5
+    )
+    bid = tasks.BidSubmitted(task_id="t", agent_id="seer", amount_msat=5_000, score_milli=750)
+    records = [EventRecord(1, 1, nobody, b""), EventRecord(2, 2, bid, b"")]
+    moments = life_of(records, name_of, simulated=True).moments
+    assert [moment.title for moment in moments] == [
+        "The auction ended without a winner",
+        "Seer bids 5 sat (simulated)",
+    ]
+    assert moments[1].detail == "score 750"
