@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from timmy_desktop.gui.panels.tasks.export import as_json, as_markdown, file_nam
 from timmy_desktop.gui.panels.tasks.facts import facts_of
 from timmy_desktop.gui.panels.tasks.life import Life, life_of
 from timmy_desktop.gui.panels.tasks.reduce import after, created
+from timmy_desktop.gui.panels.tasks.row_delegate import second_line
 from timmy_desktop.gui.panels.tasks.status_look import LOOKS, can_retry
 from timmy_desktop.swarm.task import TaskStatus, TaskView
 
@@ -130,3 +132,12 @@ def test_only_amounts_are_labelled() -> None:
         "Seer bids 5 sat (simulated)",
     ]
     assert moments[1].detail == "score 750"
+
+
+def test_a_row_says_that_a_task_waits_for_the_model() -> None:
+    view = replace(lived(TaskStatus.RUNNING)[0], agent_name="Forge", provider="")
+    assert second_line(view, view.updated_us + 1_000_000) == ("Running", " · Forge · 1.0 s")
+    waits = second_line(view, view.updated_us + 5_000_000)
+    assert waits == ("Running", " · Forge · 5.0 s · waits for the model")
+    answered = replace(view, provider="embedded")
+    assert second_line(answered, view.updated_us + 5_000_000) == ("Running", " · Forge · 5.0 s")
