@@ -190,6 +190,9 @@ async def test_the_detail_tells_the_whole_life(
     assert ("12 sat", "paid · simulated") in detail.facts.facts
     assert detail.bids.bids.index(0, 1).data() == "Forge"
     assert detail.bids.bids.index(0, 4).data() == "Won"
+    assert detail.bids.bids.index(0, 3).data() == "874"
+    across = Qt.Orientation.Horizontal
+    assert detail.bids.bids.headerData(2, across, Qt.ItemDataRole.DisplayRole) == "Bid, simulated"
     moments = detail.timeline.moments
     titles = [moments.index(row, 0).data() for row in range(moments.rowCount())]
     assert titles[0] == "Posted"

@@ -1,4 +1,4 @@
-"""Lines for little room: parts that are shown whole or not at all, and words that are cut with an ellipsis."""
+"""Lines for little room: parts shown whole or not at all, and words that are cut with an ellipsis."""
 
 from __future__ import annotations
 
