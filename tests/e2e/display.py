@@ -168,8 +168,9 @@ def virtual_display(folder: Path, size: str = "1280x800") -> Iterator[Display]:
     require_display_parts()
     folder.mkdir()
     reader, writer = os.pipe()
+    # -noreset: otherwise it starts anew, deaf for a moment, whenever its last client leaves.
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writer), "-screen", "0", f"{size}x24", "-fbdir", str(folder), "-nolisten", "tcp"],
+        ["Xvfb", "-noreset", "-displayfd", str(writer), "-screen", "0", f"{size}x24", "-fbdir", str(folder), "-nolisten", "tcp"],
         pass_fds=[writer],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
