@@ -1,4 +1,4 @@
-"""Lines for little room: parts shown whole or not at all, and words that are cut with an ellipsis."""
+"""The head of a task: state, identifier, age and buttons on one line; what there is no room for is left out."""
 
 from __future__ import annotations
 
