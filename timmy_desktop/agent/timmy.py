@@ -17,31 +17,25 @@ from timmy_desktop.agent.conversation import (
     checked_text,
 )
 from timmy_desktop.agent.errors import BusyError, ChatError
+from timmy_desktop.agent.posting import Poster, Posting
 from timmy_desktop.agent.prompts import POST_TASK, Prompt, prompt
-from timmy_desktop.agent.reports import ended_reason, posted_text, report_text
+from timmy_desktop.agent.reports import ended_reason, report_text
 from timmy_desktop.agent.store import ENDED_UNFINISHED, Conversations
 from timmy_desktop.agent.unbroken import unbroken
 from timmy_desktop.clock import Clock
-from timmy_desktop.events.agents import ToolCalled, ToolCompleted, ToolFailed
 from timmy_desktop.events.base import EventRecord
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.tasks import TaskCancelled, TaskCompleted, TaskFailed
-from timmy_desktop.identifiers import short_id
-from timmy_desktop.inert import storable
-from timmy_desktop.routing.types import ToolCall
 from timmy_desktop.storage.database import Database
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.swarm.coordinator import Coordinator
-from timmy_desktop.swarm.errors import SwarmError, ToolError
-from timmy_desktop.swarm.recordable import recordable
+from timmy_desktop.swarm.errors import SwarmError
 
 logger = logging.getLogger(__name__)
 
-SOURCE = "timmy"
 COMMAND = "/task"
 CONTEXT_TOKENS = 3000
-MOST_TASKS_AN_ANSWER = 3
 STOPPED = "stopped by the person"
 KEPT_HERE = "asked on this computer alone, since messages before it are local only"
 WRITE_AGAIN_SECONDS = 1.0
@@ -89,6 +83,10 @@ class Timmy:
         self._context_tokens = context_tokens
         self._write_again_s = write_again_seconds
         self._store = Conversations(db=db, clock=clock)
+        self._posting = Posting(
+            bus=bus, coordinator=coordinator, store=self._store, clock=clock, supervisor=supervisor,
+            notify=self._notify,
+        )  # fmt: skip
         self._answers: dict[str, asyncio.Task[None]] = {}
         self._stopped: set[str] = set()
         self._later: set[asyncio.Task[None]] = set()
@@ -191,7 +189,7 @@ class Timmy:
         local_only = self._settings.local_only or built.local_only
         message = await self._begun(conversation_id, self._reason(built), local_only)
         told.put_nowait(MessageStarted(message))
-        poster = _Poster(self, conversation_id, local_only)
+        poster = Poster(self._posting, conversation_id, local_only=local_only)
         answer = Answer(
             message=message,
             router=self._router,
@@ -239,7 +237,7 @@ class Timmy:
     async def _command(self, conversation_id: str, text: str, told: _Told) -> None:
         await self._said(conversation_id, text, told)
         try:
-            notice = await self._posted(
+            notice = await self._posting.post(
                 conversation_id, text.removeprefix(COMMAND), local_only=self._settings.local_only
             )
         except (SwarmError, StorageError) as error:
@@ -248,43 +246,6 @@ class Timmy:
             )
         told.put_nowait(MessageStarted(notice))
         told.put_nowait(MessageEnded(notice))
-
-    async def _posted(self, conversation_id: str, text: str, *, local_only: bool) -> MessageView:
-        """Posts a task and says so, in one piece: no task of a conversation is unknown to it."""
-
-        async def post() -> MessageView:
-            task_id = await self._coordinator.post(
-                text, conversation_id=conversation_id, local_only=local_only
-            )
-            return await self._store.add(
-                conversation_id, "notice", posted_text(task_id), task_id=task_id, local_only=local_only
-            )
-
-        return await unbroken(self._supervisor, f"task of {conversation_id}", post)
-
-    async def post_for(self, conversation_id: str, call: ToolCall, *, local_only: bool) -> str:
-        """Posts a task that the model asked for, and answers the model."""
-        about: dict[str, Any] = {
-            "source": SOURCE,
-            "call_id": storable(call.id),
-            "tool": storable(call.name)[:80],
-        }
-        await self._bus.publish(ToolCalled(**about, arguments=recordable(call.arguments)))
-        started = self._clock.monotonic()
-        text = call.arguments.get("text")
-        try:
-            if call.name != POST_TASK.name or not isinstance(text, str):
-                raise ToolError(f"There is only the tool {POST_TASK.name}, with the argument text.")
-            notice = await self._posted(conversation_id, text, local_only=local_only)
-        except SwarmError as error:
-            self._bus.emit(ToolFailed(**about, reason=str(error), duration_ms=self._since(started)))
-            return f"Error: {error}"
-        self._notify(notice)
-        answer = f"Posted as task {short_id(notice.task_id)}. Tell the person that the report will come here."
-        self._bus.emit(
-            ToolCompleted(**about, summary=answer, size=len(answer), duration_ms=self._since(started))
-        )
-        return answer
 
     def _task_ended(self, record: EventRecord) -> None:
         self._report_later(record.event.task_id)
@@ -328,25 +289,6 @@ class Timmy:
     def _notify(self, message: MessageView) -> None:
         for handler in tuple(self._handlers):
             handler(message)
-
-    def _since(self, started: float) -> int:
-        return round((self._clock.monotonic() - started) * 1000)
-
-
-class _Poster:
-    """The tool of one answer, which may be used a few times."""
-
-    def __init__(self, timmy: Timmy, conversation_id: str, local_only: bool) -> None:
-        self._timmy = timmy
-        self._local_only = local_only
-        self._conversation_id = conversation_id
-        self._left = MOST_TASKS_AN_ANSWER
-
-    async def use(self, call: ToolCall) -> str:
-        if not self._left:
-            return f"Error: at most {MOST_TASKS_AN_ANSWER} tasks are posted in one answer."
-        self._left -= 1
-        return await self._timmy.post_for(self._conversation_id, call, local_only=self._local_only)
 
 
 async def _told_of(work: Coroutine[Any, Any, None], told: _Told) -> None:
