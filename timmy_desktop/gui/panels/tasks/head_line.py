@@ -1,4 +1,4 @@
-"""The head of a task: state, identifier, age and buttons on one line; what there is no room for is left out."""
+"""The head of a task: state, identifier, age and buttons on one line; what has no room is left out."""
 
 from __future__ import annotations
 
