@@ -90,10 +90,8 @@ class BidsTable(QTableView):
         self.setAccessibleName("Bids")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
-        # Cells and heads keep the same distance from the edge of their column.
-        self.setStyleSheet(
-            "QTableView::item, QHeaderView::section { padding-left: 6px; padding-right: 6px; }"
-        )
+        # Cells keep the distance from the edge of their column that the heads have.
+        self.setStyleSheet("QTableView::item { padding: 0 4px; }")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)
