@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import tomllib
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as SourceError
 
@@ -37,10 +40,47 @@ class ProviderSettings(BaseModel):
     total_timeout: Annotated[float, Field(gt=0, le=86400)] = 600.0
     context_tokens: Annotated[int, Field(ge=0)] = 0
 
+    @field_validator("base_url")
+    @classmethod
+    def _can_be_called(cls, url: str) -> str:
+        if (url := url.strip()) and (fault := _fault_in_address(url)):
+            raise PydanticCustomError("address", "{fault}", {"fault": fault})
+        return url
+
     @property
     def label(self) -> str:
         """The name that people see and that the keychain knows; the kind where none was given."""
         return self.name or self.kind
+
+
+def _fault_in_address(url: str) -> str:
+    """What keeps `url` from being called, in words that don't repeat it: it may hold a password."""
+    if not url.isprintable() or " " in url:
+        return "an address has no spaces and no control characters"
+    if not url.lower().startswith(("http://", "https://")):
+        return "an address begins with http:// or https://, as in http://127.0.0.1:11434"
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return "the host of this address can't be read; one with colons stands in [brackets]"
+    if not _is_host(host):
+        return "this address names no host, or one that can't be"
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    return "the port of an address is a number from 1 to 65535" if port == 0 else ""
+
+
+def _is_host(host: str) -> bool:
+    try:
+        if ":" in host:
+            return ip_address(host).version == 6
+        name = host.encode("idna").decode()
+    except ValueError:
+        return False
+    return bool(name) and name.replace("-", "").replace("_", "").replace(".", "").isalnum()
 
 
 class PersonaSettings(BaseModel):

@@ -77,6 +77,13 @@ class OllamaServer(HttpServer):
         )
         await exchange.end()
 
+    async def _calls_absurdly(self, body: Any, exchange: Exchange) -> None:
+        await exchange.begin("application/x-ndjson")
+        call = {"function": {"name": "f", "arguments": {"n": 10**30}}}
+        await self._chunk(exchange, body["model"], tool_calls=[call])
+        await self._chunk(exchange, body["model"], done=True)
+        await exchange.end()
+
     async def _never_ends(self, body: Any, exchange: Exchange) -> None:
         await exchange.begin("application/x-ndjson")
         while True:

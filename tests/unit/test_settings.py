@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from timmy_desktop.paths import Paths
-from timmy_desktop.settings import Secrets, SettingsError, load_settings
+from timmy_desktop.settings import ProviderSettings, Secrets, SettingsError, load_settings
 
 
 def test_a_missing_file_means_defaults(tmp_path: Path) -> None:
@@ -46,6 +46,41 @@ def test_a_broken_file_says_where_and_what_to_do(tmp_path: Path, text: str, word
         load_settings(file)
     assert words in str(caught.value)
     assert str(file) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://[::1", "the host of this address can't be read"),
+        ("http://localhost:99999", "a number from 1 to 65535"),
+        ("http://localhost:0", "a number from 1 to 65535"),
+        ("http://localhost:eleven", "a number from 1 to 65535"),
+        ("localhost:11434", "begins with http:// or https://"),
+        ("file:///etc/passwd", "begins with http:// or https://"),
+        ("http://", "names no host"),
+        ("http://a..b", "names no host"),
+        ("http://a b/", "no spaces"),
+        ("http://user:hunter2@:1", "names no host"),
+    ],
+)
+def test_an_address_that_cannot_be_called_is_said_and_not_repeated(
+    tmp_path: Path, url: str, words: str
+) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(f'[[cascade_providers]]\nkind = "api"\nbase_url = "{url}"\n')
+    with pytest.raises(SettingsError, match=r"cascade_providers\.0\.base_url: ") as caught:
+        load_settings(file)
+    assert words in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "http://127.0.0.1:11434", "https://api.example.com/v1/", "http://[::1]:8080/v1", "HTTP://my_host.",
+     "https://bücher.example"],
+)  # fmt: skip
+def test_an_address_that_can_be_called_is_kept(url: str) -> None:
+    assert ProviderSettings(kind="api", base_url=f" {url} ").base_url == url
 
 
 def test_bytes_that_are_no_text_are_said(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import TypeAlias
@@ -11,6 +12,7 @@ from timmy_desktop.clock import Clock
 from timmy_desktop.routing.bounds import Allowance
 from timmy_desktop.routing.breaker import Permit
 from timmy_desktop.routing.errors import BrokenOff, FirstTokenTimeout, ProviderError, TotalTimeout
+from timmy_desktop.routing.fitting import fitted
 from timmy_desktop.routing.lane import Lane
 from timmy_desktop.routing.patience import Patience
 from timmy_desktop.routing.types import (
@@ -26,6 +28,8 @@ from timmy_desktop.routing.types import (
     Usage,
 )
 from timmy_desktop.routing.watch import Watch
+
+logger = logging.getLogger(__name__)
 
 RunEvent: TypeAlias = AttemptStarted | TextDelta | ToolCallDelta
 Deltas: TypeAlias = AsyncGenerator[ProviderDelta, None]
@@ -74,13 +78,13 @@ class AttemptRun:
         return tuple(self._calls)
 
     async def events(self) -> AsyncGenerator[RunEvent, None]:
-        """The attempt's events. A ProviderError ends them quietly; anything else passes through."""
+        """The attempt's events. An error ends them quietly: there may be others to ask; the log has it."""
         provider = self._lane.provider
         outcome, detail = "failed", "An unexpected error ended it; the log has it."
         try:
             yield AttemptStarted(provider.name, provider.model, self._number)
             watch = self._watch = Watch(provider.deadlines, self._is_late)
-            async with aclosing(provider.stream(self._request)) as deltas:
+            async with aclosing(provider.stream(fitted(self._request, provider))) as deltas:
                 delta = await self._next(watch, deltas)
                 self._has_answered(watch)
                 while not isinstance(delta, Finished):
@@ -97,6 +101,10 @@ class AttemptRun:
         except (asyncio.CancelledError, GeneratorExit):
             outcome, detail = "cancelled", "Stopped before the answer was whole."
             raise
+        except Exception:
+            # One provider's defect must not keep the next one from being asked.
+            logger.exception("An attempt on %s ended unexpectedly.", provider.name)
+            self._lane.failed(self._permit, ProviderError(detail))
         finally:
             self._stop_watching()
             self._lane.left(self._permit)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
-
-import orjson
+from typing import Any
 
 from timmy_desktop.routing.providers.base import Provider
 from timmy_desktop.routing.types import CompletionRequest, Message
@@ -27,9 +28,11 @@ def _in_words(message: Message) -> Message:
     if message.role == "tool":
         return Message("user", f"The tool {message.name or 'that was called'} returned:\n{message.content}")
     if message.tool_calls:
-        calls = [
-            f"(calls {call.name} {orjson.dumps(dict(call.arguments)).decode()})"
-            for call in message.tool_calls
-        ]
+        calls = [f"(calls {call.name} {_written(call.arguments)})" for call in message.tool_calls]
         return Message(message.role, "\n".join([message.content, *calls]).strip())
     return message
+
+
+def _written(arguments: Mapping[str, Any]) -> str:
+    # Not orjson, which refuses numbers beyond 64 bits: here they are only words.
+    return json.dumps(dict(arguments), ensure_ascii=False, separators=(",", ":"))

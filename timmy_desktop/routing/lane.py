@@ -7,6 +7,7 @@ probe that they share) and go on to the next provider when none comes. A lane wi
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from timmy_desktop.clock import Clock
@@ -15,6 +16,8 @@ from timmy_desktop.routing.errors import Blame, ProviderError, RateLimited
 from timmy_desktop.routing.providers.base import Provider
 from timmy_desktop.routing.types import CompletionRequest, Health, ProviderStatus
 from timmy_desktop.supervisor import TaskSupervisor
+
+logger = logging.getLogger(__name__)
 
 UNANSWERED_AT_ONCE = 2
 PROBE_SECONDS = 3.0
@@ -174,6 +177,10 @@ class Lane:
                 health = await self.provider.health()
         except TimeoutError:
             health = Health("unavailable", f"{self.provider.name} does not answer.", self.provider.model)
+        except Exception:
+            logger.exception("Asking how %s is ended unexpectedly.", self.provider.name)
+            detail = f"Asking how {self.provider.name} is failed unexpectedly; the log has it."
+            health = Health("unavailable", detail, self.provider.model)
         self._learn(health)
         return health
 

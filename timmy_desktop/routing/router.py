@@ -13,7 +13,6 @@ from timmy_desktop.routing.attempt import AttemptRun
 from timmy_desktop.routing.breaker import Breaker, Permit, Transition
 from timmy_desktop.routing.cascade import Cascade
 from timmy_desktop.routing.errors import NoProviderError
-from timmy_desktop.routing.fitting import fitted
 from timmy_desktop.routing.lane import Lane
 from timmy_desktop.routing.patience import Patience
 from timmy_desktop.routing.probing import Prober
@@ -157,7 +156,7 @@ class CascadeRouter:
         return AttemptRun(
             lane,
             permit,
-            fitted(request, lane.provider),
+            request,
             len(attempts) + 1,
             self._clock,
             self._patience,

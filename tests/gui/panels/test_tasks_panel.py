@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QRect, Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
@@ -18,10 +19,12 @@ from tests.conditions import eventually
 from tests.fakes.coordinator import FakeCoordinator
 from tests.gui.panels.conftest import Place
 from timmy_desktop.events import tasks
+from timmy_desktop.gui.colors import DARK
 from timmy_desktop.gui.keepsakes import Keepsakes
 from timmy_desktop.gui.panel import NewTask, OpenTask, Say, ShowPanel
 from timmy_desktop.gui.panels.tasks.model import VIEW_ROLE
 from timmy_desktop.gui.panels.tasks.panel import TasksPanel
+from timmy_desktop.gui.style import style_sheet
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.swarm.task import LONGEST_TEXT, TaskStatus
 
@@ -190,6 +193,9 @@ async def test_the_detail_tells_the_whole_life(
     assert ("12 sat", "paid · simulated") in detail.facts.facts
     assert detail.bids.bids.index(0, 1).data() == "Forge"
     assert detail.bids.bids.index(0, 4).data() == "Won"
+    assert detail.bids.bids.index(0, 3).data() == "874"
+    across = Qt.Orientation.Horizontal
+    assert detail.bids.bids.headerData(2, across, Qt.ItemDataRole.DisplayRole) == "Bid, simulated"
     moments = detail.timeline.moments
     titles = [moments.index(row, 0).data() for row in range(moments.rowCount())]
     assert titles[0] == "Posted"
@@ -340,6 +346,28 @@ async def test_a_low_dock_keeps_who_and_what_it_cost(tasks_place: Place, swarm: 
     assert detail.facts.isVisible()
     assert detail.facts.y() + detail.facts.height() < 220
     assert not detail.brief_facts.isVisible()
+
+
+def ink_from(picture: QImage, left: int, right: int) -> int:
+    """The first column of pixels in which something is drawn on the ground."""
+    ground, lines = picture.pixel(left, 4), range(4, picture.height() - 4)
+    return next(x for x in range(left, right) if any(picture.pixel(x, y) != ground for y in lines))
+
+
+async def test_the_heads_of_the_bids_stand_over_their_columns(
+    tasks_place: Place, swarm: FakeCoordinator
+) -> None:
+    panel = await begin(tasks_place)
+    panel.open_task(await lived(panel, swarm, "Small", TaskStatus.COMPLETED))
+    panel.setStyleSheet(style_sheet(DARK, 9, 13))
+    table = panel.detail.bids
+    await eventually(lambda: table.bids.rowCount() == 4)
+    panel.detail.tabs.setCurrentIndex(2)
+    QApplication.sendPostedEvents()
+    left, right = table.columnViewportPosition(1), table.columnViewportPosition(2)
+    head = ink_from(table.horizontalHeader().grab().toImage(), left, right)
+    row = QRect(0, table.rowViewportPosition(0), table.viewport().width(), table.rowHeight(0))
+    assert abs(head - ink_from(table.viewport().grab(row).toImage(), left, right)) <= 2
 
 
 async def test_no_caret_blinks_in_the_text_of_a_task(tasks_place: Place, swarm: FakeCoordinator) -> None:

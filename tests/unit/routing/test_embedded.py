@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import struct
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conditions import eventually
 from tests.contract.rigs import built, parts_for
+from tests.fakes.providers import ScriptedProvider, unavailable
 from tests.unit.routing.conftest import ask
+from timmy_desktop.clock import SystemClock
 from timmy_desktop.routing import gguf, local_models
 from timmy_desktop.routing.errors import NotConfigured, Unreachable
 from timmy_desktop.routing.local_models import find_model
+from timmy_desktop.routing.providers import embedded
 from timmy_desktop.routing.providers.base import Parts
 from timmy_desktop.routing.providers.embedded import EmbeddedProvider
 from timmy_desktop.settings import ProviderSettings, Settings
@@ -113,6 +119,56 @@ async def test_a_model_that_does_not_load_is_unavailable_for_a_while(parts: Part
     assert (health.state, "Choose another model" in health.detail) == ("unavailable", True)
     await provider.stop()
     await parts.supervisor.close()
+
+
+async def test_while_a_slow_disk_is_searched_it_is_loading(
+    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_gguf(tmp_path / "models" / "mine.gguf")
+    go, looks, find = threading.Event(), [], local_models.find_model
+
+    def slow(*arguments: Any) -> Any:
+        looks.append(arguments)
+        go.wait(20)
+        return find(*arguments)
+
+    monkeypatch.setattr(local_models, "find_model", slow)
+    monkeypatch.setattr(embedded, "LOOK_SECONDS", 0.02)
+    async with built(ProviderSettings(kind="embedded"), parts) as provider:
+        for _ in range(3):
+            async with asyncio.timeout(2):
+                assert (await provider.health()).state == "loading"
+        go.set()
+
+        async def is_ready() -> bool:
+            return (await provider.health()).state == "ready"
+
+        async with asyncio.timeout(5):
+            while not await is_ready():
+                pass
+        assert len(looks) == 1
+
+
+async def test_while_the_small_model_is_laid_out_it_is_loading_and_requests_wait(
+    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, routing: Callable[..., Any]
+) -> None:
+    go = threading.Event()
+
+    def assemble(folder: Path) -> None:
+        go.wait(20)
+
+    monkeypatch.setattr(local_models, "small_model_is_installed", lambda: True)
+    monkeypatch.setattr(local_models, "assemble_small_model", assemble)
+    provider = EmbeddedProvider(ProviderSettings(kind="embedded", first_token_timeout=0.2), parts)
+    async with routing(provider, ScriptedProvider("spare"), started=True, clock=SystemClock()) as bench:
+        reply = asyncio.ensure_future(bench.router.complete(ask()))
+        await eventually(lambda: (bench.router.status()[0].health or unavailable()).state == "loading")
+        # Beyond its first-token deadline: what is being laid out is not hung.
+        await asyncio.wait([reply], timeout=0.5)
+        assert not reply.done()
+        assert bench.router.status()[0].state == "CLOSED"
+        go.set()
+        assert (await reply).attempts[0].outcome == "not_configured"
 
 
 async def test_airllm_says_that_it_comes_later(parts: Parts) -> None:

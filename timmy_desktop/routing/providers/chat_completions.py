@@ -40,10 +40,17 @@ _FINISH: Mapping[str, FinishReason] = {
 
 
 def new_client(base_url: str, key: str, deadlines: Deadlines) -> httpx.AsyncClient:
-    """A client that follows no redirects with the key and, on this machine, asks no proxy."""
+    """A client that follows no redirects with the key and, on this machine, asks no proxy.
+
+    Raises NotConfigured for an address that can't be one.
+    """
     local = is_this_machine(base_url)
+    try:
+        url = httpx.URL(base_url.rstrip("/") + "/")
+    except httpx.InvalidURL as error:
+        raise wire_errors.from_transport(error, "the API", place_of(base_url)) from error
     return httpx.AsyncClient(
-        base_url=base_url.rstrip("/") + "/",
+        base_url=url,
         headers={"Authorization": f"Bearer {key}"} if key else {},
         timeout=httpx.Timeout(None, connect=deadlines.connect, write=60.0),
         follow_redirects=False,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 CONTEXT_TOKENS = 4096
 RETRY_SECONDS = 60.0
 NOTICE_SECONDS = 0.5
+LOOK_SECONDS = 1.0  # well within the router's patience with a probe
 # For base models, which have no template: the plainest form that they continue well.
 PLAIN_TEMPLATE = (
     "{%- for message in messages -%}"
@@ -66,6 +67,7 @@ class EmbeddedProvider:
         self._starting: asyncio.Task[ChatCompletions | ProviderError] | None = None
         self._fault = ""
         self._retry_at = 0.0
+        self._looking: asyncio.Task[LocalModel | NotConfigured] | None = None
 
     @property
     def worker_pid(self) -> int | None:
@@ -77,10 +79,11 @@ class EmbeddedProvider:
 
     async def stop(self) -> None:
         """Ends the worker."""
-        starting, self._starting = self._starting, None
-        if starting is not None:
-            starting.cancel()
-            await asyncio.gather(starting, return_exceptions=True)
+        tasks = [task for task in (self._starting, self._looking) if task is not None]
+        self._starting = self._looking = None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         await self._drop_worker()
 
     async def warm_up(self) -> None:
@@ -94,12 +97,13 @@ class EmbeddedProvider:
         """Whether its model and library are there, and how its worker is."""
         if self._starting is not None:
             return Health("loading", f"{self.model or 'The model'} is being loaded.", self.model)
-        try:
-            local = await self._located(assemble=False)
-        except NotConfigured as error:
+        local = await self._looked_for()
+        if local is None:
+            return Health("loading", "The model's file is being looked for.", self.model)
+        if isinstance(local, NotConfigured):
             if self._chosen_path is None and local_models.small_model_is_installed():
                 return Health("ready", "The small model is laid out at the first request.")
-            return Health("not_configured", str(error))
+            return Health("not_configured", str(local))
         models = (local.name,)
         if self._worker is not None and self._worker.is_alive:
             return Health("ready", f"{local.name} is loaded.", local.name, models)
@@ -179,6 +183,22 @@ class EmbeddedProvider:
 
         client = chat_completions.new_client(f"{address}/v1", key, self.deadlines)
         return chat_completions.ChatCompletions(client, "The embedded model", key)
+
+    async def _looked_for(self) -> LocalModel | NotConfigured | None:
+        """The model's file, if it is found soon; a slow disk is looked at once for all who ask."""
+        if self._looking is None:
+            self._looking = self._supervisor.start(f"look for the model of {self.name}", self._look())
+        looking = self._looking
+        done, _ = await asyncio.wait((looking,), timeout=LOOK_SECONDS)
+        return looking.result() if done and not looking.cancelled() else None
+
+    async def _look(self) -> LocalModel | NotConfigured:
+        try:
+            return await self._located(assemble=False)
+        except NotConfigured as error:
+            return error
+        finally:
+            self._looking = None
 
     async def _located(self, *, assemble: bool = True) -> LocalModel:
         """The model file, made from the small model's wheel if need be; NotConfigured has a next step."""

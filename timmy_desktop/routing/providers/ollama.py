@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -64,7 +64,8 @@ class OllamaProvider:
 
     async def warm_up(self) -> None:
         """Loads the client; the model is Ollama's own affair."""
-        await self._connected()
+        with suppress(ProviderError):
+            await self._connected()
 
     async def health(self) -> Health:
         """Asks what is installed, what is loaded and what the model can do."""
@@ -151,8 +152,8 @@ def _address(base_url: str, environment: Mapping[str, str]) -> str:
     host = environment.get("OLLAMA_HOST", "").strip().strip("'\"").rstrip("/")
     if not host:
         return DEFAULT_URL
-    parts = urlsplit(host if "://" in host else f"http://{host}")
     try:
+        parts = urlsplit(host if "://" in host else f"http://{host}")
         port = parts.port or ({"http": 80, "https": 443}[parts.scheme] if "://" in host else DEFAULT_PORT)
     except (KeyError, ValueError):
         return DEFAULT_URL

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, cast
 
 import httpx
-import ollama
+import orjson
 
 from timmy_desktop.inert import inert_line
-from timmy_desktop.routing.errors import BrokenOff, Garbled, ModelMissing, ProviderError
+from timmy_desktop.routing.errors import BrokenOff, Garbled, ModelMissing, NotConfigured, ProviderError
 from timmy_desktop.routing.providers import bounded, wire_errors
 from timmy_desktop.routing.providers.base import is_this_machine, place_of
 from timmy_desktop.routing.providers.chat_completions import drained, sound
@@ -27,6 +28,14 @@ from timmy_desktop.routing.types import (
     ToolCallDelta,
     Usage,
 )
+
+try:
+    import ollama
+except (ValueError, httpx.InvalidURL) as error:
+    # It makes a client of its own when it is imported, for whatever address the environment holds.
+    raise NotConfigured(
+        "The environment variable OLLAMA_HOST is no address. Correct it or unset it, then start again."
+    ) from error
 
 # What the client lets through: its own, httpx's, the built-in ConnectionError, and what garbage raises.
 _ERRORS = (
@@ -54,9 +63,12 @@ class OllamaWire:
             "verify": not (local and url.startswith("http://")),
         }
         self._place = place_of(url)
-        self._client = ollama.AsyncClient(host=url, **options)
-        # The official client drops the fields that tell a remote model from a local one.
-        self._plain = httpx.AsyncClient(base_url=url, **options)
+        try:
+            self._client = ollama.AsyncClient(host=url, **options)
+            # The official client drops the fields that tell a remote model from a local one.
+            self._plain = httpx.AsyncClient(base_url=url, **options)
+        except httpx.InvalidURL as error:
+            raise wire_errors.from_transport(error, "Ollama", self._place) from error
 
     async def close(self) -> None:
         """Ends the connections."""
@@ -123,7 +135,8 @@ async def _deltas(chunks: AsyncGenerator[ollama.ChatResponse, None]) -> AsyncGen
     async for chunk in chunks:
         for call in chunk.message.tool_calls or ():
             called += 1
-            arguments = dict(call.function.arguments)
+            # The client reads numbers and strings that JSON can't carry on; what then fails is garbled.
+            arguments = orjson.loads(json.dumps(dict(call.function.arguments)))
             yield ToolCallDelta(ToolCall(f"call_{called}", call.function.name, arguments))
         if chunk.message.content:
             yield TextDelta(sound(chunk.message.content))

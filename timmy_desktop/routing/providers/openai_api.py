@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 from timmy_desktop.routing.errors import BadKey, ModelMissing, NotConfigured, ProviderError
@@ -45,15 +45,15 @@ class OpenAIProvider:
     async def warm_up(self) -> None:
         """Loads the libraries."""
         if not await self._missing():
-            await self._connected()
+            with suppress(ProviderError):
+                await self._connected()
 
     async def health(self) -> Health:
         """Lists the server's models, which is free and checks the key where the server asks for one."""
         if missing := await self._missing():
             return Health("not_configured", missing)
-        wire = await self._connected()
         try:
-            models = await wire.models()
+            models = await (await self._connected()).models()
         except (BadKey, NotConfigured) as error:
             return Health("not_configured", str(error), self.model)
         except ModelMissing:

@@ -141,7 +141,7 @@ class DetailPane(QStackedWidget):
         life = life_of(records, self._name_of, simulated=self._simulated)
         self._show_head(view, simulated=life.simulated)
         self.timeline.show_moments(life.moments)
-        self.bids.bids.show_bids(life.bids)
+        self.bids.bids.show_bids(life.bids, simulated=life.simulated)
         self.tabs.setTabText(1, f"Timeline {len(life.moments)}" if life.moments else "Timeline")
         self.tabs.setTabText(2, f"Bids {len(life.bids)}" if life.bids else "Bids")
         self._choose_tab(view, was)

@@ -1,4 +1,4 @@
-"""Lines for little room: parts that are shown whole or not at all, and words that are cut with an ellipsis."""
+"""The head of a task: state, identifier, age and buttons on one line; what has no room is left out."""
 
 from __future__ import annotations
 

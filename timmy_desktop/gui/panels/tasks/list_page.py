@@ -254,9 +254,9 @@ class ListPage(QWidget):
         row_height = self.list.itemDelegate().sizeHint(QStyleOptionViewItem(), QModelIndex()).height()
         room = self.height() - self.post_box.sizeHint().height() - 1
         in_use = self.search.hasFocus() or bool(self.search.text()) or self.status.currentIndex() > 0
-        self._show(self.filters, in_use or room - self.filters.sizeHint().height() >= 2 * row_height)
-        room -= 0 if self.filters.isHidden() else self.filters.sizeHint().height()
         self._show(self.notice, room - self.notice.sizeHint().height() >= row_height)
+        room -= 0 if self.notice.isHidden() else self.notice.sizeHint().height()
+        self._show(self.filters, in_use or room - self.filters.sizeHint().height() >= 2 * row_height)
 
     @staticmethod
     def _show(part: QWidget, shown: bool) -> None:
