@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import importlib
 import logging
 import os
@@ -10,7 +11,8 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -223,12 +225,28 @@ def _application() -> QApplication:
 def _run_on_qt(application: QApplication, work: Coroutine[Any, Any, T]) -> T:
     loop = qasync.QEventLoop(application)
     asyncio.set_event_loop(loop)
-    with loop:
+    with _garbage_on_this_thread(), loop:
         try:
             result: T = loop.run_until_complete(work)
             return result
         finally:
             loop.run_until_complete(_nothing_left())
+
+
+@contextmanager
+def _garbage_on_this_thread() -> Iterator[None]:
+    """Python collects garbage on whatever thread makes some; a widget freed off Qt's thread ends the process.
+
+    So it collects by itself no more: gui/responsiveness does it here, and this does at the end.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect()
+        if was_enabled:
+            gc.enable()
 
 
 async def _nothing_left() -> None:

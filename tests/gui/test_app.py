@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 from tests.conditions import eventually
 from tests.fakes.services import FakeServices, fake_services
 from tests.gui.windows import THREE
-from timmy_desktop.app import WindowSession
+from timmy_desktop.app import WindowSession, _garbage_on_this_thread
 from timmy_desktop.gui.capture import capture
 from timmy_desktop.gui.instance import InstanceServer, raise_other, server_name
 from timmy_desktop.gui.last_resort import LastResort
@@ -166,3 +168,26 @@ def test_every_error_of_starting_has_a_page(tmp_path: Path) -> None:
     assert not unforeseen.expected
     assert "Traceback" not in unforeseen.text
     assert Paths.default(tmp_path).data_dir == tmp_path
+
+
+def test_garbage_is_collected_on_the_windows_thread_alone() -> None:
+    """A cycle that could hold a widget, and a busy thread: collected there, the process would end."""
+    freed_on: list[int] = []
+    gc.enable()  # the fixture turns it on again in any case
+    with _garbage_on_this_thread():
+        make_cycle(freed_on)
+        busy = threading.Thread(target=lambda: [[number] for number in range(200_000)])
+        busy.start()
+        busy.join()
+        assert freed_on == []
+    assert gc.isenabled()
+    assert freed_on == [threading.get_ident()]
+
+
+def make_cycle(freed_on: list[int]) -> None:
+    class Held:
+        def __del__(self) -> None:
+            freed_on.append(threading.get_ident())
+
+    held = Held()
+    held.itself = held  # type: ignore[attr-defined]

@@ -12,6 +12,7 @@ from timmy_desktop.gui.stalls import StallMeter
 
 
 def test_garbage_waits_until_it_is_calm(qapp: QApplication) -> None:
+    gc.enable()  # as outside the application; the fixture of these tests turns it off
     busy = True
     interval = sys.getswitchinterval()
     interpreter = CalmInterpreter(lambda: busy)
