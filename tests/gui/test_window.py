@@ -273,7 +273,7 @@ async def test_the_palette_leaves_on_escape_on_its_keys_and_on_a_click_beside_it
 async def test_the_palette_wraps_and_finds_nothing_politely(qtbot: QtBot, tmp_path: Path) -> None:
     async with open_window(tmp_path) as (window, _):
         ran: list[str] = []
-        from timmy_desktop.gui.command_palette import Command
+        from timmy_desktop.gui.command import Command
 
         commands = [Command(name, lambda it=name: ran.append(it)) for name in ("one", "two", "three")]
         palette = CommandPalette(commands, window)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -30,6 +29,7 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
+from timmy_desktop.gui.command import Command
 from timmy_desktop.gui.fuzzy import ranked
 from timmy_desktop.gui.glyphs import paint_glyph
 from timmy_desktop.gui.theme import GAP, RADIUS, ROOM, Theme
@@ -39,23 +39,6 @@ from timmy_desktop.inert import inert_line
 _WIDTH, _ROWS, _ROW_HEIGHT = 600, 9, 36
 
 Index = QModelIndex | QPersistentModelIndex
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One line of the palette. `group` is said at the right, with the shortcut where there is one."""
-
-    title: str
-    run: Callable[[], object]
-    group: str = ""
-    shortcut: str = ""
-    glyph: str = "right"
-    also: str = ""
-    """Other words that people look for it by."""
-
-    @property
-    def searched(self) -> str:
-        return f"{self.title} {self.also}"
 
 
 class CommandModel(QAbstractListModel):

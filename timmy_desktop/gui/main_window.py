@@ -19,12 +19,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from timmy_desktop.gui.command_palette import CommandPalette
-from timmy_desktop.gui.dialogs import AboutDialog, DoctorDialog, KeysDialog, Question
 from timmy_desktop.gui.dock import PanelDock
 from timmy_desktop.gui.glyphs import application_icon
 from timmy_desktop.gui.layout import LayoutStore, arrange
-from timmy_desktop.gui.live_status import LiveStatus
 from timmy_desktop.gui.menus import Menus
 from timmy_desktop.gui.panel import (
     NewConversation,
@@ -49,7 +46,10 @@ from timmy_desktop.gui.workspaces import Workspaces
 from timmy_desktop.paths import Paths
 from timmy_desktop.supervisor import TaskSupervisor
 
+# Dialogs, the palette and what follows the services are imported where they are first used: importing a Qt
+# class for the first time costs milliseconds, and the window is to be painted before all that.
 if TYPE_CHECKING:
+    from timmy_desktop.gui.live_status import LiveStatus
     from timmy_desktop.services import Services
 
 logger = logging.getLogger(__name__)
@@ -115,6 +115,8 @@ class MainWindow(QMainWindow):
         self._clear_page()
         for dock in self.docks.values():
             self._fill(dock, services)
+        from timmy_desktop.gui.live_status import LiveStatus
+
         self._live = LiveStatus(services, self.status, self)
         self._live.said.connect(self.grant)
         self._live.models_changed.connect(self._show_models)
@@ -276,11 +278,11 @@ class MainWindow(QMainWindow):
             "save_layout": self._save_layout,
             "load_layout": self._load_layout,
             "reset_layout": self.reset_layout,
-            "keys": lambda: KeysDialog(self, self.menus.keys()).open(),
+            "keys": self._open_keys,
             "doctor": self._open_doctor,
             "verify": self._verify,
             "open_data_folder": self._open_data_folder,
-            "about": lambda: AboutDialog(self, str(self._paths.data_dir)).open(),
+            "about": self._open_about,
         }
 
     def _fill(self, dock: PanelDock, services: Services) -> None:
@@ -360,9 +362,23 @@ class MainWindow(QMainWindow):
 
     def _open_doctor(self) -> None:
         if self._live is not None:
+            from timmy_desktop.gui.dialogs import DoctorDialog
+
             DoctorDialog(self, self._live.findings, self._live.check_models).open()
 
+    def _open_keys(self) -> None:
+        from timmy_desktop.gui.dialogs import KeysDialog
+
+        KeysDialog(self, self.menus.keys()).open()
+
+    def _open_about(self) -> None:
+        from timmy_desktop.gui.dialogs import AboutDialog
+
+        AboutDialog(self, str(self._paths.data_dir)).open()
+
     def _open_palette(self) -> None:
+        from timmy_desktop.gui.command_palette import CommandPalette
+
         shown = self.findChild(CommandPalette)
         if shown is not None:
             shown.leave()
@@ -415,6 +431,8 @@ class MainWindow(QMainWindow):
                 f"Timmy takes {them} up again at the next start."
             )
         words += [f"{clause[0].upper()}{clause[1:]}." for clause in clauses]
+        from timmy_desktop.gui.dialogs import Question
+
         Question(
             self,
             "Close while work is running?",

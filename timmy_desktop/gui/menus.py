@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar
 
-from timmy_desktop.gui.command_palette import Command
+from timmy_desktop.gui.command import Command
 from timmy_desktop.gui.dock import PanelDock
 from timmy_desktop.gui.glyphs import icon
 from timmy_desktop.gui.panel import Panel
