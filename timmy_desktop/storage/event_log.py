@@ -57,8 +57,8 @@ class EventLog:
         self._load_key = key
         self._key = b""
         self._chain = Chain(b"")
-        self._seq = 0
-        self._head = GENESIS
+        # One value, so that the loop never reads the number of one row with the hash of another.
+        self._last: tuple[int, bytes] = (0, GENESIS)
         self._pending: list[_Append] = []
         self._flushing = False
         self._idle = asyncio.Event()
@@ -68,7 +68,7 @@ class EventLog:
     @property
     def head(self) -> tuple[int, bytes]:
         """The last committed sequence number and its hash."""
-        return self._seq, self._head
+        return self._last
 
     @property
     def key(self) -> bytes:
@@ -80,7 +80,7 @@ class EventLog:
         self._key = self._load_key(session)
         self._chain = Chain(self._key)
         rows = session.sql("SELECT seq, hash FROM event_log ORDER BY seq DESC LIMIT 1")
-        self._seq, self._head = rows[0] if rows else (0, GENESIS)
+        self._last = rows[0] if rows else (0, GENESIS)
 
     def on_committed(self, handler: BatchHandler) -> None:
         """Calls `handler` on the loop with each committed batch, in order, before its writers go on."""
@@ -154,7 +154,7 @@ class EventLog:
         except (PeeweeException, SqliteError) as error:
             raise _as_storage_error(error) from error
         if rows:
-            self._seq, self._head = rows[-1][0], rows[-1][8]
+            self._last = (rows[-1][0], rows[-1][8])
         return records, outcomes
 
     def _rows(
@@ -163,7 +163,7 @@ class EventLog:
         rows: list[Row] = []
         records: list[EventRecord] = []
         outcomes: list[_Outcome] = []
-        seq, head, link, now = self._seq, self._head, self._chain.link, self._clock.now_us()
+        (seq, head), link, now = self._last, self._chain.link, self._clock.now_us()
         for events, work, _ in group:
             outcome = _APPENDED if work is None else _worked(session, work)
             outcomes.append(outcome)
