@@ -19,6 +19,7 @@ from timmy_desktop.routing.patience import Patience
 from timmy_desktop.routing.probing import Prober
 from timmy_desktop.routing.providers.base import Provider
 from timmy_desktop.routing.recorder import Recorder
+from timmy_desktop.routing.rows import Ended
 from timmy_desktop.routing.types import (
     Attempt,
     AttemptFailed,
@@ -106,9 +107,29 @@ class CascadeRouter:
         """
         if self._local_only and not request.local_only:
             request = replace(request, local_only=True)
-        started = self._clock.monotonic()
+        began_us, started = self._clock.now_us(), self._clock.monotonic()
         cascade = Cascade(self._lanes, request)
         attempts: list[Attempt] = []
+        try:
+            async with aclosing(self._asked(request, cascade, attempts, started)) as events:
+                async for event in events:
+                    yield event
+        finally:
+            self._recorder.request_ended(
+                Ended(
+                    request,
+                    request,
+                    tuple(attempts),
+                    cascade.skipped,
+                    began_us,
+                    round((self._clock.monotonic() - started) * 1000),
+                    None,
+                )
+            )
+
+    async def _asked(
+        self, request: CompletionRequest, cascade: Cascade, attempts: list[Attempt], started: float
+    ) -> AsyncGenerator[RouterEvent, None]:
         while (entry := await cascade.next()) is not None:
             lane, permit = entry
             if attempts:
