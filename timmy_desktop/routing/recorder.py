@@ -12,8 +12,9 @@ from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import Event
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.identifiers import new_id
-from timmy_desktop.routing import rollups, rows
-from timmy_desktop.routing.breaker import Transition
+from timmy_desktop.routing import keeping, rollups, rows
+from timmy_desktop.routing.breaker import Snapshot, Transition
+from timmy_desktop.routing.journal import Signal
 from timmy_desktop.routing.rows import Ended, Row
 from timmy_desktop.routing.types import Attempt, CompletionRequest
 from timmy_desktop.storage import tables
@@ -93,6 +94,16 @@ class Recorder:
             )
         )
 
+    def signalled(self, signal: Signal) -> None:
+        """Queues the row of what moved a breaker or a health without a request."""
+        now_us = self._clock.now_us()
+        self._queue(lambda: (None, "signals", rows.signal_row(signal, self.run, now_us)))
+
+    def circuit_kept(self, provider: str, snapshot: Snapshot) -> None:
+        """Queues the circuit as it is now, for the next start."""
+        now, now_us = self._clock.monotonic(), self._clock.now_us()
+        self._queue(lambda: (None, "breakers", keeping.circuit_row(provider, snapshot, now, now_us)))
+
     async def flush(self) -> None:
         """Commits what is queued now."""
         if not self._queued:
@@ -135,4 +146,4 @@ def _write(session: Session, by_table: Mapping[str, list[Row]]) -> None:
             session.execute(table.insert_many(found[start : start + _ROWS_IN_A_STATEMENT]))
     rollups.fold(session, by_table.get("attempts", []))
     for row in rows.joined(by_table.get("breakers", [])):
-        session.execute(tables.BreakerRow.replace(row))
+        session.execute(tables.BreakerRow.insert(row).on_conflict_replace())

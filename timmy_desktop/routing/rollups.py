@@ -1,4 +1,4 @@
-"""`provider_metrics`: attempts rolled up by provider and by minute, five minutes … a day, as they are recorded.
+"""`provider_metrics`: attempts rolled up by provider and minute, five minutes … a day, when recorded.
 
 Each length of time has rows of its own, so that a month is read as quickly as an hour. Failures are counted
 and are not in the latency; probes are not counted at all; what was cancelled is neither.
@@ -111,7 +111,7 @@ MetricsRow: TypeAlias = tuple[str, int, int, int, int, int, int, int, int, bytes
 
 def read(session: Session, span: int, since_us: int, until_us: int) -> list[MetricsRow]:
     """The roll-ups of length `span` that begin in the window: provider, start, counts, histograms."""
-    return session.sql(  # type: ignore[return-value]
+    return session.sql(
         "SELECT provider, start_us, answers, failures, cancelled, tokens_in, tokens_out, generating_ms, "
         "cost_microcents, total_ms, ttft_ms FROM provider_metrics "
         "WHERE span_us = ? AND start_us >= ? AND start_us < ? ORDER BY start_us",

@@ -18,6 +18,7 @@ from timmy_desktop.events.routing import (
 )
 from timmy_desktop.inert import inert_line
 from timmy_desktop.routing.breaker import Transition
+from timmy_desktop.routing.journal import Look, Passage, Signal
 from timmy_desktop.routing.types import Attempt, CompletionRequest, Message, Skipped
 
 SOURCE = "router"
@@ -37,7 +38,9 @@ class Ended:
     total_ms: int
     ttft_ms: int | None
     budget: str = ""
-    journal: Any = None
+    order: tuple[str, ...] = ()
+    looks: tuple[Look, ...] = ()
+    passages: tuple[Passage, ...] = ()
 
 
 def called(request: CompletionRequest, attempt: Attempt) -> ProviderCalled:
@@ -120,7 +123,7 @@ def request_row(ended: Ended, run: str) -> Row:
         "skipped": _json([[skip.provider, line(skip.reason)] for skip in ended.skipped]),
         "notes": _json([line(note) for note in notes]),
         "budget": line(ended.budget),
-        "journal": _json(ended.journal),
+        "journal": _json([ended.order, ended.looks, ended.passages]),
     }
 
 
@@ -196,6 +199,19 @@ def circuit_row(provider: str, transition: Transition, now_us: int) -> Row:
         "provider": provider,
         "state": transition.state,
         "reason": line(transition.reason),
+    }
+
+
+def signal_row(signal: Signal, run: str, now_us: int) -> Row:
+    """The row of a signal."""
+    return {
+        "run": run,
+        "seq": signal.tick.seq,
+        "monotonic": signal.tick.at,
+        "time_us": now_us,
+        "provider": signal.provider,
+        "kind": signal.kind,
+        "detail": _sound(signal.detail),
     }
 
 
