@@ -144,7 +144,7 @@ class Budget:
         if not request.task_id:
             return ""
         of_task = self._tasks.get(request.task_id, 0)
-        if of_task + self._reserved_by_task[request.task_id] + worst > self._task_cap:
+        if of_task + self._reserved_by_task.get(request.task_id, 0) + worst > self._task_cap:
             return (
                 f"the cap of {dollars(self._task_cap)} for one task does not allow it: {dollars(of_task)} is "
                 f"spent and this call may cost up to {dollars(worst)}. Raise it in Preferences."
