@@ -68,3 +68,11 @@ def test_secrets_come_from_the_environment_and_blanks_are_unset() -> None:
     assert "key" not in repr(key)
     assert secrets.get("blank") is None
     assert secrets.get("none") is None
+
+
+def test_an_environment_variable_that_is_no_json_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMMY_CASCADE_PROVIDERS", "foo")
+    with pytest.raises(SettingsError, match="cascade_providers"):
+        load_settings(tmp_path / "none.toml")

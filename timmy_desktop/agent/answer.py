@@ -28,6 +28,8 @@ MOST_ROUNDS = 3
 STOPPED = "stopped by the person"
 NO_TEXT = "The model gave no text. Try again, or choose another model."
 
+CUT_OFF = "The answer was cut off at the limit of its length."
+
 UseTool = Callable[[ToolCall], Awaitable[str]]
 Tell = Callable[[ChatEvent], None]
 
@@ -63,6 +65,7 @@ class Answer:
         self._provider = ""
         self._lost = ""
         self._checkpoint = 0.0
+        self._is_cut = False
         self._ttft_ms = 0
         self._total_ms = 0
 
@@ -92,7 +95,8 @@ class Answer:
             await self._end("stopped", STOPPED)
             raise
         else:
-            await (self._end("done", "") if self._whole() else self._end("failed", NO_TEXT))
+            note = CUT_OFF if self._is_cut else ""
+            await (self._end("done", note) if self._whole() else self._end("failed", NO_TEXT))
 
     async def _streamed(self, request: CompletionRequest) -> Reply:
         async with aclosing(self._router.stream(request)) as events:
@@ -136,6 +140,7 @@ class Answer:
         self._ttft_ms = self._ttft_ms or reply.ttft_ms
         self._total_ms += reply.total_ms
         self._message = replace(self._message, provider=reply.provider, model=reply.model)
+        self._is_cut = reply.finish_reason == "length"
 
     async def _tools_used(self, reply: Reply) -> list[Message]:
         if self._text:

@@ -17,15 +17,16 @@ PROMPT = (
     "(security), Helm (operations), Seer (data), Forge (code) and Quill (writing). Answer plainly and "
     "briefly. Say so when you don't know; never claim to have done what you have not done."
 )
-WITH_TOOL = (
-    " With post_task you give a piece of work to the swarm when the person asks for it or it needs the files "
-    "of the opened folder; the report comes into this conversation by itself when it is done."
-)
 CUT = "\n[{count} earlier messages of this conversation are left out here.]"
 
 POST_TASK = ToolSpec(
     name="post_task",
-    description="Posts a task to the swarm, whose agents bid for it. Returns its number, not its result.",
+    # What the model needs to know of it stands here, so that a model without tools never hears of it.
+    description=(
+        "Gives a piece of work to the swarm, whose agents bid for it: when the person asks, or when it "
+        "needs the files of the opened folder. Returns its number, not its result; the report comes into "
+        "this conversation by itself when it is done."
+    ),
     parameters={
         "type": "object",
         "properties": {
@@ -45,10 +46,10 @@ class Prompt:
     left_out: int
 
 
-def prompt(history: Sequence[MessageView], budget_tokens: int, *, with_tool: bool) -> Prompt:
+def prompt(history: Sequence[MessageView], budget_tokens: int) -> Prompt:
     """The newest messages within the budget, the last one whatever its size, under the system prompt."""
     said = [entry for entry in (_said(view) for view in history) if entry is not None]
-    system = PROMPT + (WITH_TOOL if with_tool else "")
+    system = PROMPT
     left = budget_tokens - estimated_tokens(system)
     kept: list[Message] = []
     for message in reversed(said):

@@ -179,7 +179,7 @@ class Timmy:
         if not history:
             raise ChatError("There is no message yet that could be answered.")
         tools = (POST_TASK,)
-        built = prompt(history, self._context_tokens, with_tool=bool(tools))
+        built = prompt(history, self._context_tokens)
         cut = f"{built.left_out} earlier messages did not fit" if built.left_out else ""
         message = await self._store.add(conversation_id, "assistant", "", state="streaming", reason=cut)
         told.put_nowait(MessageStarted(message))

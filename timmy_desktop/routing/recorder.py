@@ -32,6 +32,8 @@ _TABLES = {
     "circuits": tables.CircuitRow,
     "signals": tables.SignalRow,
 }
+# What the log (EncodingError is a ValueError) and SQLite raise for a value that they can't carry.
+_UNWRITABLE = (ValueError, TypeError, OverflowError)
 _ROWS_IN_A_STATEMENT = 500
 
 Made: TypeAlias = tuple[Event | None, str, Row]
@@ -109,7 +111,28 @@ class Recorder:
         if not self._queued:
             return
         queued, self._queued = self._queued, []
-        made = [make() for make in queued]
+        made = [record for make in queued if (record := self._made(make)) is not None]
+        try:
+            await self._commit(made)
+        except _UNWRITABLE:
+            # One bad record must cost neither the others nor those to come.
+            for record in made:
+                await self._commit_alone(record)
+
+    def _made(self, make: Make) -> Made | None:
+        try:
+            return make()
+        except _UNWRITABLE as error:
+            logger.error("A record of a provider call can't be made and is left out: %s", error)  # noqa: TRY400
+            return None
+
+    async def _commit_alone(self, record: Made) -> None:
+        try:
+            await self._commit([record])
+        except _UNWRITABLE as error:
+            logger.error("A record of a provider call can't be written and is left out: %s", error)  # noqa: TRY400
+
+    async def _commit(self, made: Sequence[Made]) -> None:
         events = [event for event, _, _ in made if event is not None]
         sorted_rows = _by_table(made)
         try:

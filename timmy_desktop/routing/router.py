@@ -57,6 +57,7 @@ class CascadeRouter:
         self._local_only = local_only
         self._threshold = failure_threshold
         self._recovery = recovery_timeout
+        self._supervisor = supervisor
         self._recorder = Recorder(bus, clock, supervisor)
         self._journal = Journal(clock, self._recorder.signalled)
         self._budget = budget or Budget(clock=clock)
@@ -80,6 +81,7 @@ class CascadeRouter:
     async def stop(self) -> None:
         """Ends probes and providers and writes what is still to be recorded."""
         await self._prober.stop()
+        await asyncio.gather(*(lane.stop() for lane in self._lanes))
         await asyncio.gather(*(lane.provider.stop() for lane in self._lanes))
         self._journal.catch_up_all()
         await self._recorder.stop()
@@ -219,6 +221,7 @@ class CascadeRouter:
             provider,
             breaker,
             self._clock,
+            supervisor=self._supervisor,
             journal=self._journal,
             budget=self._budget,
             probe_in=self._probe_in,

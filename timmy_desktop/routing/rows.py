@@ -140,7 +140,7 @@ def _message(message: Message) -> Row:
 
 
 def _json(value: Any) -> str:
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, default=list).decode()  # named tuples, which it does not take for tuples
 
 
 def _arguments(arguments: Mapping[str, Any]) -> Row:

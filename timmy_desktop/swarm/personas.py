@@ -19,7 +19,8 @@ _SHORTEST_STEM = 4
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """An agent's role and means. `base_bid_msat` is what it asks for work outside its field."""
+    """An agent's role and means. `base_bid_msat` is what it asks before its match
+    and the length of the queue change it."""
 
     name: str
     role: str

@@ -279,7 +279,7 @@ def view(role: Any, text: str, position: int = 0) -> MessageView:
 
 def test_the_newest_messages_fit_and_the_cut_is_said() -> None:
     history = [view("user" if n % 2 == 0 else "assistant", f"{n} " + "x" * 400, n) for n in range(21)]
-    built = prompt(history, 600, with_tool=False)
+    built = prompt(history, 600)
     assert built.left_out > 0
     assert f"{built.left_out} earlier messages" in built.messages[0].content
     assert built.messages[-1].content.startswith("20 ")
@@ -289,9 +289,7 @@ def test_the_newest_messages_fit_and_the_cut_is_said() -> None:
 
 
 def test_one_long_message_is_sent_whole() -> None:
-    built = prompt(
-        [view("user", "old"), view("assistant", "old"), view("user", "x" * 90_000)], 100, with_tool=True
-    )
+    built = prompt([view("user", "old"), view("assistant", "old"), view("user", "x" * 90_000)], 100)
     assert [len(message.content) for message in built.messages[1:]] == [90_000]
     assert built.left_out == 2
 
@@ -304,6 +302,6 @@ def test_neighbours_of_one_role_are_joined_and_empty_ones_left_out() -> None:
         view("notice", "done"),
         view("user", "b"),
     ]
-    built = prompt(history, 1000, with_tool=False)
+    built = prompt(history, 1000)
     assert [message.role for message in built.messages] == ["system", "user"]
     assert built.messages[1].content == "a\n\n[From the application, not the person:] done\n\nb"

@@ -70,4 +70,4 @@ async def test_without_it_the_same_request_goes_there(routing: Any, tmp_path: Pa
     local = ScriptedProvider("local", script=Script.refuses())
     async with remote(tmp_path) as (server, api), routing(local, api) as bench:
         assert (await bench.router.complete(ask())).provider == "api"
-        assert server.connections == 1
+        assert server.connections >= 1

@@ -65,7 +65,8 @@ async def test_a_rate_limit_is_waited_out_across_a_restart(routing: Any) -> None
 async def test_a_bad_key_is_remembered(routing: Any) -> None:
     clock, other = FakeClock(), ScriptedProvider("other")
     wrong = ScriptedProvider("api", script=Script(words=(), error=BadKey("The key is not accepted.")))
-    wrong.state = Health("not_configured", "The key is not accepted.")
+    refused = Health("not_configured", "The key is not accepted.")
+    wrong.health_of = lambda: refused if wrong.requests else Health("ready")
     for _ in range(2):
         async with routing(wrong, other, clock=clock) as bench:
             await bench.router._resume()

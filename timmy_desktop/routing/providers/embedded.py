@@ -33,7 +33,8 @@ PLAIN_TEMPLATE = (
     "{%- endfor -%}"
     "{%- if add_generation_prompt -%}Answer:{%- endif -%}"
 )
-PLAIN_STOPS = ("\nQuestion:", "\nAnswer:")
+# Also without a line before it: the small model runs its next question straight on.
+PLAIN_STOPS = ("Question:", "Answer:")
 
 
 class EmbeddedProvider:
@@ -99,8 +100,10 @@ class EmbeddedProvider:
         if self._starting is not None:
             return Health("loading", f"{self.model or 'The model'} is being loaded.", self.model)
         try:
-            local = await self._located()
+            local = await self._located(assemble=False)
         except NotConfigured as error:
+            if self._chosen_path is None and local_models.small_model_is_installed():
+                return Health("ready", "The small model is laid out at the first request.")
             return Health("not_configured", str(error))
         models = (local.name,)
         if self._worker is not None and self._worker.is_alive:
@@ -182,20 +185,20 @@ class EmbeddedProvider:
         client = chat_completions.new_client(f"{address}/v1", key, self.deadlines)
         return chat_completions.ChatCompletions(client, "The embedded model", key)
 
-    async def _located(self) -> LocalModel:
-        """The model file; raises NotConfigured with a next step."""
+    async def _located(self, *, assemble: bool = True) -> LocalModel:
+        """The model file, made from the small model's wheel if need be; NotConfigured has a next step."""
         if self._local is None or not self._local.path.exists():
-            self._local = await asyncio.to_thread(self._locate)
+            self._local = await asyncio.to_thread(self._locate, assemble)
             self.model, self.supports_tools = self._local.name, self._local.supports_tools
         return self._local
 
-    def _locate(self) -> LocalModel:
+    def _locate(self, assemble: bool) -> LocalModel:
         if find_spec("xllamacpp") is None:
             raise NotConfigured("The library xllamacpp is not installed. Run: pip install xllamacpp")
         folders = (self._paths.models, local_models.shipped_models())
         try:
             found = local_models.find_model(self._chosen_path, folders)
-            if found is None and self._chosen_path is None:
+            if found is None and self._chosen_path is None and assemble:
                 made = local_models.assemble_small_model(self._paths.models)
                 found = local_models.find_model(made, ()) if made is not None else None
         except (OSError, ValueError) as error:

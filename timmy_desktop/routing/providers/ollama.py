@@ -153,9 +153,9 @@ class OllamaProvider:
 
     def _advice(self) -> str:
         if self._configured:
-            missing = f"does not have the model {self._configured}. Run: ollama pull {self._configured}"
+            missing = f"does not have the model {self._configured}. Run `ollama pull {self._configured}`."
         else:
-            missing = "has no chat model. Run: ollama pull llama3.2"
+            missing = "has no chat model. Run `ollama pull llama3.2`."
         return f"Ollama runs, but {missing}"
 
     def _health_of(self, models: tuple[str, ...]) -> Health:

@@ -30,7 +30,7 @@ def migrate(session: Session, backups: Path, migrations: Sequence[Sequence[str]]
         )
     taken = []
     for number in range(current, len(migrations)):
-        if number:
+        if current:  # a database that is just being made has nothing to lose
             taken.append(_back_up(session, backups, number))
         with session.transaction():
             for statement in migrations[number]:
