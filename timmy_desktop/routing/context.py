@@ -81,8 +81,9 @@ def trimmed(request: CompletionRequest, room: int, whose: str) -> Fitted:
     if not gone:
         return Fitted(request)
     kept = tuple(message for place, message in enumerate(request.messages) if place not in gone)
+    which = "oldest message" if len(gone) == 1 else f"{len(gone)} oldest messages"
     note = (
-        f"The {len(gone)} oldest messages (about {before - tokens:,} tokens) were left out: the context of "
+        f"Left out: the {which} (about {before - tokens:,} tokens), because the context of "
         f"{whose} has room for about {room:,}."
     )
     return Fitted(replace(request, messages=kept), note)
