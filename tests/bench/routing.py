@@ -25,7 +25,7 @@ from timmy_desktop.storage.event_log import EventLog
 from timmy_desktop.storage.migrations import migrate
 from timmy_desktop.supervisor import TaskSupervisor
 
-CALLS, ROUNDS = 400, 7
+CALLS, ROUNDS = 40, 60
 OVERHEAD_GOAL_US = 50.0
 FIRST_TOKEN_SECONDS = 0.5
 MONTH_US, ATTEMPTS, BUCKETS = 30 * 86_400_000_000, 100_000, 300
