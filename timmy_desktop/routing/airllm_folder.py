@@ -28,7 +28,7 @@ class FolderProblem(Exception):  # noqa: N818
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """A model on this disk. `layer_files` is how many files its split makes, `stamp` changes with its weights."""
+    """A model on this disk: `layer_files` is how many its split makes, `stamp` changes with its weights."""
 
     path: Path
     weight_bytes: int
@@ -123,7 +123,7 @@ def make_room(model: ModelFolder, split: Split) -> None:
     needed = int(model.weight_bytes * _SPARE) - split.bytes_done
     if not split.is_whole and free < needed:
         raise FolderProblem(
-            f"{model.name} has to be split into layers once, which takes {gigabytes(needed)}, and the disk of "
+            f"{model.name} has to be split into layers, once. That takes {gigabytes(needed)}, and the disk of "
             f"{split.folder.parent} has {gigabytes(free)} left. Free some space."
         )
 

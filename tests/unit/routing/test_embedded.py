@@ -113,11 +113,3 @@ async def test_a_model_that_does_not_load_is_unavailable_for_a_while(parts: Part
     assert (health.state, "Choose another model" in health.detail) == ("unavailable", True)
     await provider.stop()
     await parts.supervisor.close()
-
-
-async def test_airllm_says_that_it_comes_later(parts: Parts) -> None:
-    entry: Any = ProviderSettings(kind="airllm")
-    async with built(entry, parts) as provider:
-        assert "later version" in (await provider.health()).detail
-        with pytest.raises(NotConfigured):
-            await anext(provider.stream(ask()))
