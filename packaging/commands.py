@@ -186,7 +186,7 @@ def lock(arguments: list[str]) -> int:
             (RUN_LOCK, extras),
             (DEV_LOCK, [*extras, "--extra", "dev", "--constraint", str(RUN_LOCK.relative_to(ROOT))]),
             (OLLAMA_PROXY_LOCK, ["--no-annotate", proxy]),
-            (AIRLLM_LOCK, ["--no-annotate", "--override", torch, airllm]),
+            (AIRLLM_LOCK, ["--no-annotate", "--override", torch, "--no-emit-package", "torch", airllm]),
         ):
             command = [*uv, *source, "--output-file", str(target.relative_to(ROOT))]
             if run_logged(command, log, cwd=ROOT) != 0:

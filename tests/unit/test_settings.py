@@ -14,7 +14,12 @@ def test_a_missing_file_means_defaults(tmp_path: Path) -> None:
     settings = load_settings(tmp_path / "none.toml")
     assert settings.circuit_breaker_threshold == 5
     assert settings.upgrade_timeout_hours == 24
-    assert [provider.kind for provider in settings.cascade_providers] == ["ollama", "embedded", "airllm", "api"]
+    assert [provider.kind for provider in settings.cascade_providers] == [
+        "ollama",
+        "embedded",
+        "airllm",
+        "api",
+    ]
 
 
 def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

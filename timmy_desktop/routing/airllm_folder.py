@@ -123,8 +123,8 @@ def make_room(model: ModelFolder, split: Split) -> None:
     needed = int(model.weight_bytes * _SPARE) - split.bytes_done
     if not split.is_whole and free < needed:
         raise FolderProblem(
-            f"{model.name} has to be split into layers, once. That takes {gigabytes(needed)}, and the disk of "
-            f"{split.folder.parent} has {gigabytes(free)} left. Free some space."
+            f"{model.name} has to be split into layers, once. That takes {gigabytes(needed)}, and the disk "
+            f"of {split.folder.parent} has {gigabytes(free)} left. Free some space."
         )
 
 

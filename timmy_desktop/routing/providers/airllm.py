@@ -127,10 +127,16 @@ class AirllmProvider:
         number, is_over = next(self._numbers), False
         turn = _Turn()
         try:
-            await self._send(folder, number, request)
+            orders = _orders(number, request)
+            await self._send(folder, orders)
             self._turn = turn
             while not is_over:
                 said = await self._heard(number)
+                if said.get("state") == "idle":
+                    # It ended for want of requests just when this one came.
+                    await self._process.kill()
+                    await self._send(folder, orders)
+                    continue
                 delta = self._delta(said, turn, folder)
                 is_over = isinstance(delta, Finished)
                 if delta is not None:
@@ -145,24 +151,16 @@ class AirllmProvider:
             else:
                 self._supervisor.start(f"end {self.name} request", self._abandon(number))
 
-    async def _send(self, folder: ModelFolder, number: int, request: CompletionRequest) -> None:
-        orders = {
-            "id": number,
-            "messages": [{"role": item.role, "content": _sound(item.content)} for item in request.messages],
-            "max_tokens": request.max_tokens,
-            "temperature": request.temperature,
-            "stop": list(request.stop),
-        }
-        await self._ready(folder)
-        try:
-            await self._process.send(orders)
-        except WorkerError:
-            # It ended for want of requests just when this one came.
+    async def _send(self, folder: ModelFolder, orders: dict[str, object]) -> None:
+        for is_last in (False, True):
             await self._ready(folder)
             try:
                 await self._process.send(orders)
             except WorkerError as error:
-                raise Unreachable(f"AirLLM's process ended: {error}") from error
+                if is_last:
+                    raise Unreachable(f"AirLLM's process ended: {error}") from error
+            else:
+                return
 
     async def _heard(self, number: int) -> dict[str, object]:
         """What the worker says next to request `number`."""
@@ -172,7 +170,7 @@ class AirllmProvider:
             except WorkerError as error:
                 await self._process.kill()
                 raise BrokenOff(f"AirLLM's process ended in the middle of the answer: {error}") from error
-            if said.get("id") == number:
+            if said.get("id") == number or said.get("state") == "idle":
                 return said
 
     def _delta(self, said: dict[str, object], turn: _Turn, folder: ModelFolder) -> ProviderDelta | None:
@@ -253,6 +251,16 @@ class AirllmProvider:
             raise NotConfigured(f"AirLLM has no model: {error}") from error
         self.model = folder.name
         return folder
+
+
+def _orders(number: int, request: CompletionRequest) -> dict[str, object]:
+    return {
+        "id": number,
+        "messages": [{"role": item.role, "content": _sound(item.content)} for item in request.messages],
+        "max_tokens": request.max_tokens,
+        "temperature": request.temperature,
+        "stop": list(request.stop),
+    }
 
 
 def _finished(said: dict[str, object], model: str) -> Finished:

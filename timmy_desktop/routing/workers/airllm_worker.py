@@ -1,8 +1,8 @@
 """AirLLM in a process of its own, for it blocks, prints, and runs code that lies beside the model.
 
 It is started as a file by whatever Python has AirLLM, so it imports nothing of this application. Its orders
-are the first JSON line of stdin, each request and each cancellation another; what it has to say are JSON lines
-on stdout. It ends when stdin does, and by itself when nobody has asked for a while: its memory is free again.
+are the first JSON line of stdin, each request and each cancellation another; it answers in JSON lines on stdout.
+It ends when stdin does, and by itself when nobody has asked for a while: then its memory is free again.
 """
 
 from __future__ import annotations
@@ -49,6 +49,7 @@ def main() -> int:
     voice.say(state="ready")
     while (request := inbox.next(orders["idle_seconds"])) is not None:
         _serve(model, request, inbox, voice)
+    voice.say(state="idle")  # a request may be on its way: then it is known that nobody has taken it
     return 0
 
 
@@ -173,7 +174,7 @@ def load(orders: dict[str, Any]) -> TorchModel | MlxModel:
 
     _freeze()
     options: dict[str, Any] = {"layer_shards_saving_path": orders["layers"]}
-    if sys.platform == "darwin" or orders.get("mlx"):
+    if sys.platform == "darwin":
         return MlxModel(AutoModel.from_pretrained(orders["model"], **options), orders["context_tokens"])
     import torch
 
