@@ -14,7 +14,7 @@ from tests.contract.rigs import parts_for
 from tests.fakes.ollama_server import OllamaServer, tag
 from tests.unit.routing.conftest import ask
 from timmy_desktop.routing.errors import LocalOnly, ModelMissing
-from timmy_desktop.routing.providers.ollama import OllamaProvider, _address
+from timmy_desktop.routing.providers.ollama import OllamaProvider, ollama_address
 from timmy_desktop.routing.providers.ollama_models import choose, find, installed
 from timmy_desktop.routing.types import Finished, Pulse, TextDelta
 from timmy_desktop.settings import ProviderSettings
@@ -52,7 +52,7 @@ def ollama(tmp_path: Path) -> Open:
     ],
 )
 def test_where_it_is(setting: str, host: str, address: str) -> None:
-    assert _address(setting, {"OLLAMA_HOST": host}) == address
+    assert ollama_address(setting, {"OLLAMA_HOST": host}) == address
 
 
 def test_another_machines_ollama_is_remote(tmp_path: Path) -> None:

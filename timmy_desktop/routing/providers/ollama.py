@@ -36,7 +36,7 @@ class OllamaProvider:
         self.supports_tools = False
         self._configured = entry.model
         self._context_tokens = entry.context_tokens
-        self._base_url = _address(entry.base_url, os.environ if environment is None else environment)
+        self._base_url = ollama_address(entry.base_url, os.environ if environment is None else environment)
         self._chosen: ollama_models.InstalledModel | None = None
         self._wire: OllamaWire | None = None
         self._connecting = asyncio.Lock()
@@ -144,7 +144,7 @@ class OllamaProvider:
         return OllamaWire(self._base_url, self.deadlines)
 
 
-def _address(base_url: str, environment: Mapping[str, str]) -> str:
+def ollama_address(base_url: str, environment: Mapping[str, str]) -> str:
     """Where Ollama is: a setting of one's own, else OLLAMA_HOST as Ollama reads it, else the default."""
     if base_url and base_url != DEFAULT_URL:
         return base_url

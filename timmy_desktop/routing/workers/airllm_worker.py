@@ -1,7 +1,7 @@
 """AirLLM in a process of its own, for it blocks, prints, and runs code that lies beside the model.
 
 It is started as a file by whatever Python has AirLLM, so it imports nothing of this application. Its orders
-are the first JSON line of stdin, each request and each cancellation another; it answers in JSON lines on stdout.
+are the first JSON line of stdin; each request and each cancellation is another. It answers in JSON lines.
 It ends when stdin does, and by itself when nobody has asked for a while: then its memory is free again.
 """
 
