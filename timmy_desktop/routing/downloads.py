@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 from urllib.parse import urljoin, urlsplit
 
 import httpx
@@ -20,7 +21,6 @@ from timmy_desktop.routing.partial_file import PartialFile
 from timmy_desktop.routing.providers.base import is_this_machine, place_of
 
 SPARE_BYTES = 200_000_000  # left for the rest of the machine
-PIECE_BYTES = 1024 * 1024
 MOST_REDIRECTS = 5
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _TIMEOUT = httpx.Timeout(60.0, connect=10.0)
@@ -127,12 +127,14 @@ class Download:
                 await asyncio.to_thread(self._partial.restart)
             if answer.status_code == 416:
                 return
-            async for piece in answer.aiter_raw(PIECE_BYTES):
-                if self._partial.size + len(piece) > stated.size:
-                    await asyncio.to_thread(self._partial.remove)
-                    raise DownloadError(f"{self._place} sends more than it said. Try again later.")
-                await asyncio.to_thread(self._partial.write, piece)
-                yield self._partial.size
+            received = cast("AsyncGenerator[bytes, None]", answer.aiter_raw())
+            async with aclosing(received) as pieces:
+                async for piece in pieces:
+                    if self._partial.size + len(piece) > stated.size:
+                        await asyncio.to_thread(self._partial.remove)
+                        raise DownloadError(f"{self._place} sends more than it said. Try again later.")
+                    await asyncio.to_thread(self._partial.write, piece)
+                    yield self._partial.size
         finally:
             await answer.aclose()
 
@@ -165,8 +167,8 @@ class Download:
     async def _finish(self, stated: Stated) -> None:
         if not await asyncio.to_thread(self._partial.finish, stated.sha256):
             raise DownloadError(
-                f"{self._target.name} is not what {self._place} states (its checksum differs). It was removed; "
-                "try again."
+                f"{self._target.name} is not what {self._place} states (its checksum differs). It was "
+                "removed; try again."
             )
 
     def _broken(self, stated: Stated) -> DownloadError:
