@@ -15,6 +15,7 @@ ModelPurpose = Literal["chat", "agents", "code"]
 # The purposes of requests, and which of the person's choices holds for each, the closest first.
 _CHOICES: dict[str, tuple[ModelPurpose, ...]] = {
     "chat": ("chat",),
+    "probe": ("chat",),
     "agent": ("agents",),
     "code": ("code", "agents"),
 }

@@ -8,10 +8,12 @@ import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from timmy_desktop.routing import local_models
 from timmy_desktop.routing.errors import BrokenOff, NotConfigured, ProviderError, Unreachable
+from timmy_desktop.routing.fitting import without_tools
 from timmy_desktop.routing.local_models import LocalModel
 from timmy_desktop.routing.providers.base import Parts, deadlines_of
 from timmy_desktop.routing.types import CompletionRequest, Health, ProviderDelta, TextDelta
@@ -59,7 +61,11 @@ class EmbeddedProvider:
         self._clock = parts.clock
         self._supervisor = parts.supervisor
         self._command = command
-        self._local: LocalModel | None = None
+        self._found: dict[str, LocalModel] = {}
+        self._serving: Path | None = None
+        self._starting_for: Path | None = None
+        self._answering = 0
+        self._is_free = asyncio.Event()
         self._worker: WorkerProcess | None = None
         self._wire: ChatCompletions | None = None
         self._starting: asyncio.Task[ChatCompletions | ProviderError] | None = None
@@ -85,7 +91,7 @@ class EmbeddedProvider:
     async def warm_up(self) -> None:
         """Starts the worker; what goes wrong is in the health afterwards."""
         try:
-            await self._ready()
+            await self._ready(await self._located("chat"))
         except ProviderError:
             return
 
@@ -94,11 +100,11 @@ class EmbeddedProvider:
         if self._starting is not None:
             return Health("loading", f"{self.model or 'The model'} is being loaded.", self.model)
         try:
-            local = await self._located()
+            local = await self._located("chat")
         except NotConfigured as error:
             return Health("not_configured", str(error))
         models = (local.name,)
-        if self._worker is not None and self._worker.is_alive:
+        if self._has(local):
             return Health("ready", f"{local.name} is loaded.", local.name, models)
         if self._fault and self._clock.monotonic() < self._retry_at:
             return Health("unavailable", self._fault, local.name, models)
@@ -106,8 +112,24 @@ class EmbeddedProvider:
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[ProviderDelta, None]:
         """See Provider.stream."""
-        wire = await self._ready()
-        local = await self._located()
+        local = await self._located(request.purpose)
+        wire = await self._ready(local)
+        self._answering += 1
+        self._is_free.clear()
+        try:
+            async with aclosing(self._answer(wire, local, request)) as deltas:
+                async for delta in deltas:
+                    yield delta
+        finally:
+            self._answering -= 1
+            if not self._answering:
+                self._is_free.set()
+
+    async def _answer(
+        self, wire: ChatCompletions, local: LocalModel, request: CompletionRequest
+    ) -> AsyncGenerator[ProviderDelta, None]:
+        if not local.supports_tools:
+            request = without_tools(request)
         extra: dict[str, Any] = {"cache_prompt": True, "repeat_penalty": 1.1}
         if not local.chat_template:
             extra["stop"] = [*request.stop, *PLAIN_STOPS]
@@ -128,32 +150,44 @@ class EmbeddedProvider:
                 ) from error
             raise
 
-    async def _ready(self) -> ChatCompletions:
-        """The running worker's wire; starts it once for all who ask."""
-        if self._wire is not None and self._worker is not None and self._worker.is_alive:
-            return self._wire
-        if self._starting is None:
-            self._starting = self._supervisor.start(f"start {self.name} worker", self._start_worker())
-        # Shielded: one who gives up does not stop the start for the others.
-        started = await asyncio.shield(self._starting)
-        if isinstance(started, ProviderError):
-            raise started
-        return started
+    def _has(self, local: LocalModel) -> bool:
+        return self._worker is not None and self._worker.is_alive and self._serving == local.path
 
-    async def _start_worker(self) -> ChatCompletions | ProviderError:
+    async def _ready(self, local: LocalModel) -> ChatCompletions:
+        """The wire of a worker with this model; started once for all who ask.
+
+        One model is in memory at a time: another one waits until nobody is being answered.
+        """
+        while True:
+            if self._starting is None:
+                if self._wire is not None and self._has(local):
+                    return self._wire
+                if self._answering and self._worker is not None and self._worker.is_alive:
+                    await self._is_free.wait()
+                    continue
+                self._starting_for = local.path
+                self._starting = self._supervisor.start(
+                    f"start {self.name} worker", self._start_worker(local)
+                )
+            is_ours = self._starting_for == local.path
+            # Shielded: one who gives up does not stop the start for the others.
+            started = await asyncio.shield(self._starting)
+            if is_ours and isinstance(started, ProviderError):
+                raise started
+
+    async def _start_worker(self, local: LocalModel) -> ChatCompletions | ProviderError:
         try:
-            return await self._new_worker()
+            return await self._new_worker(local)
         except ProviderError as error:
             return error
         except WorkerError as error:
-            self._fault = f"{self.model} can't be loaded: {error} Choose another model file in Preferences."
+            self._fault = f"{local.name} can't be loaded: {error} Choose another model file in Preferences."
             self._retry_at = self._clock.monotonic() + RETRY_SECONDS
             return Unreachable(self._fault)
         finally:
             self._starting = None
 
-    async def _new_worker(self) -> ChatCompletions:
-        local = await self._located()
+    async def _new_worker(self, local: LocalModel) -> ChatCompletions:
         await self._drop_worker()
         key = secrets.token_urlsafe(32)
         worker = WorkerProcess(self._command(), self._log)
@@ -168,6 +202,7 @@ class EmbeddedProvider:
             }
         )
         self._wire = await asyncio.to_thread(self._connect, answer["address"], key)
+        self._serving = local.path
         self._fault = ""
         return self._wire
 
@@ -177,18 +212,23 @@ class EmbeddedProvider:
         client = chat_completions.new_client(f"{address}/v1", key, self.deadlines)
         return chat_completions.ChatCompletions(client, "The embedded model", key)
 
-    async def _located(self) -> LocalModel:
-        """The model file; raises NotConfigured with a next step."""
-        if self._local is None or not self._local.path.exists():
-            self._local = await asyncio.to_thread(self._locate)
-            self.model, self.supports_tools = self._local.name, self._local.supports_tools
-        return self._local
+    async def _located(self, purpose: str) -> LocalModel:
+        """The model file for this purpose; raises NotConfigured with a next step."""
+        name = self._entry.model_for(purpose)
+        if name not in self._found or not self._found[name].path.exists():
+            self._found[name] = await asyncio.to_thread(self._locate, name)
+        self.supports_tools = any(local.supports_tools for local in self._found.values())
+        if name == self._entry.model_for("chat"):
+            self.model = self._found[name].name
+        return self._found[name]
 
-    def _locate(self) -> LocalModel:
+    def _locate(self, name: str) -> LocalModel:
         if find_spec("xllamacpp") is None:
             raise NotConfigured("The library xllamacpp is not installed. Run: pip install xllamacpp")
         folders = (self._paths.models, local_models.shipped_models())
         try:
+            if name:
+                return self._named(name, folders)
             found = local_models.find_model(self._chosen_path, folders)
             if found is None and self._chosen_path is None:
                 made = local_models.assemble_small_model(self._paths.models)
@@ -199,6 +239,15 @@ class EmbeddedProvider:
             raise NotConfigured(f"{self._chosen_path} is no GGUF file. Choose another one in Preferences.")
         if found is None:
             raise NotConfigured(f"No model is there. Put a GGUF file into {self._paths.models}.")
+        return found
+
+    def _named(self, name: str, folders: Sequence[Path]) -> LocalModel:
+        files = (folder / f"{name.removesuffix('.gguf')}.gguf" for folder in folders)
+        found = next(filter(None, (local_models.find_model(file, ()) for file in files)), None)
+        if found is None:
+            raise NotConfigured(
+                f"There is no model {name} in {self._paths.models}. Run: timmy-desktop models pull {name}"
+            )
         return found
 
     async def _drop_worker(self) -> None:
