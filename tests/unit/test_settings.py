@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from timmy_desktop.paths import Paths
-from timmy_desktop.settings import Secrets, SettingsError, load_settings
+from timmy_desktop.settings import ProviderSettings, Secrets, SettingsError, load_settings
 
 
 def test_a_missing_file_means_defaults(tmp_path: Path) -> None:
@@ -73,3 +73,11 @@ def test_secrets_come_from_the_environment_and_blanks_are_unset() -> None:
     assert "key" not in repr(key)
     assert secrets.get("blank") is None
     assert secrets.get("none") is None
+
+
+def test_a_purpose_has_its_model_the_closest_choice_first() -> None:
+    entry = ProviderSettings(kind="ollama", model="any", models={"chat": "talker", "agents": "doer"})
+    asked = {purpose: entry.model_for(purpose) for purpose in ("chat", "probe", "agent", "code", "other")}
+    assert asked == {"chat": "talker", "probe": "talker", "agent": "doer", "code": "doer", "other": "any"}
+    coder = entry.model_copy(update={"models": {"code": "coder"}})
+    assert (coder.model_for("code"), coder.model_for("agent")) == ("coder", "any")

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import os
 import struct
 import sys
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.contract.rigs import built, parts_for
+from tests.fakes.openai_server import KEY, OpenAIServer
 from tests.unit.routing.conftest import ask
 from timmy_desktop.routing import gguf, local_models
 from timmy_desktop.routing.errors import NotConfigured, Unreachable
 from timmy_desktop.routing.local_models import find_model
 from timmy_desktop.routing.providers.base import Parts
 from timmy_desktop.routing.providers.embedded import EmbeddedProvider
+from timmy_desktop.routing.types import Finished, ProviderDelta
 from timmy_desktop.settings import ProviderSettings, Settings
 from timmy_desktop.supervisor import TaskSupervisor
 
@@ -112,3 +117,46 @@ async def test_a_model_that_does_not_load_is_unavailable_for_a_while(parts: Part
     assert (health.state, "Choose another model" in health.detail) == ("unavailable", True)
     await provider.stop()
     await parts.supervisor.close()
+
+
+async def answered(provider: EmbeddedProvider, purpose: str) -> list[ProviderDelta]:
+    return [delta async for delta in provider.stream(ask(purpose=purpose))]
+
+
+async def test_each_purpose_has_its_file_and_one_is_in_memory_at_a_time(
+    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("timmy_desktop.routing.providers.embedded.secrets.token_urlsafe", lambda _: KEY)
+    write_gguf(tmp_path / "models" / "talker.gguf")
+    write_gguf(tmp_path / "models" / "coder.gguf")
+    loaded = tmp_path / "loaded"
+    async with OpenAIServer() as server:
+        answer = json.dumps({"address": server.url})
+        program = (
+            "import sys, json; orders = json.loads(sys.stdin.readline()); "
+            f"open({str(loaded)!r}, 'a').write(orders['alias'] + ' '); "
+            f"print({answer!r}, flush=True); sys.stdin.read()"
+        )
+        entry = ProviderSettings(kind="embedded", model="talker", models={"code": "coder"})
+        provider = EmbeddedProvider(entry, parts, lambda: (sys.executable, "-c", program))
+        server.mode = "stalls"
+        async with aclosing(provider.stream(ask())) as deltas:
+            await anext(deltas)
+            waiting = asyncio.ensure_future(answered(provider, "code"))
+            await asyncio.wait([waiting], timeout=0.2)
+            assert loaded.read_text().split() == ["talker"]
+            server.mode = "answer"
+        assert isinstance((await waiting)[-1], Finished)
+        assert loaded.read_text().split() == ["talker", "coder"]
+        assert provider.model == "talker"
+        await provider.stop()
+        await parts.supervisor.close()
+
+
+async def test_a_named_file_that_is_missing_says_how_to_get_it(parts: Parts) -> None:
+    async with built(ProviderSettings(kind="embedded", model="qwen3-4b"), parts) as provider:
+        health = await provider.health()
+        assert (health.state, "timmy-desktop models pull qwen3-4b" in health.detail) == (
+            "not_configured",
+            True,
+        )
