@@ -142,12 +142,12 @@ class WindowSession:
 
     async def _start_or_say(self) -> None:
         try:
-            await self._open_services()
+            await self._open_services(warm=True)
         except Exception as error:
             logger.warning("The application could not start: %s", error, exc_info=error)
             self.window.show_failure(error)
 
-    async def _open_services(self) -> None:
+    async def _open_services(self, *, warm: bool = False) -> None:
         self.window.show_progress("Getting ready")
         services = self._build(self._load(), self._paths)
         if services.settings.theme != Theme.current().name:
@@ -156,6 +156,8 @@ class WindowSession:
         await services.start("window", self.window.show_progress)
         self._services = services
         self.window.attach(services)
+        if warm:
+            services.supervisor.start("warm up", services.router.warm_up())
 
     async def _end(self) -> None:
         self.window.detach()

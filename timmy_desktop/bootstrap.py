@@ -19,6 +19,7 @@ from timmy_desktop.routing.router import CascadeRouter
 from timmy_desktop.services import Services
 from timmy_desktop.settings import Secrets, Settings
 from timmy_desktop.storage.anchor import HeadAnchor
+from timmy_desktop.storage.backup import DailyBackup
 from timmy_desktop.storage.chain_key import ChainKey
 from timmy_desktop.storage.database import Database
 from timmy_desktop.storage.event_log import EventLog
@@ -82,6 +83,7 @@ def build(settings: Settings, paths: Paths, providers: Sequence[Provider] | None
         database=database,
         event_log=event_log,
         anchor=HeadAnchor(event_log, database, paths.data_dir / ANCHOR_FILE, supervisor),
+        backup=DailyBackup(paths.database, paths.backups, clock, supervisor),
         bus=bus,
         models=build_models(settings, paths),
         router=router,

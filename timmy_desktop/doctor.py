@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from timmy_desktop import __version__
@@ -19,8 +20,7 @@ from timmy_desktop.paths import Paths
 from timmy_desktop.routing.providers.base import Provider
 from timmy_desktop.routing.types import Health
 from timmy_desktop.settings import Secrets
-from timmy_desktop.storage.errors import FolderError
-from timmy_desktop.storage.folder import DataFolder, FolderInUseError
+from timmy_desktop.storage.folder import DataFolder
 from timmy_desktop.storage.migrations import SCHEMA_VERSION
 
 State = Literal["ok", "note", "missing", "broken"]
@@ -48,7 +48,9 @@ def is_ready(findings: Iterable[Finding]) -> bool:
     )
 
 
-async def examine(paths: Paths, secrets: Secrets, providers: Sequence[Provider]) -> list[Finding]:
+async def examine(
+    paths: Paths, secrets: Secrets, providers: Sequence[Provider], workspace: Path | None = None
+) -> list[Finding]:
     """Looks at everything side by side; changes nothing. The providers must have been started."""
     local = await asyncio.gather(
         asyncio.to_thread(_python),
@@ -57,6 +59,7 @@ async def examine(paths: Paths, secrets: Secrets, providers: Sequence[Provider])
         asyncio.to_thread(_keychain, secrets),
         asyncio.to_thread(_git),
         asyncio.to_thread(_display),
+        asyncio.to_thread(_workspace, workspace),
     )
     models = await asyncio.gather(*(_provider(provider) for provider in providers))
     return [*local, *models]
@@ -71,14 +74,13 @@ def _data_folder(paths: Paths) -> Finding:
     name = "Data folder"
     if not paths.data_dir.exists():
         return Finding(name, "note", f"{paths.data_dir} will be made at the first start")
-    try:
-        with DataFolder(paths.data_dir) as folder:
-            folder.acquire("doctor")
-            free = shutil.disk_usage(paths.data_dir).free
-    except FolderInUseError as error:
-        return Finding(name, "note", f"{paths.data_dir} is open in process {error.pid}")
-    except FolderError as error:
-        return Finding(name, "broken", str(error))
+    holder = DataFolder(paths.data_dir).holder()
+    if holder is not None:
+        return Finding(name, "note", f"{paths.data_dir} is open in process {holder[0]}")
+    if not paths.data_dir.is_dir() or not os.access(paths.data_dir, os.R_OK | os.W_OK | os.X_OK):
+        detail = f"{paths.data_dir} is not a folder that can be written"
+        return Finding(name, "broken", detail, "Check its permissions, or name another one with --data-dir.")
+    free = shutil.disk_usage(paths.data_dir).free
     if free < LOW_SPACE_BYTES:
         return Finding(
             name,
@@ -93,7 +95,14 @@ def _database(paths: Paths) -> Finding:
     name = "Database"
     if not paths.database.exists():
         return Finding(name, "note", "none yet; it is made at the first start")
-    restore = f"Close the application and restore the newest file from {paths.backups}."
+    restore = (
+        f"Close the application and put the newest file of {paths.backups} in its place; without one, "
+        "move it away to begin anew."
+    )
+    if not os.access(paths.database, os.R_OK) or not os.access(paths.data_dir, os.W_OK):
+        return Finding(
+            name, "note", f"{paths.database} can't be looked at without the right to write beside it"
+        )
     try:
         with closing(
             sqlite3.connect(f"{paths.database.absolute().as_uri()}?mode=ro", uri=True)
@@ -130,6 +139,17 @@ def _git() -> Finding:
     if found:
         return Finding("Git", "ok", found)
     return Finding("Git", "missing", "agents can't read a workspace's history", "Install git.")
+
+
+def _workspace(folder: Path | None) -> Finding:
+    name = "Workspace"
+    if folder is None:
+        return Finding(name, "note", "no folder is opened for the agents to read")
+    if folder.is_dir() and os.access(folder, os.R_OK | os.X_OK):
+        return Finding(name, "ok", str(folder))
+    return Finding(
+        name, "broken", f"{folder} is no folder that can be read", "Correct `workspace` in settings."
+    )
 
 
 def _display() -> Finding:

@@ -4,29 +4,49 @@ from __future__ import annotations
 
 import unicodedata
 
-_KEPT = frozenset("\n\t")
-# Cf holds bidi overrides and zero-width joiners; Zl and Zp break lines where nobody expects it.
-_HOSTILE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_EMOJI_JOINERS = frozenset("\u200d")
+_KEPT = frozenset("\n\t\u200d")  # the last joins emoji
+# Cf holds bidi overrides; Zl and Zp break lines where nobody expects it.
+_HOSTILE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_BLANKS = " \n\t"
+# A line is made of this many times its limit at most: white space is folded, the rest is beyond the cut.
+_SPREAD = 8
+# So many kinds of character are sooner replaced one after the other than looked up place by place.
+_FEW = 16
 
 
 def inert(text: str) -> str:
     """`text` with control, bidi and escape characters shown as `\\u{…}`; newlines and tabs stay."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(char if _is_harmless(char) else f"\\u{{{ord(char):x}}}" for char in text)
+    # Each character is asked about once, however often it stands there: texts can be megabytes.
+    hostile = [char for char in set(text) if unicodedata.category(char) in _HOSTILE and char not in _KEPT]
+    if len(hostile) > _FEW:
+        return text.translate({ord(char): _spelt_out(char) for char in hostile})
+    for char in hostile:
+        text = text.replace(char, _spelt_out(char))
+    return text
 
 
 def inert_line(text: str, limit: int = 0) -> str:
-    """`inert` on one line, white space folded; cut with an ellipsis at `limit` characters (0: no limit)."""
-    line = " ".join(inert(text).split())
-    return line if not limit or len(line) <= limit else line[: limit - 1] + "…"
+    """`inert` on one line, white space folded; cut with an ellipsis at `limit` characters (0: no limit).
+
+    With a limit it costs the same for a megabyte as for a line.
+    """
+    if not limit:
+        return _folded(text)
+    bare = text.strip(_BLANKS)
+    head = bare[: limit * _SPREAD]
+    line = _folded(head)
+    is_whole = len(head) == len(bare) and len(line) <= limit
+    return line if is_whole else line[: limit - 1] + "…"
 
 
-def _is_harmless(char: str) -> bool:
-    if char in _KEPT or char in _EMOJI_JOINERS:
-        return True
-    return unicodedata.category(char) not in _HOSTILE_CATEGORIES
+def _folded(text: str) -> str:
+    return " ".join(inert(text).split())
+
+
+def _spelt_out(char: str) -> str:
+    return f"\\u{{{ord(char):x}}}"
 
 
 def storable(text: str) -> str:

@@ -22,12 +22,15 @@ def log_to_file(paths: Paths) -> Iterator[None]:
     if handler is None:
         yield
         return
-    root = logging.getLogger()
+    root, own = logging.getLogger(), logging.getLogger("timmy_desktop")
+    level = own.level
+    own.setLevel(logging.INFO)
     root.addHandler(handler)
     try:
         yield
     finally:
         root.removeHandler(handler)
+        own.setLevel(level)
         handler.close()
 
 
@@ -60,5 +63,7 @@ class _PrivateFile(RotatingFileHandler):
 
 
 class _InertFormatter(logging.Formatter):
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
-        return inert(super().formatMessage(record))
+    """A record begins at the left margin and nothing else does, so that no text can pass for a record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return inert(super().format(record)).replace("\n", "\n    ")

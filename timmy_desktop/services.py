@@ -18,6 +18,7 @@ from timmy_desktop.routing.models import ModelLibrary
 from timmy_desktop.routing.router import CascadeRouter
 from timmy_desktop.settings import Secrets, Settings
 from timmy_desktop.storage.anchor import HeadAnchor
+from timmy_desktop.storage.backup import DailyBackup
 from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.storage.event_log import EventLog
 from timmy_desktop.storage.folder import DataFolder
@@ -42,6 +43,7 @@ class Services:
     database: Database
     event_log: EventLog
     anchor: HeadAnchor
+    backup: DailyBackup
     bus: EventBus
     models: ModelLibrary
     router: CascadeRouter
@@ -62,8 +64,9 @@ class Services:
             self.folder.acquire(purpose)
             stack.callback(self.folder.release)
             progress("Opening the database")
-            await self.database.open(self._prepare)
+            # Before it is open: a start that is cancelled waits for the writer before the folder is free.
             stack.push_async_callback(self.database.close)
+            await self.database.open(self._prepare)
             await self._start_log(stack)
             for words, start, stop in (
                 ("Looking for models", self.router.start, self.router.stop),
@@ -74,6 +77,7 @@ class Services:
                 progress(words)
                 await start()
                 stack.push_async_callback(stop)
+            self.backup.start()
             self._running.push_async_exit(stack.pop_all())
 
     async def stop(self) -> None:
@@ -93,8 +97,7 @@ class Services:
             SystemStarted(source="system", version_name=__version__, clean=clean, pid=os.getpid())
         )
         if problem:
-            message = f"The event log was changed while the application was closed: {problem}."
-            await self.bus.publish(SystemFault(source="system", message=message))
+            await self.bus.publish(SystemFault(source="system", message=problem))
 
     async def _close_log(self) -> None:
         await self.supervisor.close()

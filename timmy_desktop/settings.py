@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as SourceError
 
 KEYCHAIN_SERVICE = "timmy-desktop"
 ModelPurpose = Literal["chat", "agents", "code"]
@@ -23,6 +24,10 @@ _CHOICES: dict[str, tuple[ModelPurpose, ...]] = {
 
 class SettingsError(Exception):
     """The settings can't be used; the message says where, why and what to do."""
+
+
+class KeychainError(SettingsError):
+    """The keychain did not answer; what it keeps is not lost."""
 
 
 class ProviderSettings(BaseModel):
@@ -146,6 +151,12 @@ def load_settings(config_file: Path) -> Settings:
         return Settings(**values)
     except ValidationError as error:
         raise SettingsError(_explain(error, config_file)) from error
+    except SourceError as error:
+        # An environment variable for a list or a table that holds no JSON; the library names the field.
+        raise SettingsError(
+            f"A TIMMY_… environment variable can't be read: {error}. Lists are written in JSON, as in "
+            'TIMMY_PERSONAS=\'[{"name": "Ada"}]\'.'
+        ) from error
 
 
 def _explain(error: ValidationError, config_file: Path) -> str:
@@ -174,6 +185,21 @@ class Secrets:
         variable = "TIMMY_SECRET_" + name.upper().replace("-", "_")
         value = self._environment.get(variable) or self._from_keychain(name) or ""
         return SecretStr(value.strip()) if value.strip() else None
+
+    def look_up(self, name: str) -> SecretStr | None:
+        """As `get`, but a keychain that can't be asked raises KeychainError."""
+        import keyring
+        from keyring.errors import KeyringError, NoKeyringError
+
+        try:
+            value = keyring.get_password(KEYCHAIN_SERVICE, name)
+        except NoKeyringError:
+            return None
+        except (KeyringError, RuntimeError) as error:
+            raise KeychainError(
+                f"The keychain can't be asked for the event log's key ({error}). Unlock it and try again."
+            ) from error
+        return SecretStr(value) if value else None
 
     def set(self, name: str, value: str) -> bool:
         """Keeps `value` in the keychain; False where the machine has none that works."""

@@ -86,6 +86,7 @@ async def write_log(folder: Path, rows: int) -> None:
     await database.open(lambda session: migrate(session, folder) and None)
     await database.close()
     with closing(sqlite3.connect(folder / "swarm.db", isolation_level=None)) as connection:
+        connection.execute("INSERT INTO meta VALUES ('log_id', 'bench'), ('key_place', 'file')")
         writer = _Reference(connection)
         writer.append(rows)
         write_anchor(folder / ANCHOR_FILE, KEY, rows, writer.head)

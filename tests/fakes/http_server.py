@@ -37,8 +37,8 @@ class Exchange:
         self._writer.write(body)
         await self._writer.drain()
 
-    async def begin(self, content_type: str) -> None:
-        self._head(200, {"Content-Type": content_type, "Transfer-Encoding": "chunked"})
+    async def begin(self, content_type: str, status: int = 200) -> None:
+        self._head(status, {"Content-Type": content_type, "Transfer-Encoding": "chunked"})
         await self._writer.drain()
 
     async def piece(self, data: bytes) -> None:
@@ -107,6 +107,8 @@ class HttpServer:
                 await self.answer(request, Exchange(reader, writer))
         except ConnectionError:
             self.hung_up += 1
+        except asyncio.IncompleteReadError:
+            pass  # it connected and thought better of it
         except asyncio.CancelledError:
             pass  # the server dies; a task of asyncio's own must not report that
         finally:

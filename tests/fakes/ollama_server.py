@@ -100,6 +100,33 @@ class OllamaServer(HttpServer):
         await self._chunk(exchange, body["model"], done=True)
         await exchange.end()
 
+    async def _counts_absurdly(self, body: Any, exchange: Exchange) -> None:
+        await exchange.begin("application/x-ndjson")
+        await self._chunk(exchange, body["model"], content="Hello")
+        await exchange.piece(
+            b'{"model":"m","message":{"role":"assistant","content":""},"done":true,"done_reason":"stop",'
+            b'"prompt_eval_count":-1,"eval_count":1000000000000000000000000000000}\n'
+        )
+        await exchange.end()
+
+    async def _never_ends(self, body: Any, exchange: Exchange) -> None:
+        await exchange.begin("application/x-ndjson")
+        while True:
+            await self._chunk(exchange, body["model"], content="word " * 2000)
+
+    async def _line_never_ends(self, body: Any, exchange: Exchange) -> None:
+        await exchange.begin("application/x-ndjson")
+        while True:
+            await exchange.piece(b"word " * 20_000)
+
+    async def _refusal_never_ends(self, body: Any, exchange: Exchange) -> None:
+        await exchange.begin("text/html", 500)
+        while True:
+            await exchange.piece(b"<p>" * 20_000)
+
+    async def _compresses(self, body: Any, exchange: Exchange) -> None:
+        await exchange.send(200, b"squeezed", Content_Encoding="gzip")
+
     async def _thinks(self, body: Any, exchange: Exchange) -> None:
         await exchange.begin("application/x-ndjson")
         await self._chunk(exchange, body["model"], thinking="Hm.")

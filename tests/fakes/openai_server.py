@@ -58,6 +58,43 @@ class OpenAIServer(HttpServer):
             await self._chunk(exchange, content=word)
         await self._close(exchange)
 
+    async def _counts_absurdly(self, body: Any, exchange: Exchange) -> None:
+        await exchange.begin("text/event-stream")
+        await self._chunk(exchange, "stop", content="Hello")
+        usage = b'{"choices": [], "usage": {"prompt_tokens": -1, "completion_tokens": 1e30}}'
+        await exchange.piece(b"data: " + usage + b"\n\ndata: [DONE]\n\n")
+        await exchange.end()
+
+    async def _never_ends(self, body: Any, exchange: Exchange) -> None:
+        await exchange.begin("text/event-stream")
+        while True:
+            await self._chunk(exchange, content="word " * 2000)
+
+    async def _line_never_ends(self, body: Any, exchange: Exchange) -> None:
+        await exchange.begin("text/event-stream")
+        await exchange.piece(b'data: {"choices": [{"delta": {"content": "')
+        while True:
+            await exchange.piece(b"word " * 20_000)
+
+    async def _event_never_ends(self, body: Any, exchange: Exchange) -> None:
+        await exchange.begin("text/event-stream")
+        while True:
+            await exchange.piece(b"data: word\r\n" * 10_000)
+
+    async def _arguments_never_end(self, body: Any, exchange: Exchange) -> None:
+        await exchange.begin("text/event-stream")
+        while True:
+            part = {"index": 0, "function": {"name": "f", "arguments": "x" * 2000}}
+            await self._chunk(exchange, tool_calls=[part])
+
+    async def _refusal_never_ends(self, body: Any, exchange: Exchange) -> None:
+        await exchange.begin("text/html", 500)
+        while True:
+            await exchange.piece(b"<p>" * 20_000)
+
+    async def _compresses(self, body: Any, exchange: Exchange) -> None:
+        await exchange.send(200, b"squeezed", Content_Type="text/event-stream", Content_Encoding="gzip")
+
     async def _thinks(self, body: Any, exchange: Exchange) -> None:
         await exchange.begin("text/event-stream")
         await self._chunk(exchange, reasoning_content="Hm.")

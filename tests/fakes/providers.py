@@ -80,6 +80,7 @@ class ScriptedProvider:
     probes: int = 0
     open_streams: int = 0
     running: bool = False
+    usage: Usage | None = None
 
     async def start(self) -> None:
         self.running = True
@@ -112,14 +113,14 @@ class ScriptedProvider:
             for call in script.calls if request.tools else ():
                 yield ToolCallDelta(call)
             if not script.unfinished:
-                yield _finished(script, request)
+                yield _finished(script, request, self.usage)
         finally:
             self.open_streams -= 1
 
 
-def _finished(script: Script, request: CompletionRequest) -> Finished:
+def _finished(script: Script, request: CompletionRequest, usage: Usage | None) -> Finished:
     reason = "tool_calls" if script.calls and request.tools else "stop"
-    return Finished(reason, Usage(7, len(script.words)), "scripted-1")
+    return Finished(reason, usage or Usage(7, len(script.words)), "scripted-1")
 
 
 def unavailable(name: str = "it") -> Health:

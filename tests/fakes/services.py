@@ -54,6 +54,9 @@ class FakeRouter:
     async def check_now(self) -> None:
         self.checks += 1
 
+    async def warm_up(self) -> None:
+        return None
+
 
 @dataclass(frozen=True)
 class FakeBalances:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,17 @@ class AnsweringProvider(ScriptedProvider):
 def holding() -> AnsweringProvider:
     """A model that says nothing until its `release` is set, then "Hello world"."""
     return AnsweringProvider(script=Script(hangs=True))
+
+
+@contextmanager
+def busy_writer(world: SwarmWorld) -> Iterator[None]:
+    """The disk is slow for as long as the block lasts."""
+    free = threading.Event()
+    world.db.submit(lambda: free.wait(5) and None)
+    try:
+        yield
+    finally:
+        free.set()
 
 
 class SwarmWorld:
@@ -89,11 +102,11 @@ class SwarmWorld:
         self.coordinator = Coordinator(
             bus=self.bus, db=self.db, router=self.router, ledger=self.ledger, registry=self.registry,
             tools=self.tools, clock=self.clock, supervisor=self.supervisor,
-            settings=self.settings, bids=bids,
+            settings=self.settings, bids=bids, write_again_seconds=0.01,
         )  # fmt: skip
         self.timmy = Timmy(
             bus=self.bus, db=self.db, router=self.router, coordinator=self.coordinator, clock=self.clock,
-            supervisor=self.supervisor, settings=self.settings,
+            supervisor=self.supervisor, settings=self.settings, write_again_seconds=0.01,
         )  # fmt: skip
         self._crashed = False
 

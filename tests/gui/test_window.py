@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from tests.conditions import eventually
 from tests.fakes.services import FakeCoordinator, FakeHealth, FakeRouter, FakeStatus, FakeTask, fake_services
 from tests.gui.windows import THREE, NotePanel, delete, open_window, spec
+from timmy_desktop.events.tasks import TaskCreated, TaskFailed
 from timmy_desktop.gui.command_palette import CommandPalette
 from timmy_desktop.gui.dialogs import DoctorDialog, KeysDialog, Question
 from timmy_desktop.gui.layout import LayoutStore
@@ -161,6 +162,22 @@ async def test_a_hidden_card_stays_hidden(qtbot: QtBot, tmp_path: Path) -> None:
         window.welcome.dismissed.emit()
         window._show_models(False)
         assert not window.welcome.isVisible()
+
+
+async def test_closing_knows_what_runs_to_the_last_event(qtbot: QtBot, tmp_path: Path) -> None:
+    services = fake_services(tmp_path)
+    closed: list[bool] = []
+    async with open_window(tmp_path, services=services) as (window, _):
+        window.closed.connect(lambda: closed.append(True))
+        await eventually(lambda: "Idle" in window.status.work.text())
+        await services.record(TaskCreated(source="test", task_id="a", text="Say hello"))
+        window.close()
+        question = dialog_of(Question)
+        assert isinstance(question, Question)
+        question.stay_button.click()
+        await services.record(TaskFailed(source="test", task_id="a", reason="nothing answered"))
+        window.close()
+        assert closed == [True]
 
 
 async def test_closing_while_work_runs_asks(qtbot: QtBot, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import time
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -61,3 +63,28 @@ def test_a_cut_line_says_so() -> None:
     assert inert_line("one  two\nthree", 8) == "one two…"
     assert inert_line("one two", 7) == "one two"
     assert inert_line("x" * 500) == "x" * 500
+    assert inert_line("one" + " " * 500 + "two", 8) == "one…"
+    assert inert_line(" \n" * 500 + "one\n" + " " * 500, 8) == "one"
+
+
+@given(st.text(st.characters(), max_size=60), st.text(st.characters(), max_size=60))
+def test_many_kinds_of_hostile_characters_are_spelt_out_alike(one: str, two: str) -> None:
+    controls = "".join(map(chr, range(32)))
+
+    assert inert(one + controls + two) == inert(one) + inert(controls) + inert(two)
+
+
+@pytest.mark.parametrize("text", ["word " * 200_000 + "\n", "\x1b[2J" * 250_000, "“世界”\n" * 200_000])
+def test_a_megabyte_does_not_hold_up_the_loop(text: str) -> None:
+    assert _cpu_seconds(lambda: inert(text)) < 0.25
+    assert _cpu_seconds(lambda: inert_line(text, 300)) < 0.02
+
+
+def _cpu_seconds(work: Callable[[], object]) -> float:
+    """What the fastest of three runs took."""
+    times = []
+    for _ in range(3):
+        started = time.thread_time()
+        work()
+        times.append(time.thread_time() - started)
+    return min(times)

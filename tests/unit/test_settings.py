@@ -81,3 +81,11 @@ def test_a_purpose_has_its_model_the_closest_choice_first() -> None:
     assert asked == {"chat": "talker", "probe": "talker", "agent": "doer", "code": "doer", "other": "any"}
     coder = entry.model_copy(update={"models": {"code": "coder"}})
     assert (coder.model_for("code"), coder.model_for("agent")) == ("coder", "any")
+
+
+def test_an_environment_variable_that_is_no_json_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMMY_CASCADE_PROVIDERS", "foo")
+    with pytest.raises(SettingsError, match="cascade_providers"):
+        load_settings(tmp_path / "none.toml")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -18,18 +19,24 @@ from timmy_desktop.agent.conversation import (
 )
 from timmy_desktop.agent.store import Conversations
 from timmy_desktop.clock import Clock
-from timmy_desktop.inert import storable
+from timmy_desktop.inert import inert_line, storable
 from timmy_desktop.routing import types as routing
 from timmy_desktop.routing.errors import RouterError
 from timmy_desktop.routing.types import CompletionRequest, Message, Reply, RouterEvent, ToolCall, ToolSpec
+from timmy_desktop.storage.errors import StorageError
+
+logger = logging.getLogger(__name__)
 
 CHECKPOINT_SECONDS = 1.0
 MOST_ROUNDS = 3
-STOPPED = "stopped by the person"
+_ERROR_CHARACTERS = 300
 NO_TEXT = "The model gave no text. Try again, or choose another model."
+
+CUT_OFF = "The answer was cut off at the limit of its length."
 
 UseTool = Callable[[ToolCall], Awaitable[str]]
 Tell = Callable[[ChatEvent], None]
+Save = Callable[[MessageView], Awaitable[None]]
 
 
 class ChatRouter(Protocol):
@@ -50,26 +57,35 @@ class Answer:
         clock: Clock,
         tell: Tell,
         use_tool: UseTool,
+        save_end: Save,
+        why_stopped: Callable[[], str],
     ) -> None:
-        """`message` is the empty one that is being written; `tell` gets what happens, in order."""
+        """`message` is the empty one that is being written; `tell` gets what happens, in order.
+
+        `save_end` writes the message as it stays, whatever the disk and whoever stops waiting; StorageError
+        when that takes longer. `why_stopped` is asked when the answer is cancelled.
+        """
         self._message = message
         self._router = router
         self._store = store
         self._clock = clock
         self._tell = tell
         self._use_tool = use_tool
+        self._save_end = save_end
+        self._why_stopped = why_stopped
         self._text: list[str] = []
         self._kept = ""
         self._provider = ""
         self._lost = ""
         self._checkpoint = 0.0
+        self._is_cut = False
         self._ttft_ms = 0
         self._total_ms = 0
 
     async def run(
         self, messages: Sequence[Message], tools: tuple[ToolSpec, ...], *, max_tokens: int, local_only: bool
     ) -> None:
-        """Answers. Cancelling it keeps what has come until then, as stopped."""
+        """Answers, and ends the message whatever happens. Cancelling it keeps what has come, as stopped."""
         self._checkpoint = self._clock.monotonic()
         conversation = list(messages)
         try:
@@ -85,13 +101,19 @@ class Answer:
                 if not reply.tool_calls or not last:
                     break
                 conversation += await self._tools_used(reply)
-        except RouterError as error:
+        except (RouterError, StorageError) as error:
             await self._end("failed", str(error))
         except asyncio.CancelledError:
-            await self._end("stopped", STOPPED)
+            await self._end("stopped", self._why_stopped())
             raise
+        except Exception as error:
+            # The last resort: a message that no one ends would look as if the answer were still coming.
+            logger.exception("The answer %s could not be carried on.", self._message.id)
+            what = inert_line(str(error), _ERROR_CHARACTERS) or type(error).__name__
+            await self._end("failed", f"The answer could not be carried on: {what}")
         else:
-            await (self._end("done", "") if self._whole() else self._end("failed", NO_TEXT))
+            note = CUT_OFF if self._is_cut else ""
+            await (self._end("done", note) if self._whole() else self._end("failed", NO_TEXT))
 
     async def _streamed(self, request: CompletionRequest) -> Reply:
         async with aclosing(self._router.stream(request)) as events:
@@ -135,6 +157,7 @@ class Answer:
         self._ttft_ms = self._ttft_ms or reply.ttft_ms
         self._total_ms += reply.total_ms
         self._message = replace(self._message, provider=reply.provider, model=reply.model)
+        self._is_cut = reply.finish_reason == "length"
 
     async def _tools_used(self, reply: Reply) -> list[Message]:
         if self._text:
@@ -154,9 +177,13 @@ class Answer:
     async def _keep(self) -> None:
         """Writes what has come so far, about once a second: a crash loses no more than that."""
         now = self._clock.monotonic()
-        if now - self._checkpoint >= CHECKPOINT_SECONDS:
-            self._checkpoint = now
+        if now - self._checkpoint < CHECKPOINT_SECONDS:
+            return
+        self._checkpoint = now
+        try:
             await self._store.save(replace(self._message, text=self._whole()))
+        except StorageError as error:
+            logger.warning("What has come of an answer can't be written now: %s", error)
 
     async def _end(self, state: MessageState, reason: str) -> None:
         self._message = replace(
@@ -167,8 +194,13 @@ class Answer:
             ttft_ms=max(self._ttft_ms, 0),
             total_ms=self._total_ms,
         )
-        await self._store.save(self._message)
-        self._tell(MessageEnded(self._message))
+        told = self._message
+        try:
+            await self._save_end(self._message)
+        except StorageError as error:
+            told = replace(told, reason=_joined(told.reason, f"not kept yet: {error}"))
+        finally:
+            self._tell(MessageEnded(told))
 
     def _whole(self) -> str:
         return "".join(self._text).strip()

@@ -32,6 +32,7 @@ class MessageView:
 
     `notice` messages are the application's own: a task posted, or its report. `reason` says what to know of
     the message: why it stopped or failed and what to do, what was left out, how a reported task ended.
+    A `local_only` message never goes to a remote provider, and neither does what answers it.
     """
 
     id: str
@@ -47,6 +48,7 @@ class MessageView:
     total_ms: int = 0
     task_id: str = ""
     reason: str = ""
+    local_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 
 from timmy_desktop.agent.conversation import MessageView
 from timmy_desktop.routing.types import Message, Role, ToolSpec
@@ -17,15 +18,16 @@ PROMPT = (
     "(security), Helm (operations), Seer (data), Forge (code) and Quill (writing). Answer plainly and "
     "briefly. Say so when you don't know; never claim to have done what you have not done."
 )
-WITH_TOOL = (
-    " With post_task you give a piece of work to the swarm when the person asks for it or it needs the files "
-    "of the opened folder; the report comes into this conversation by itself when it is done."
-)
 CUT = "\n[{count} earlier messages of this conversation are left out here.]"
 
 POST_TASK = ToolSpec(
     name="post_task",
-    description="Posts a task to the swarm, whose agents bid for it. Returns its number, not its result.",
+    # What the model needs to know of it stands here, so that a model without tools never hears of it.
+    description=(
+        "Gives a piece of work to the swarm, whose agents bid for it: when the person asks, or when it "
+        "needs the files of the opened folder. Returns its number, not its result; the report comes into "
+        "this conversation by itself when it is done."
+    ),
     parameters={
         "type": "object",
         "properties": {
@@ -39,27 +41,33 @@ POST_TASK = ToolSpec(
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is sent, and how many older messages did not fit."""
+    """What is sent, how many older messages did not fit, and whether any that did must stay here."""
 
     messages: tuple[Message, ...]
     left_out: int
+    local_only: bool
 
 
-def prompt(history: Sequence[MessageView], budget_tokens: int, *, with_tool: bool) -> Prompt:
-    """The newest messages within the budget, the last one whatever its size, under the system prompt."""
-    said = [entry for entry in (_said(view) for view in history) if entry is not None]
-    system = PROMPT + (WITH_TOOL if with_tool else "")
+def prompt(history: Sequence[MessageView], budget_tokens: int) -> Prompt:
+    """The newest messages within the budget, the last one whatever its size, under the system prompt.
+
+    None of Timmy's come first, which many models don't accept.
+    """
+    said = [(view, message) for view in history if (message := _said(view)) is not None]
+    system = PROMPT
     left = budget_tokens - estimated_tokens(system)
-    kept: list[Message] = []
-    for message in reversed(said):
+    kept = 0
+    for _, message in reversed(said):
         left -= estimated_tokens(message.content)
         if kept and left < 0:
             break
-        kept.append(message)
-    left_out = len(said) - len(kept)
+        kept += 1
+    left_out = len(said) - kept
     if left_out:
         system += CUT.format(count=left_out)
-    return Prompt((Message("system", system), *_alternating(kept[::-1])), left_out)
+    sent = list(dropwhile(lambda entry: entry[1].role != "user", said[left_out:]))
+    messages = _alternating([message for _, message in sent])
+    return Prompt((Message("system", system), *messages), left_out, any(view.local_only for view, _ in sent))
 
 
 def estimated_tokens(text: str) -> int:
@@ -76,12 +84,12 @@ def _said(view: MessageView) -> Message | None:
 
 
 def _alternating(messages: Sequence[Message]) -> list[Message]:
-    """Neighbours of one role joined, none of Timmy's first: many models accept nothing else."""
+    """Neighbours of one role joined: many models accept nothing else."""
     joined: list[Message] = []
     for message in messages:
         if joined and joined[-1].role == message.role:
             role: Role = message.role
             joined[-1] = Message(role, f"{joined[-1].content}\n\n{message.content}")
-        elif joined or message.role == "user":
+        else:
             joined.append(message)
     return joined

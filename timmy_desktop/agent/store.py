@@ -77,6 +77,7 @@ class Conversations:
         state: MessageState = "done",
         task_id: str = "",
         reason: str = "",
+        local_only: bool = False,
     ) -> MessageView:
         """Writes another message to the end of the conversation and returns it once it is on the disk."""
         now = self._clock.now_us()
@@ -92,12 +93,13 @@ class Conversations:
                 state=state,
                 task_id=task_id,
                 reason=reason,
+                local_only=local_only,
             )
 
         return await self._db.write(write)
 
     async def add_report(
-        self, conversation_id: str, text: str, *, task_id: str, reason: str
+        self, conversation_id: str, text: str, *, task_id: str, reason: str, local_only: bool
     ) -> MessageView | None:
         """A task's report as a notice; None when this very report is there already."""
         now = self._clock.now_us()
@@ -110,7 +112,14 @@ class Conversations:
             if known or not session.sql("SELECT 1 FROM conversations WHERE id = ?", (conversation_id,)):
                 return None
             return _added(
-                session, conversation_id, "notice", text, created_us=now, task_id=task_id, reason=reason
+                session,
+                conversation_id,
+                "notice",
+                text,
+                created_us=now,
+                task_id=task_id,
+                reason=reason,
+                local_only=local_only,
             )
 
         return await self._db.write(write)
@@ -151,6 +160,7 @@ def _added(
     state: MessageState = "done",
     task_id: str = "",
     reason: str = "",
+    local_only: bool = False,
 ) -> MessageView:
     message = MessageView(
         id=new_id(),
@@ -162,6 +172,7 @@ def _added(
         created_us=created_us,
         task_id=task_id,
         reason=reason,
+        local_only=local_only,
     )
     session.execute(MessageRow.insert(_values(message)))
     _touch(session, message)
@@ -179,7 +190,7 @@ def _messages(session: Session, conversation_id: str) -> list[MessageView]:
     query = (
         MessageRow.select().where(MessageRow.conversation_id == conversation_id).order_by(MessageRow.position)
     )
-    return [MessageView(**row) for row in session.dicts(query)]
+    return [MessageView(**{**row, "local_only": bool(row["local_only"])}) for row in session.dicts(query)]
 
 
 def _touch(session: Session, message: MessageView) -> None:

@@ -17,30 +17,29 @@ from timmy_desktop.agent.conversation import (
     checked_text,
 )
 from timmy_desktop.agent.errors import BusyError, ChatError
-from timmy_desktop.agent.prompts import POST_TASK, prompt
-from timmy_desktop.agent.reports import ended_reason, posted_text, report_text
-from timmy_desktop.agent.store import Conversations
+from timmy_desktop.agent.posting import Poster, Posting
+from timmy_desktop.agent.prompts import POST_TASK, Prompt, prompt
+from timmy_desktop.agent.reports import ended_reason, report_text
+from timmy_desktop.agent.store import ENDED_UNFINISHED, Conversations
+from timmy_desktop.agent.unbroken import unbroken
 from timmy_desktop.clock import Clock
-from timmy_desktop.events.agents import ToolCalled, ToolCompleted, ToolFailed
 from timmy_desktop.events.base import EventRecord
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.tasks import TaskCancelled, TaskCompleted, TaskFailed
-from timmy_desktop.identifiers import short_id
-from timmy_desktop.inert import storable
-from timmy_desktop.routing.types import ToolCall
 from timmy_desktop.storage.database import Database
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.swarm.coordinator import Coordinator
-from timmy_desktop.swarm.errors import SwarmError, ToolError
-from timmy_desktop.swarm.recordable import recordable
+from timmy_desktop.swarm.errors import SwarmError
 
 logger = logging.getLogger(__name__)
 
-SOURCE = "timmy"
 COMMAND = "/task"
 CONTEXT_TOKENS = 3000
-MOST_TASKS_AN_ANSWER = 3
+STOPPED = "stopped by the person"
+KEPT_HERE = "asked on this computer alone, since messages before it are local only"
+WRITE_AGAIN_SECONDS = 1.0
+LONGEST_PAUSE_S = 30.0
 
 MessageHandler = Callable[[MessageView], object]
 _Told: TypeAlias = "asyncio.Queue[ChatEvent | Exception | None]"
@@ -69,8 +68,12 @@ class Timmy:
         supervisor: TaskSupervisor,
         settings: TimmySettings,
         context_tokens: int = CONTEXT_TOKENS,
+        write_again_seconds: float = WRITE_AGAIN_SECONDS,
     ) -> None:
-        """`context_tokens` is the most of a conversation that a model is sent, by a rough estimate."""
+        """`context_tokens` is the most of a conversation that a model is sent, by a rough estimate.
+
+        What the disk refused is tried again after `write_again_seconds`, then twice that.
+        """
         self._bus = bus
         self._router = router
         self._coordinator = coordinator
@@ -78,9 +81,15 @@ class Timmy:
         self._supervisor = supervisor
         self._settings = settings
         self._context_tokens = context_tokens
+        self._write_again_s = write_again_seconds
         self._store = Conversations(db=db, clock=clock)
+        self._posting = Posting(
+            bus=bus, coordinator=coordinator, store=self._store, clock=clock, supervisor=supervisor,
+            notify=self._notify,
+        )  # fmt: skip
         self._answers: dict[str, asyncio.Task[None]] = {}
-        self._reports: set[asyncio.Task[None]] = set()
+        self._stopped: set[str] = set()
+        self._later: set[asyncio.Task[None]] = set()
         self._handlers: list[MessageHandler] = []
         self._unsubscribe: list[Callable[[], None]] = []
 
@@ -99,8 +108,9 @@ class Timmy:
         """
         if conversation_id is not None:
             running = [task for task in (self._answers.get(conversation_id),) if task is not None]
+            self._stopped.update([conversation_id] if running else [])
         else:
-            running = [*self._answers.values(), *self._reports]
+            running = [*self._answers.values(), *self._later]
             while self._unsubscribe:
                 self._unsubscribe.pop()()
         for task in running:
@@ -159,6 +169,7 @@ class Timmy:
         task = self._supervisor.start(f"answer in {conversation_id}", _told_of(work, told))
         self._answers[conversation_id] = task
         task.add_done_callback(lambda _: self._answers.pop(conversation_id, None))
+        task.add_done_callback(lambda _: self._stopped.discard(conversation_id))
         # Also where it was cancelled before it began.
         task.add_done_callback(lambda _: told.put_nowait(None))
         while (event := await told.get()) is not None:
@@ -168,18 +179,17 @@ class Timmy:
 
     async def _answer(self, conversation_id: str, text: str | None, told: _Told) -> None:
         if text is not None:
-            told.put_nowait(MessageStarted(await self._store.add(conversation_id, "user", text)))
+            await self._said(conversation_id, text, told)
         history = await self._store.messages(conversation_id)
         while history and history[-1].role != "user" and text is None:
             history.pop()
         if not history:
             raise ChatError("There is no message yet that could be answered.")
-        tools = (POST_TASK,)
-        built = prompt(history, self._context_tokens, with_tool=bool(tools))
-        cut = f"{built.left_out} earlier messages did not fit" if built.left_out else ""
-        message = await self._store.add(conversation_id, "assistant", "", state="streaming", reason=cut)
+        built = prompt(history, self._context_tokens)
+        local_only = self._settings.local_only or built.local_only
+        message = await self._begun(conversation_id, self._reason(built), local_only)
         told.put_nowait(MessageStarted(message))
-        poster = _Poster(self, conversation_id)
+        poster = Poster(self._posting, conversation_id, local_only=local_only)
         answer = Answer(
             message=message,
             router=self._router,
@@ -187,18 +197,49 @@ class Timmy:
             clock=self._clock,
             tell=told.put_nowait,
             use_tool=poster.use,
+            save_end=self._save_end,
+            why_stopped=lambda: STOPPED if conversation_id in self._stopped else ENDED_UNFINISHED,
         )
         await answer.run(
-            built.messages,
-            tools,
-            max_tokens=self._settings.reply_max_tokens,
-            local_only=self._settings.local_only,
+            built.messages, (POST_TASK,), max_tokens=self._settings.reply_max_tokens, local_only=local_only
         )
 
-    async def _command(self, conversation_id: str, text: str, told: _Told) -> None:
-        told.put_nowait(MessageStarted(await self._store.add(conversation_id, "user", text)))
+    async def _said(self, conversation_id: str, text: str, told: _Told) -> None:
+        """Writes what the person said."""
+        local_only = self._settings.local_only
+        message = await self._store.add(conversation_id, "user", text, local_only=local_only)
+        told.put_nowait(MessageStarted(message))
+
+    async def _begun(self, conversation_id: str, reason: str, local_only: bool) -> MessageView:
+        """The empty message of an answer. Once begun, it is always ended: by Answer.run."""
+        return await unbroken(
+            self._supervisor,
+            f"message in {conversation_id}",
+            lambda: self._store.add(
+                conversation_id, "assistant", "", state="streaming", reason=reason, local_only=local_only
+            ),
+        )
+
+    def _reason(self, built: Prompt) -> str:
+        """What to know of an answer before it has come."""
+        cut = f"{built.left_out} earlier messages did not fit" if built.left_out else ""
+        kept_here = KEPT_HERE if built.local_only and not self._settings.local_only else ""
+        return "; ".join(part for part in (cut, kept_here) if part)
+
+    async def _save_end(self, message: MessageView) -> None:
+        """Writes a message as it stays; StorageError when it is written later."""
         try:
-            notice = await self._posted(conversation_id, text.removeprefix(COMMAND))
+            await unbroken(self._supervisor, f"end of {message.id}", lambda: self._store.save(message))
+        except StorageError:
+            self._do_later(f"end of {message.id}", lambda: self._store.save(message))
+            raise
+
+    async def _command(self, conversation_id: str, text: str, told: _Told) -> None:
+        await self._said(conversation_id, text, told)
+        try:
+            notice = await self._posting.post(
+                conversation_id, text.removeprefix(COMMAND), local_only=self._settings.local_only
+            )
         except (SwarmError, StorageError) as error:
             notice = await self._store.add(
                 conversation_id, "notice", f"The task was not posted. {error}", state="failed"
@@ -206,52 +247,41 @@ class Timmy:
         told.put_nowait(MessageStarted(notice))
         told.put_nowait(MessageEnded(notice))
 
-    async def _posted(self, conversation_id: str, text: str) -> MessageView:
-        task_id = await self._coordinator.post(text, conversation_id=conversation_id)
-        return await self._store.add(conversation_id, "notice", posted_text(task_id), task_id=task_id)
-
-    async def post_for(self, conversation_id: str, call: ToolCall) -> str:
-        """Posts a task that the model asked for, and answers the model."""
-        about: dict[str, Any] = {
-            "source": SOURCE,
-            "call_id": storable(call.id),
-            "tool": storable(call.name)[:80],
-        }
-        await self._bus.publish(ToolCalled(**about, arguments=recordable(call.arguments)))
-        started = self._clock.monotonic()
-        text = call.arguments.get("text")
-        try:
-            if call.name != POST_TASK.name or not isinstance(text, str):
-                raise ToolError(f"There is only the tool {POST_TASK.name}, with the argument text.")
-            notice = await self._posted(conversation_id, text)
-        except SwarmError as error:
-            self._bus.emit(ToolFailed(**about, reason=str(error), duration_ms=self._since(started)))
-            return f"Error: {error}"
-        self._notify(notice)
-        answer = f"Posted as task {short_id(notice.task_id)}. Tell the person that the report will come here."
-        self._bus.emit(
-            ToolCompleted(**about, summary=answer, size=len(answer), duration_ms=self._since(started))
-        )
-        return answer
-
     def _task_ended(self, record: EventRecord) -> None:
         self._report_later(record.event.task_id)
 
     def _report_later(self, task_id: str) -> None:
-        task = self._supervisor.start(f"report of {task_id}", self._report(task_id))
-        self._reports.add(task)
-        task.add_done_callback(self._reports.discard)
+        self._do_later(f"report of {task_id}", lambda: self._report(task_id))
+
+    def _do_later(self, name: str, once: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        task = self._supervisor.start(name, self._until_written(once))
+        self._later.add(task)
+        task.add_done_callback(self._later.discard)
+
+    async def _until_written(self, once: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        pause = self._write_again_s
+        while True:
+            try:
+                return await once()
+            except StorageError as error:
+                logger.info("What belongs into a conversation can't be written yet: %s", error)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
 
     async def _report(self, task_id: str) -> None:
         """Writes the task's report into its conversation, once its payment is concluded too."""
         try:
             view = await self._coordinator.wait(task_id)
-        except (SwarmError, StorageError) as error:
+        except SwarmError as error:
             logger.info("The task %s is reported at the next start: %s", task_id, error)
             return
         if view.conversation_id:
             notice = await self._store.add_report(
-                view.conversation_id, report_text(view), task_id=task_id, reason=ended_reason(view)
+                view.conversation_id,
+                report_text(view),
+                task_id=task_id,
+                reason=ended_reason(view),
+                local_only=view.local_only,
             )
             if notice is not None:
                 self._notify(notice)
@@ -259,24 +289,6 @@ class Timmy:
     def _notify(self, message: MessageView) -> None:
         for handler in tuple(self._handlers):
             handler(message)
-
-    def _since(self, started: float) -> int:
-        return round((self._clock.monotonic() - started) * 1000)
-
-
-class _Poster:
-    """The tool of one answer, which may be used a few times."""
-
-    def __init__(self, timmy: Timmy, conversation_id: str) -> None:
-        self._timmy = timmy
-        self._conversation_id = conversation_id
-        self._left = MOST_TASKS_AN_ANSWER
-
-    async def use(self, call: ToolCall) -> str:
-        if not self._left:
-            return f"Error: at most {MOST_TASKS_AN_ANSWER} tasks are posted in one answer."
-        self._left -= 1
-        return await self._timmy.post_for(self._conversation_id, call)
 
 
 async def _told_of(work: Coroutine[Any, Any, None], told: _Told) -> None:

@@ -95,7 +95,7 @@ def _size(text: str) -> tuple[int, int]:
     if not (
         width.isdecimal() and height.isdecimal() and 320 <= int(width) <= 8192 and 240 <= int(height) <= 8192
     ):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size like 1280x800")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size from 320x240 to 8192x8192")
     return int(width), int(height)
 
 

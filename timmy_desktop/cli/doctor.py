@@ -40,7 +40,7 @@ def run_examination(settings: Settings, paths: Paths) -> list[Finding]:
         try:
             for provider in providers:
                 await provider.start()
-            findings.extend(await examine(paths, secrets, providers))
+            findings.extend(await examine(paths, secrets, providers, settings.workspace))
         finally:
             for provider in providers:
                 await provider.stop()

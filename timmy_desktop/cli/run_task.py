@@ -6,10 +6,14 @@ import argparse
 import asyncio
 import sys
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from timmy_desktop.cli.session import EXPECTED_ERRORS, built, complain, print_json, run, running
-from timmy_desktop.inert import inert
+from timmy_desktop.events.base import EventRecord
+from timmy_desktop.events.routing import ProviderFailedOver
+from timmy_desktop.events.tasks import TaskRetried, TaskStarted
+from timmy_desktop.inert import inert, inert_line
 from timmy_desktop.services import Services
 from timmy_desktop.storage.event_query import task_events
 from timmy_desktop.swarm.errors import SwarmError
@@ -32,7 +36,11 @@ def run_task(options: argparse.Namespace) -> int:
 
 async def _run_task(services: Services, text: str, options: argparse.Namespace) -> int:
     started = time.monotonic()
+    if not options.json:
+        services.bus.subscribe_all(_print_progress)
     async with running(services, "run-task"):
+        if services.workspace.folder is not None:
+            await asyncio.to_thread(services.workspace.root)  # raises for a folder that is not there
         coordinator = services.coordinator
         task_id = await coordinator.post(
             text, local_only=options.local_only, max_price_msat=options.max_price * MSAT_PER_SAT
@@ -72,6 +80,16 @@ async def _report(services: Services, task: TaskView, milliseconds: int) -> dict
     }
 
 
+def _print_progress(records: Sequence[EventRecord]) -> None:
+    """A line for what a person waits for, on standard error: a model can take minutes."""
+    for record in records:
+        event = record.event
+        if isinstance(event, TaskStarted):
+            print(f"Bid for and begun (attempt {event.attempt}); the model is asked …", file=sys.stderr)
+        elif isinstance(event, TaskRetried | ProviderFailedOver):
+            print(inert_line(event.reason, 300), file=sys.stderr)
+
+
 def _print_words(report: dict[str, Any]) -> None:
     if report["status"] != "completed":
         print(f"The task {report['status']}: {inert(report['reason'])}", file=sys.stderr)
@@ -80,4 +98,6 @@ def _print_words(report: dict[str, Any]) -> None:
     sats = f"{report['paid_msat'] / MSAT_PER_SAT:,.3f}".rstrip("0").rstrip(".")
     simulated = " (simulated)" if report["simulated_payment"] else ""
     who = f"{report['agent']} on {report['provider']}, {report['model']}"
+    if report["reason"]:
+        print(f"\n{inert(report['reason'])}", file=sys.stderr)
     print(f"\n{who}: {report['milliseconds']:,} ms, {sats} sat{simulated}", file=sys.stderr)

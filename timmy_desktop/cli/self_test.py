@@ -15,7 +15,7 @@ from pathlib import Path
 
 from timmy_desktop.bootstrap import build
 from timmy_desktop.cli.session import load, print_json, run, running
-from timmy_desktop.inert import inert_line
+from timmy_desktop.inert import inert, inert_line
 from timmy_desktop.paths import Paths
 from timmy_desktop.routing.types import CompletionRequest, Message
 from timmy_desktop.services import Services
@@ -72,13 +72,15 @@ async def _try_all(options: argparse.Namespace, folder: Path, *, quiet: bool) ->
         outcome = Outcome(name, passed, inert_line(detail, 200), round((time.monotonic() - start) * 1000))
         outcomes.append(outcome)
         if not quiet:
-            mark = "ok  " if passed else "FAIL"
-            print(f"{mark}  {name:14} {outcome.milliseconds:>7,} ms  {outcome.detail}", flush=True)
+            _print_outcome(outcome)
 
     try:
         settings, own = load(options)
     except (SettingsError, OSError) as error:
-        return [Outcome("settings", False, str(error), 0)]
+        outcome = Outcome("settings", False, str(error), 0)
+        if not quiet:
+            _print_outcome(outcome)
+        return [outcome]
     # The models that this installation has are used; nothing else of its data folder is touched.
     paths = Paths(folder / "data", own.config_file)
     _link_models(own.models, paths.models)
@@ -90,6 +92,11 @@ async def _try_all(options: argparse.Namespace, folder: Path, *, quiet: bool) ->
         await attempt("ledger", lambda: _ledger(services))
     await attempt("window", lambda: asyncio.to_thread(_window, folder))
     return outcomes
+
+
+def _print_outcome(outcome: Outcome) -> None:
+    mark = "ok  " if outcome.passed else "FAIL"
+    print(f"{mark}  {outcome.name:14} {outcome.milliseconds:>7,} ms  {inert(outcome.detail)}", flush=True)
 
 
 async def _event_log(services: Services) -> str:

@@ -16,11 +16,11 @@ from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.storage.folder import DataFolder
 from timmy_desktop.storage.verification import ANCHOR_FILE, verify_log
 
-INTACT, BROKEN, USAGE = 0, 1, 2
+INTACT, BROKEN, USAGE, PARTLY = 0, 1, 2, 3
 
 
 def verify(options: argparse.Namespace) -> int:
-    """0: the chain is intact; 1: it is broken, and where; 2: it could not be checked."""
+    """0: intact; 1: broken, and where; 2: it could not be checked; 3: only the newer part could be."""
     paths = Paths.default(options.data_dir)
     try:
         report = _verified(paths)
@@ -30,8 +30,9 @@ def verify(options: argparse.Namespace) -> int:
     if options.json:
         print_json(
             {
-                "intact": report.intact,
+                "intact": report.intact and not report.unverified,
                 "events": report.rows,
+                "unverified": report.unverified,
                 "last_seq": report.last_seq,
                 "head": report.head.hex(),
                 "broken_seq": report.broken_seq,
@@ -40,7 +41,9 @@ def verify(options: argparse.Namespace) -> int:
         )
     else:
         _print_words(report)
-    return INTACT if report.intact else BROKEN
+    if not report.intact:
+        return BROKEN
+    return PARTLY if report.unverified else INTACT
 
 
 def _verified(paths: Paths) -> ChainReport:
@@ -76,7 +79,10 @@ def _print_progress(rows: int) -> None:
 
 
 def _print_words(report: ChainReport) -> None:
-    if report.intact:
+    if report.unverified and report.intact:
+        print(f"Events 1 to {report.unverified:,} can't be verified: their key is gone.")
+        print(f"Intact from there on: {report.rows:,} events, head {report.head.hex()[:16]}…")
+    elif report.intact:
         print(f"Intact: {report.rows:,} events, head {report.head.hex()[:16]}…")
     else:
         print(f"BROKEN at event {report.broken_seq}: {inert(report.problem)}.")

@@ -37,6 +37,9 @@ def screenshot(options: argparse.Namespace) -> int:
         pictures = take_screenshots(
             paths, options.out, panel=options.panel, themes=[theme], size=options.size
         )
+    except FileExistsError:
+        complain(OSError(f"{options.out} is a file. Name a folder for the pictures."))
+        return 2
     except KeyError as error:
         complain(ValueError(f"There is no panel called {error.args[0]}."))
         return 2

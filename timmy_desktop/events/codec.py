@@ -23,7 +23,9 @@ class EncodingError(ValueError):
 
 
 def encode_data(event: Event) -> bytes:
-    """The event's own fields as canonical JSON: UTF-8, sorted keys, no white space, no floats.
+    """The event's own fields as canonical JSON: UTF-8, sorted keys, no white space.
+
+    Floats occur only in what others said (a tool's arguments), as their shortest exact decimal.
 
     Lone surrogates, which JSON text can't carry, raise EncodingError.
     """

@@ -50,6 +50,12 @@ class Command:
     group: str = ""
     shortcut: str = ""
     glyph: str = "right"
+    also: str = ""
+    """Other words that people look for it by."""
+
+    @property
+    def searched(self) -> str:
+        return f"{self.title} {self.also}"
 
 
 class CommandModel(QAbstractListModel):
@@ -78,7 +84,7 @@ class CommandModel(QAbstractListModel):
     def filter(self, query: str) -> None:
         """Shows what answers `query`."""
         self.beginResetModel()
-        self._shown = ranked(query, [command.title for command in self._commands])
+        self._shown = ranked(query, [command.searched for command in self._commands])
         self.endResetModel()
 
 

@@ -37,6 +37,7 @@ _WORK = (
     tasks.TaskCancelled,
     tasks.TaskRetried,
 )
+_OVER = (tasks.TaskCompleted, tasks.TaskFailed, tasks.TaskCancelled)
 _ENDED = frozenset({"completed", "failed", "cancelled"})
 _SMOOTHING = 0.5
 _MOST_COUNTED = 500
@@ -53,14 +54,20 @@ class LiveStatus(QObject):
 
     def __init__(self, services: Services, line: StatusLine, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.running = 0
-        """Tasks that are not finished."""
+        self._unfinished: set[str] = set()
+        # What became of tasks since they were asked for: an answer may be older than that.
+        self._moved: dict[str, bool] = {}
         self._services, self._line = services, line
         self._tasks = SlotTasks(services.supervisor, self.said.emit, "status")
         self._seen, self._rate = 0, 0.0
         self._stale_money = self._stale_work = True
         self._unsubscribe = services.bus.subscribe_all(self._count)
         line.show_started()
+
+    @property
+    def running(self) -> int:
+        """How many tasks are not finished, to the last event."""
+        return len(self._unfinished)
 
     def start(self) -> None:
         """Asks for everything once, then as events and the clock want it."""
@@ -126,12 +133,12 @@ class LiveStatus(QObject):
 
     def _count(self, records: Sequence[EventRecord]) -> None:
         self._seen += len(records)
-        if self._stale_money and self._stale_work:
-            return
         for record in records:
             kind = type(record.event)
             self._stale_money = self._stale_money or kind in _MONEY
-            self._stale_work = self._stale_work or kind in _WORK
+            if kind in _WORK:
+                self._stale_work = True
+                self._move(record.event.task_id, kind not in _OVER)
 
     def _tick(self) -> None:
         seen, self._seen = self._seen, 0
@@ -147,7 +154,7 @@ class LiveStatus(QObject):
             self._stale_money = False
             self._tasks.start("balance", self._services.ledger.balances(), self._show_balance)
         if self._stale_work and not self._tasks.running("work"):
-            self._stale_work = False
+            self._stale_work, self._moved = False, {}
             self._tasks.start("work", self._services.coordinator.tasks(limit=_MOST_COUNTED), self._show_work)
 
     def _show_balance(self, balances: object) -> None:
@@ -155,5 +162,17 @@ class LiveStatus(QObject):
         self._line.show_balance(available, simulated=bool(self._services.ledger.is_simulated))
 
     def _show_work(self, views: Sequence[object]) -> None:
-        self.running = sum(str(getattr(view, "status", "")) not in _ENDED for view in views)
+        moved, self._moved = self._moved, {}
+        self._unfinished = {
+            str(getattr(view, "id", "")) for view in views if str(getattr(view, "status", "")) not in _ENDED
+        }
+        for task_id, goes_on in moved.items():
+            self._move(task_id, goes_on)
         self._line.show_work(self.running)
+
+    def _move(self, task_id: str, goes_on: bool) -> None:
+        self._moved[task_id] = goes_on
+        if goes_on:
+            self._unfinished.add(task_id)
+        else:
+            self._unfinished.discard(task_id)

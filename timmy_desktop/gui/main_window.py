@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from timmy_desktop.services import Services
 
 logger = logging.getLogger(__name__)
+_REMEMBER_MS = 1500
 _MODEL_ANSWERED = "model-answered"
 _LOOK_AGAIN_MS = 50
 
@@ -143,10 +146,12 @@ class MainWindow(QMainWindow):
         self.welcome.hide()
         for dock in self.docks.values():
             dock.hide()
+        problem = explained(error)
+        folder = self._paths.config_file.parent if problem.is_of_settings else self._paths.data_dir
         self._page = StartupPage(
-            explained(error),
+            problem,
             try_again=self.retry_requested.emit,
-            open_folder=self._open_data_folder,
+            open_folder=partial(_open_folder, folder),
             leave=self.close,
         )
         self.setCentralWidget(self._page)
@@ -159,6 +164,8 @@ class MainWindow(QMainWindow):
         elif isinstance(wish, ShowPanel):
             if wish.name in self.docks:
                 self.docks[wish.name].bring_forward()
+            else:  # what it would show, the doctor tells in short
+                self._open_doctor()
         else:
             self._ask_panels(wish)
 
@@ -208,14 +215,26 @@ class MainWindow(QMainWindow):
             event.ignore()
             self._ask_before_closing(running, clauses)
             return
-        if self._page is None:
-            self._store.save(self)
+        self._remembering.stop()
+        self._remember()
         event.accept()
         self.closed.emit()
+
+    def _remember(self) -> None:
+        if self._page is None and self._was_painted:
+            self._store.save(self)
 
     # Building
 
     def _build_frame(self) -> None:
+        # The layout is kept when it changes, not only at a good end.
+        self._remembering = QTimer(self)
+        self._remembering.setSingleShot(True)
+        self._remembering.setInterval(_REMEMBER_MS)
+        self._remembering.timeout.connect(self._remember)
+        for dock in self.docks.values():
+            for moved in (dock.topLevelChanged, dock.dockLocationChanged, dock.closed_by_person):
+                moved.connect(lambda *_: self._remembering.start())
         bar = QMenuBar()
         self.menus = Menus(self, bar, list(self.docks.values()), self._slots())
         self.menus.enable(False)
@@ -356,11 +375,10 @@ class MainWindow(QMainWindow):
         from timmy_desktop.settings import Secrets, SettingsError
 
         try:
-            dialog = PreferencesDialog(self, self._paths.config_file, Secrets(), self._tasks)
+            dialog = PreferencesDialog(self, self._paths.config_file, Secrets(), self._tasks, self.grant)
         except SettingsError as error:
             self.messages.say(str(error), "bad")
             return
-        dialog.saved.connect(self.grant)
         dialog.open()
 
     def _switch_theme(self) -> None:
@@ -384,7 +402,7 @@ class MainWindow(QMainWindow):
             self.messages.say("No layout was saved yet. View, Save layout keeps this one.", "info")
 
     def _open_data_folder(self) -> None:
-        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._paths.data_dir)))
+        _open_folder(self._paths.data_dir)
 
     # Closing
 
@@ -410,3 +428,7 @@ class MainWindow(QMainWindow):
 def panels_of(window: MainWindow) -> list[Panel]:
     """The panels that were built."""
     return [dock.panel for dock in window.docks.values() if dock.panel is not None]
+
+
+def _open_folder(folder: Path) -> None:
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))

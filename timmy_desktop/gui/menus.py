@@ -44,6 +44,18 @@ _HELP: tuple[Entry, ...] = (
     ("About Timmy Desktop", "", "timmy", "about"),
 )
 
+# What else people call these, for the palette.
+_ALSO = {
+    "Preferences…": "settings options configuration api key",
+    "Switch between dark and light": "theme appearance mode",
+    "Doctor": "health check diagnose models",
+    "Verify the event log": "chain hash check",
+    "Open workspace folder…": "project repository",
+    "Quit": "exit close",
+    "Keys": "shortcuts keyboard help",
+    "New conversation": "chat",
+}
+
 NEEDS_SERVICES = frozenset(
     {"new_task", "new_conversation", "open_workspace", "close_workspace", "doctor", "verify"}
 )
@@ -121,6 +133,19 @@ class Menus:
                 [("Move", "Up / Down"), ("Open", "Return"), ("Copy", "Ctrl+C"), ("To the newest", "Home")],
             )
         )
+        groups.append(
+            (
+                "Writing",
+                [
+                    ("Post the task", "Ctrl+Return"),
+                    ("Send to Timmy", "Return"),
+                    ("Break the line", "Shift+Return"),
+                    ("Stop the answer", "Esc"),
+                    ("What was said before", "Up"),
+                    ("Complete /task", "Tab"),
+                ],
+            )
+        )
         return [(title, entries) for title, entries in groups if entries]
 
     def _menu(
@@ -168,4 +193,5 @@ def _command(group: str, action: QAction, glyph: str = "right") -> Command:
     keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
     glyphs = {**{entry[0]: entry[2] for entry in (*_FILE, *_VIEW, *_HELP) if entry}}
     found = glyphs.get(action.text()) or glyph
-    return Command(action.text().replace("&", ""), action.trigger, group, keys, found)
+    also = _ALSO.get(action.text().replace("&", ""), "")
+    return Command(action.text().replace("&", ""), action.trigger, group, keys, found, also)

@@ -24,6 +24,7 @@ class StartupProblem:
     glyph: str
     details: str
     expected: bool = True
+    is_of_settings: bool = False
 
 
 def _titles() -> tuple[tuple[type[Exception], str, str], ...]:
@@ -55,7 +56,7 @@ def explained(error: BaseException) -> StartupProblem:
     details = "".join(traceback.format_exception(error))
     for kind, title, glyph in _titles():
         if isinstance(error, kind):
-            return StartupProblem(title, str(error), glyph, details)
+            return StartupProblem(title, str(error), glyph, details, is_of_settings=glyph == "gear")
     return StartupProblem(
         "Timmy could not start",
         f"Something unforeseen went wrong: {str(error) or type(error).__name__}. Your data is untouched. "
@@ -85,7 +86,11 @@ class StartupPage(QFrame):
         self.copy_button = button("Copy details", self._copy, glyph="copy")
         choices: list[QPushButton] = [
             self.retry_button,
-            button("Open data folder", open_folder, glyph="folder"),
+            button(
+                "Open settings folder" if problem.is_of_settings else "Open data folder",
+                open_folder,
+                glyph="folder",
+            ),
             self.copy_button,
             button("Quit", leave, variant="quiet"),
         ]

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import TypeAlias
 
 from timmy_desktop.clock import Clock
+from timmy_desktop.routing.bounds import Allowance
 from timmy_desktop.routing.breaker import Permit
 from timmy_desktop.routing.errors import BrokenOff, FirstTokenTimeout, ProviderError, TotalTimeout
 from timmy_desktop.routing.lane import Lane
@@ -53,6 +54,7 @@ class AttemptRun:
         self._started = clock.monotonic()
         self._text: list[str] = []
         self._calls: list[ToolCall] = []
+        self._allowance = Allowance(request.max_tokens)
         self._breaker_before = lane.breaker.state
         self._pulses_before = lane.pulses
         self._watch: Watch | None = None
@@ -131,8 +133,10 @@ class AttemptRun:
 
     def _kept(self, delta: TextDelta | ToolCallDelta) -> TextDelta | ToolCallDelta:
         if isinstance(delta, ToolCallDelta):
+            self._allowance.take(_length_of(delta.call))
             self._calls.append(delta.call)
             return delta
+        self._allowance.take(len(delta.text))
         self._text.append(delta.text)
         return delta
 
@@ -154,3 +158,7 @@ class AttemptRun:
             had_text=bool(self._text),
         )
         self._ended(self.attempt)
+
+
+def _length_of(call: ToolCall) -> int:
+    return len(call.id) + len(call.name) + len(repr(call.arguments))

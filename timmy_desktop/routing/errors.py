@@ -138,11 +138,18 @@ class NoProviderError(RouterError):
         super().__init__(_explain(self.attempts, self.skipped))
 
 
+_SHORTEN = "Shorten the text, or use a model with a larger context."
+_GET_A_MODEL = "Start Ollama, install the embedded model, or set up an API in Preferences; then try again."
+
+
 def _explain(attempts: Sequence[Attempt], skipped: Sequence[Skipped]) -> str:
     said = [f"{attempt.provider}: {attempt.detail}" for attempt in attempts]
     said += [f"{skip.provider} was not asked: {skip.reason}" for skip in skipped]
-    reasons = " ".join(said) or "No provider is configured."
-    return (
-        f"No model answered. {reasons} Start Ollama, install the embedded model, or set up an API in "
-        "Preferences; then try again."
-    )
+    reasons = " ".join(map(_sentence, said)) or "No provider is configured."
+    too_long = any(attempt.outcome == ContextTooLong.outcome for attempt in attempts)
+    return f"No model answered. {reasons} {_SHORTEN if too_long else _GET_A_MODEL}"
+
+
+def _sentence(words: str) -> str:
+    """What a server said, closed, so that the next step does not run on from it."""
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."

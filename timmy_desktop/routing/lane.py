@@ -14,6 +14,7 @@ from timmy_desktop.routing.breaker import Breaker, Permit
 from timmy_desktop.routing.errors import Blame, ProviderError, RateLimited
 from timmy_desktop.routing.providers.base import Provider
 from timmy_desktop.routing.types import CompletionRequest, Health, ProviderStatus
+from timmy_desktop.supervisor import TaskSupervisor
 
 UNANSWERED_AT_ONCE = 2
 PROBE_SECONDS = 3.0
@@ -30,6 +31,7 @@ class Lane:
         breaker: Breaker,
         clock: Clock,
         *,
+        supervisor: TaskSupervisor,
         probe_in: Callable[[Lane, float], None],
     ) -> None:
         """`probe_in(lane, seconds)` asks for a background probe by then at the latest."""
@@ -39,13 +41,14 @@ class Lane:
         self.last_error = ""
         self.last_latency_ms = -1
         self._clock = clock
+        self._supervisor = supervisor
         self._probe_in = probe_in
         self.pulses = 0
         self._signs = 0
         self._unanswered: dict[Permit, int] = {}
         self._has_answered = False
         self._news: asyncio.Event | None = None
-        self._probe: asyncio.Future[Health] | None = None
+        self._probe: asyncio.Task[Health] | None = None
 
     # -- who may pass ------------------------------------------------------------------------------
 
@@ -70,6 +73,9 @@ class Lane:
 
     async def enter(self, request: CompletionRequest, *, last_resort: bool = False) -> Permit | str:
         """The permit for one attempt, or in words why there is none. Waits only behind a crowd."""
+        if self.health is None and not (request.local_only and self.provider.is_remote):
+            # Nobody has looked yet: a free probe tells at once what a failed attempt would.
+            await self.probe()
         deadline = self._clock.monotonic() + self._patience(last_resort)
         while not (objection := self.objection(request, last_resort=last_resort)):
             if not self._is_crowded():
@@ -149,9 +155,18 @@ class Lane:
     async def probe(self) -> Health:
         """Asks for the provider's health, once for all who ask at the same time."""
         if self._probe is None:
-            self._probe = asyncio.ensure_future(self._ask())
+            self._probe = self._supervisor.start(f"ask how {self.provider.name} is", self._ask())
             self._probe.add_done_callback(lambda _: self._probe_done())
-        return await asyncio.shield(self._probe)
+        probe = self._probe
+        # One who gives up does not end it for the others, and its end is not theirs.
+        await asyncio.wait((probe,))
+        return Health("unavailable", "The router is stopping.") if probe.cancelled() else probe.result()
+
+    async def stop(self) -> None:
+        """Ends a probe that is under way: the provider is about to be stopped."""
+        if self._probe is not None:
+            self._probe.cancel()
+            await asyncio.wait((self._probe,))
 
     async def _ask(self) -> Health:
         try:

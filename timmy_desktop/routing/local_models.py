@@ -55,12 +55,17 @@ def find_model(chosen: Path | None, folders: Sequence[Path]) -> LocalModel | Non
     return None
 
 
+def small_model_is_installed() -> bool:
+    """Whether the small model's wheel is there to be made a file of."""
+    return find_spec(SMALL_MODEL_PACKAGE) is not None
+
+
 def assemble_small_model(folder: Path) -> Path | None:
     """Makes the file of the installed small model's wheel in `folder`, once; None where there is no wheel.
 
     Takes seconds: off the loop. A file is there whole or not at all.
     """
-    if find_spec(SMALL_MODEL_PACKAGE) is None:
+    if not small_model_is_installed():
         return None
     target = folder / SMALL_MODEL_FILE
     with _assembling:

@@ -24,6 +24,7 @@ class Prober:
         self._try_out = try_out
         self._watches = {id(lane): _Watch(lane) for lane in lanes}
         self._tasks: list[asyncio.Task[None]] = []
+        self._single: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begins to watch; the first probes go out at once."""
@@ -32,8 +33,8 @@ class Prober:
             self._tasks.append(self._supervisor.start(name, self._run(watch)))
 
     async def stop(self) -> None:
-        """Ends every watch."""
-        tasks, self._tasks = self._tasks, []
+        """Ends every watch, and the probes that were asked for without one."""
+        tasks, self._tasks = [*self._tasks, *self._single], []
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -44,7 +45,9 @@ class Prober:
         if watch is not None and self._tasks:
             watch.bring_forward(seconds)
         elif seconds == 0 and not lane.is_being_probed:
-            self._supervisor.start(f"probe provider {lane.provider.name}", _probe(lane))
+            probe = self._supervisor.start(f"probe provider {lane.provider.name}", _probe(lane))
+            self._single.add(probe)
+            probe.add_done_callback(self._single.discard)
 
     async def _run(self, watch: _Watch) -> None:
         while True:

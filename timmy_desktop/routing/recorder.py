@@ -30,9 +30,12 @@ logger = logging.getLogger(__name__)
 MOST_QUEUED = 10_000
 SOURCE = "router"
 _DETAIL_CHARACTERS = 500
+# What the log (EncodingError is a ValueError) and SQLite raise for a value that they can't carry.
+_UNWRITABLE = (ValueError, TypeError, OverflowError)
 
 Row: TypeAlias = dict[str, Any]
-Make: TypeAlias = Callable[[], tuple[Event, Row | None]]
+Made: TypeAlias = tuple[Event, Row | None]
+Make: TypeAlias = Callable[[], Made]
 
 
 class Recorder:
@@ -78,6 +81,20 @@ class Recorder:
             return
         queued, self._queued = self._queued, []
         made = [make() for make in queued]
+        try:
+            await self._commit(made)
+        except _UNWRITABLE:
+            # One bad record must cost neither the others nor those to come.
+            for record in made:
+                await self._commit_alone(record)
+
+    async def _commit_alone(self, record: Made) -> None:
+        try:
+            await self._commit([record])
+        except _UNWRITABLE as error:
+            logger.error("A record of a provider call can't be written and is left out: %s", error)  # noqa: TRY400
+
+    async def _commit(self, made: Sequence[Made]) -> None:
         rows = [row for _, row in made if row is not None]
         try:
             await self._bus.publish(

@@ -52,6 +52,7 @@ class CascadeRouter:
         self._local_only = local_only
         self._threshold = failure_threshold
         self._recovery = recovery_timeout
+        self._supervisor = supervisor
         self._recorder = Recorder(bus, clock, supervisor)
         self._patience = Patience(supervisor)
         self._lanes = tuple(self._lane(provider) for provider in providers)
@@ -66,6 +67,7 @@ class CascadeRouter:
     async def stop(self) -> None:
         """Ends probes and providers and writes what is still to be recorded."""
         await self._prober.stop()
+        await asyncio.gather(*(lane.stop() for lane in self._lanes))
         await asyncio.gather(*(lane.provider.stop() for lane in self._lanes))
         await self._recorder.stop()
 
@@ -140,7 +142,7 @@ class CascadeRouter:
             monotonic=self._clock.monotonic,
             changed=changed,
         )
-        return Lane(provider, breaker, self._clock, probe_in=self._probe_in)
+        return Lane(provider, breaker, self._clock, supervisor=self._supervisor, probe_in=self._probe_in)
 
     def _probe_in(self, lane: Lane, seconds: float) -> None:
         self._prober.probe_in(lane, seconds)

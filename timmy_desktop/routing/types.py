@@ -13,6 +13,8 @@ FinishReason = Literal["stop", "length", "tool_calls"]
 HealthState = Literal["ready", "loading", "unavailable", "not_configured"]
 CircuitState = Literal["CLOSED", "OPEN", "HALF_OPEN"]
 
+MOST_TOKENS = 2**53  # what JSON, SQLite and a float all carry exactly
+
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
@@ -59,12 +61,25 @@ class CompletionRequest:
     stop: tuple[str, ...] = ()
 
 
+def _count(said: object) -> int:
+    if not isinstance(said, int | float) or said != said:
+        return 0
+    return int(min(max(said, 0), MOST_TOKENS))
+
+
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the provider counted them; 0 where it did not say."""
+    """Tokens as the provider counted them; 0 where it did not say.
+
+    Servers say anything: what is no count becomes 0, and what is absurd becomes 0 or MOST_TOKENS.
+    """
 
     tokens_in: int = 0
     tokens_out: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tokens_in", _count(self.tokens_in))
+        object.__setattr__(self, "tokens_out", _count(self.tokens_out))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,8 @@ class Watch:
         self.due = min(self.started + deadlines.first_token, self.total_due)
         self._expired = False
         self._pulling: asyncio.Task[object] | None = None
-        self._timer = self._loop.call_at(self.started + deadlines.first_token * _ASK_AT, self._tick)
+        ask_at = self.started + deadlines.first_token * _ASK_AT
+        self._timer = self._loop.call_at(min(ask_at, self.due), self._tick)
 
     def put_off(self, until: float) -> None:
         """Moves the first-token deadline to loop time `until`, within the total."""

@@ -23,7 +23,10 @@ CANONICAL_TEXT_SQL = "||'\x1f'||".join(
 
 @dataclass(frozen=True, slots=True)
 class ChainReport:
-    """What verifying found: intact, or the sequence number of the first row that does not fit."""
+    """What verifying found: intact, or the sequence number of the first row that does not fit.
+
+    Rows before `first_seq` were written under a key that is gone; nothing can be said of them.
+    """
 
     rows: int
     first_seq: int
@@ -36,6 +39,11 @@ class ChainReport:
     def intact(self) -> bool:
         """Whether every link holds."""
         return self.broken_seq is None
+
+    @property
+    def unverified(self) -> int:
+        """How many rows stand before the first one that could be checked."""
+        return self.first_seq - 1
 
 
 class Chain:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from peewee import BaseQuery, DatabaseError, InterfaceError, SqliteDatabase
 
 from timmy_desktop.storage.errors import StorageError, translated
+from timmy_desktop.storage.private_file import make_private_file
 
 T = TypeVar("T")
 
@@ -128,8 +129,11 @@ class Database:
 
     def _open(self, prepare: Callable[[Session], None]) -> None:
         try:
+            make_private_file(self.path)
             self._writer_database.connect(reuse_if_open=True)
             prepare(self.session())
+        except OSError as error:
+            raise translated(error) from error
         except (DatabaseError, InterfaceError, sqlite3.Error) as error:
             raise translated(_cause(error)) from error
 

@@ -32,9 +32,9 @@ def translated(error: sqlite3.Error | OSError) -> StorageError:
         return DiskFullError("The disk is full, so nothing can be recorded. Free some space and try again.")
     if "malformed" in text or "not a database" in text:
         return CorruptDatabaseError(
-            "The database is damaged. Close the application and restore the newest file from the folder "
-            "'backups' beside it."
+            "The database is damaged. Close the application and put the newest file of the folder 'backups' "
+            "in the place of swarm.db; where there is none yet, move swarm.db away to begin anew."
         )
-    if "readonly" in text or "unable to open" in text:
+    if isinstance(error, OSError) or "readonly" in text or "unable to open" in text:
         return FolderError(f"The database can't be written ({text}). Check the folder's permissions.")
     return StorageError(f"The database refused: {text}.")

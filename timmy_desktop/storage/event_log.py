@@ -116,7 +116,11 @@ class EventLog:
     def _start_group(self) -> None:
         group, self._pending = self._pending[:MOST_IN_A_COMMIT], self._pending[MOST_IN_A_COMMIT:]
         loop = asyncio.get_running_loop()
-        self._database.submit(lambda: self._write_group(group, loop))
+        try:
+            self._database.submit(lambda: self._write_group(group, loop))
+        except RuntimeError:
+            closed = _Outcome(error=StorageError("The database is closed; nothing was recorded."))
+            self._group_written(group, [], [closed] * len(group))
 
     def _write_group(self, group: list[_Append], loop: asyncio.AbstractEventLoop) -> None:
         """On the writer: one transaction for the group, then back to the loop with what became of it."""

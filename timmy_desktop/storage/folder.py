@@ -12,6 +12,7 @@ from typing import Any
 from timmy_desktop.storage.errors import FolderError
 
 LOCK_NAME = "lock"
+_OURS = frozenset({LOCK_NAME, "swarm.db", "settings.toml", "window.ini", "logs", "models", "chain.key"})
 
 
 class FolderInUseError(FolderError):
@@ -57,6 +58,21 @@ class DataFolder:
             os.close(self._lock)
             self._lock = None
 
+    def holder(self) -> tuple[int, str] | None:
+        """The process number and purpose of who holds the folder, None for nobody. Changes nothing."""
+        try:
+            lock = os.open(self.path / LOCK_NAME, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            owner = _owner(lock)
+            return int(owner.get("pid", 0)), str(owner.get("purpose", ""))
+        finally:
+            os.close(lock)
+        return None
+
     def __enter__(self) -> DataFolder:
         return self
 
@@ -75,15 +91,29 @@ class DataFolder:
 
 
 def make_private_folder(path: Path) -> None:
-    """Makes `path` and its parents; the folder itself is readable by its owner alone."""
+    """Makes `path` and its parents; the folder itself is readable by its owner alone.
+
+    A folder that holds other things is refused: its permissions are not this application's to change.
+    """
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.stat().st_mode & 0o077:
+            if not is_ours(path):
+                raise FolderError(
+                    f"The folder {path} holds other things, and others may read it. Name an empty folder, or "
+                    "one that does not exist yet, with --data-dir."
+                )
             path.chmod(0o700)
         if not os.access(path, os.W_OK | os.X_OK):
             raise PermissionError(13, "Permission denied")
     except OSError as error:
         raise _unusable(path, error) from error
+
+
+def is_ours(path: Path) -> bool:
+    """Whether the folder is empty or has been a data folder before."""
+    names = {entry.name for entry in path.iterdir()}
+    return not names or bool(names & _OURS)
 
 
 def _owner(lock: int) -> dict[str, Any]:

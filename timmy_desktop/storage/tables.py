@@ -193,6 +193,7 @@ class MessageRow(Model):
     total_ms = IntegerField(default=0)
     task_id = TextField(default="")
     reason = TextField(default="")
+    local_only = IntegerField(default=0)
 
     class Meta:
         table_name = "messages"

@@ -18,10 +18,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from timmy_desktop.storage.chain import CANONICAL_TEXT_SQL, GENESIS, Chain, ChainReport
-from timmy_desktop.storage.chain_key import chain_start
+from timmy_desktop.storage.chain_key import ChangedStartError, chain_start
 from timmy_desktop.storage.database import Session
+from timmy_desktop.storage.private_file import write_private_file
 
 ANCHOR_FILE = "chain.head"
+BROKEN_SUFFIX = ".broken"
 ROWS_IN_A_PIECE = 50_000
 # Below this, starting processes takes longer than the work.
 ROWS_WORTH_PROCESSES = 200_000
@@ -59,7 +61,10 @@ def verify_log(
     `progress(rows)` is called after each piece of 50,000 rows and may raise to stop. Blocks for about
     2 µs a row: run it on a reader.
     """
-    start = chain_start(session)
+    try:
+        start = chain_start(session, key)
+    except ChangedStartError as error:
+        return ChainReport(0, 1, 0, GENESIS, 1, str(error))
     last = _last(session)
     report = ChainReport(0, start + 1, start, GENESIS)
     pieces = [
@@ -112,19 +117,35 @@ def _checker(path: Path, rows: int) -> Iterator[Callable[[list[Piece], bytes], I
 
 def write_anchor(anchor: Path, key: bytes, seq: int, head: bytes) -> None:
     """Writes down how far the log reaches, signed, so that rows missing from its end are noticed."""
-    partial = anchor.with_suffix(".partial")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"seq": seq, "hash": head.hex(), "mac": _mac(key, seq, head)}, file)
-    partial.replace(anchor)
+    values = {"seq": seq, "hash": head.hex(), "mac": _mac(key, seq, head)}
+    write_private_file(anchor, json.dumps(values).encode())
 
 
 def anchor_problem(session: Session, key: bytes, anchor: Path) -> tuple[int, str] | None:
-    """Where and why the log does not reach as far as its anchor says; None when all is well."""
+    """Where and why the log does not reach as far as its anchor says; None when all is well.
+
+    An anchor that once told of missing rows is kept as `….broken`, and goes on telling.
+    """
+    broken = anchor.with_suffix(BROKEN_SUFFIX)
+    if broken.exists() and (problem := problem_of_anchor(session, key, broken)) is not None:
+        return problem
+    return problem_of_anchor(session, key, anchor)
+
+
+def is_signed(anchor: Path, key: bytes) -> bool:
+    """Whether the anchor is one that was written under `key`."""
+    try:
+        seq, head, mac = _read_anchor(anchor)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return hmac.compare_digest(mac, _mac(key, seq, head))
+
+
+def problem_of_anchor(session: Session, key: bytes, anchor: Path) -> tuple[int, str] | None:
+    """Where and why the log does not reach as far as this one anchor says; None when it does."""
     # The anchor is read before the log, which may grow meanwhile: so the anchor can only be behind.
     try:
-        values = json.loads(anchor.read_text(encoding="utf-8"))
-        seq, head, mac = int(values["seq"]), bytes.fromhex(values["hash"]), str(values["mac"])
+        seq, head, mac = _read_anchor(anchor)
     except FileNotFoundError:
         last = _last(session)
         return (last, f"the anchor {anchor.name} is missing") if last else None
@@ -139,6 +160,11 @@ def anchor_problem(session: Session, key: bytes, anchor: Path) -> tuple[int, str
     if not rows or rows[0][0] != head:
         return seq, f"event {seq} is not the one that was anchored"
     return None
+
+
+def _read_anchor(anchor: Path) -> tuple[int, bytes, str]:
+    values = json.loads(anchor.read_text(encoding="utf-8"))
+    return int(values["seq"]), bytes.fromhex(values["hash"]), str(values["mac"])
 
 
 def _last(session: Session) -> int:

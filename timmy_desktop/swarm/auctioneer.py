@@ -60,18 +60,18 @@ class Auctioneer:
         return True
 
     async def _open(self, live: LiveTask, eligible: Sequence[str]) -> None:
-        live.move(TaskStatus.BIDDING)
-        live.round += 1
         await self._bus.publish(
-            TaskBidding(source=SOURCE, task_id=live.id, eligible=list(eligible), round=live.round),
+            TaskBidding(source=SOURCE, task_id=live.id, eligible=list(eligible), round=live.round + 1),
             work=moved_to(live.id, TaskStatus.BIDDING, self._clock.now_us()),
         )
+        live.move(TaskStatus.BIDDING)
+        live.round += 1
 
     async def _collect(self, live: LiveTask, eligible: Sequence[str], waiting: int) -> AuctionResult:
-        invitation = Invitation(live.id, live.round, live.text, live.max_price_msat, waiting)
+        invitation = Invitation(live.id, live.round, live.text, live.topic, live.max_price_msat, waiting)
         live.room = AuctionRoom(
             invitation=invitation,
-            bidders={agent_id: self._registry.bidder(agent_id, live.text) for agent_id in eligible},
+            bidders={agent_id: self._registry.bidder(agent_id, live.topic) for agent_id in eligible},
             status=self._registry.status,
             supervisor=self._supervisor,
             clock=self._clock,
@@ -138,7 +138,7 @@ class Auctioneer:
         )
         for problem in (recorded, reserved):
             if isinstance(problem, BaseException):
-                self._registry.free(best.agent_id)
+                self._registry.release(best.agent_id)
                 live.agent_id, live.price_msat = "", 0
                 raise problem
         live.move(TaskStatus.ASSIGNED)

@@ -18,7 +18,6 @@ from timmy_desktop.events.tasks import TaskCreated, TaskRetried
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import Ledger
 from timmy_desktop.storage.database import Database
-from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.storage.event_query import task_events
 from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.swarm import task_store
@@ -33,6 +32,8 @@ from timmy_desktop.swarm.runner import Runner
 from timmy_desktop.swarm.task import BidView, TaskStatus, TaskView, checked_price, checked_text
 from timmy_desktop.swarm.toolbox import Toolbox
 from timmy_desktop.swarm.worker import Limits, Router, Worker
+
+WRITE_AGAIN_SECONDS = 1.0
 
 
 class SwarmSettings(Protocol):
@@ -70,7 +71,9 @@ class Coordinator:
         supervisor: TaskSupervisor,
         settings: SwarmSettings,
         bids: Bids = persona_bid,
+        write_again_seconds: float = WRITE_AGAIN_SECONDS,
     ) -> None:
+        """What the disk refused is tried again after `write_again_seconds`, then twice that."""
         self._bus = bus
         self._db = db
         self._ledger = ledger
@@ -92,6 +95,7 @@ class Coordinator:
         self._runner = Runner(
             bus=bus, ledger=ledger, registry=registry, clock=clock, supervisor=supervisor,
             worker=Worker(router=router, tools=tools, bus=bus, clock=clock, limits=limits),
+            write_again_seconds=write_again_seconds,
         )  # fmt: skip
         self._dispatcher = Dispatcher(
             bus=bus, registry=registry, auctioneer=auctioneer, runner=self._runner, clock=clock,
@@ -113,9 +117,8 @@ class Coordinator:
             )
             if live is not None:
                 self._dispatcher.hold(live)
-                self._dispatcher.enqueue(live)
         for task_id in await self._db.read(task_store.unpaid):
-            self._dispatcher.run(f"payment of {task_id}", self._runner.pay(task_id))
+            self._dispatcher.run(f"payment of {task_id}", self._runner.pay_owed(task_id))
         self._dispatcher.start()
 
     async def stop(self) -> None:
@@ -134,6 +137,8 @@ class Coordinator:
     ) -> str:
         """Takes a task and returns its identifier once it is on the disk; TaskRejectedError when it is none.
 
+        Cancelling it while the task is being written does not undo that: the task is posted.
+
         `local_only` keeps it from remote providers; `max_price_msat` is the most that it may cost, 0 for no
         limit.
         """
@@ -142,7 +147,6 @@ class Coordinator:
         live = LiveTask(
             new_id(), text, local_only, max_price_msat, last_attempt=self._settings.task_max_attempts
         )
-        self._dispatcher.hold(live)
         write = task_store.inserted(
             live.id, text, self._clock.now_us(), local_only=local_only, max_price_msat=max_price_msat,
             conversation_id=conversation_id,
@@ -150,12 +154,7 @@ class Coordinator:
         created = TaskCreated(
             source=SOURCE, task_id=live.id, text=text, local_only=local_only, max_price_msat=max_price_msat
         )
-        try:
-            await self._bus.publish(created, work=write)
-        except StorageError:
-            self._dispatcher.drop(live)
-            raise
-        self._dispatcher.enqueue(live)
+        await self._dispatcher.take_in(live, created, write)
         return live.id
 
     async def cancel(self, task_id: str, reason: str = "Called off by the person.") -> None:
@@ -180,31 +179,24 @@ class Coordinator:
             )
         attempt = view.attempt + 1
         live = revived(view, view.attempt + self._settings.task_max_attempts)
-        self._dispatcher.hold(live)
         write = task_store.moved_to(
             task_id, TaskStatus.CREATED, self._clock.now_us(), reason="", agent_id="", price_msat=0
         )
         event = TaskRetried(
             source=SOURCE, task_id=task_id, reason="Asked for by the person.", attempt=attempt
         )
-        try:
-            await self._bus.publish(event, work=write)
-        except (StorageError, TaskStateError):
-            self._dispatcher.drop(live)
-            raise
-        self._dispatcher.enqueue(live)
+        await self._dispatcher.take_in(live, event, write)
         return attempt
 
     async def wait(self, task_id: str) -> TaskView:
         """The task after its end: completed and its payment concluded, failed, or cancelled.
 
-        TaskStateError when the application closes before that; StorageError when the end can't be written.
+        TaskStateError when the application closes before that; StorageError when the end can't be written
+        now. It is written as soon as it can be.
         """
         live = self._dispatcher.find(task_id)
         if live is not None:
-            await live.ended.wait()
-            if live.error is not None:
-                raise live.error
+            await live.wait()
         view = await self.task(task_id)
         if not view.status.is_terminal:
             raise TaskStateError(f"The task is {view.status} and nobody works on it.")

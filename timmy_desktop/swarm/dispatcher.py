@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Sequence
 from typing import Any
 
 from timmy_desktop.clock import Clock
+from timmy_desktop.events.base import Event
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.ledger import LedgerError
 from timmy_desktop.supervisor import TaskSupervisor
@@ -19,7 +20,7 @@ from timmy_desktop.swarm.live import LiveTask
 from timmy_desktop.swarm.registry import Registry
 from timmy_desktop.swarm.runner import Runner
 from timmy_desktop.swarm.task import TaskStatus
-from timmy_desktop.swarm.task_store import moved_to
+from timmy_desktop.swarm.task_store import Write, moved_to
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +51,7 @@ class Dispatcher:
         self._queue: deque[LiveTask] = deque()
         self._wake = asyncio.Event()
         self._own: set[asyncio.Task[None]] = set()
+        self._taking: set[asyncio.Task[Exception | None]] = set()
 
     def start(self) -> None:
         """Begins to hold auctions."""
@@ -59,6 +61,7 @@ class Dispatcher:
 
     async def stop(self, error: Exception) -> None:
         """Stops auctions and work where they are; whoever waits for a task gets `error`."""
+        await asyncio.gather(*self._taking, return_exceptions=True)
         own = [*self._own, *(live.work for live in self._live.values() if live.work is not None)]
         for task in own:
             task.cancel()
@@ -73,13 +76,32 @@ class Dispatcher:
         return self._live.get(task_id)
 
     def hold(self, live: LiveTask) -> None:
-        """Takes the task in; it is not in the queue yet."""
+        """Takes over a task that is written down, at the end of the queue."""
         self._live[live.id] = live
+        self.enqueue(live)
 
-    def drop(self, live: LiveTask) -> None:
-        """Forgets a task that could not be written down, and lets go whoever waits for it."""
-        self._live.pop(live.id, None)
-        live.end(TaskStateError("The task could not be written down."))
+    async def take_in(self, live: LiveTask, event: Event, write: Write) -> None:
+        """Writes a task down with `event` and queues it, or raises why not and knows nothing of it.
+
+        One piece, whoever stops waiting for it: a task that is on the disk always has an owner.
+        """
+        taking = self._supervisor.start(f"taking in {live.id}", self._take_in(live, event, write))
+        self._live[live.id] = live
+        self._taking.add(taking)
+        taking.add_done_callback(self._taking.discard)
+        problem = await asyncio.shield(taking)
+        if problem is not None:
+            raise problem
+
+    async def _take_in(self, live: LiveTask, event: Event, write: Write) -> Exception | None:
+        try:
+            await self._bus.publish(event, work=write)
+        except Exception as error:  # noqa: BLE001 - raised in the caller, who waits for it
+            self._live.pop(live.id, None)
+            live.end(TaskStateError("The task could not be written down."))
+            return error
+        self.enqueue(live)
+        return None
 
     def call_off(self, live: LiveTask, reason: str) -> None:
         """Makes the task's owner end it."""
@@ -150,8 +172,8 @@ class Dispatcher:
 
     async def _back_to_queue(self, live: LiveTask) -> None:
         """Nobody bid: the task waits until somebody is free who was not asked yet."""
-        live.move(TaskStatus.CREATED)
         await self._bus.publish(work=moved_to(live.id, TaskStatus.CREATED, self._clock.now_us()))
+        live.move(TaskStatus.CREATED)
         self.enqueue(live, first=True)
 
     async def _guarded(self, live: LiveTask, work: Coroutine[Any, Any, None]) -> None:
@@ -171,8 +193,9 @@ class Dispatcher:
         try:
             await self._runner.fail(live, f"It could not be carried on: {error}")
         except Exception:
-            # Nothing can be written: the next start finds the task unfinished and takes it up.
+            # Not for want of room, which is waited for. The next start finds the task and takes it up.
             logger.exception("The end of the task %s could not be written.", live.id)
+            self._registry.release(live.agent_id)
             live.end(error)
 
 

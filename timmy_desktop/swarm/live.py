@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from timmy_desktop.swarm.bidding import AuctionRoom
+from timmy_desktop.swarm.personas import Topic, topic_of
 from timmy_desktop.swarm.task import TaskStatus, moved
 from timmy_desktop.swarm.worker import Done, Failed
 
@@ -36,6 +38,12 @@ class LiveTask:
     work: asyncio.Task[Done | Failed] | None = None
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     error: Exception | None = None
+    _waiting: set[asyncio.Future[None]] = field(default_factory=set)
+
+    @cached_property
+    def topic(self) -> Topic:
+        """What the task is about, for those who are asked to bid."""
+        return topic_of(self.text)
 
     def is_called_off(self) -> bool:
         """Whether somebody wants it cancelled."""
@@ -49,3 +57,30 @@ class LiveTask:
         """Lets go whoever waits for the end; with `error` when it could not be brought to one."""
         self.error = error
         self.ended.set()
+        self._let_go(error)
+
+    def hindered(self, error: Exception) -> None:
+        """Tells whoever waits why the end can't be written now; it is tried again."""
+        self._let_go(error)
+
+    async def wait(self) -> None:
+        """Until the end, or raises why it can't be brought to one now."""
+        if self.ended.is_set():
+            if self.error is not None:
+                raise self.error
+            return
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.add(waiting)
+        try:
+            await waiting
+        finally:
+            self._waiting.discard(waiting)
+
+    def _let_go(self, error: Exception | None) -> None:
+        for waiting in self._waiting:
+            if waiting.done():
+                continue
+            if error is None:
+                waiting.set_result(None)
+            else:
+                waiting.set_exception(error)

@@ -13,13 +13,34 @@ GIT_TOOLS = ("git_log", "git_show", "git_diff")
 ALL_TOOLS = FILE_TOOLS + GIT_TOOLS
 
 _WORD = re.compile(r"[^\W_]+")
-# A keyword also counts as a word's beginning ("log" in "logs") when it is at least this long.
+# A keyword also counts as a word's beginning ("deploy" in "deployment") when it has so many letters.
 _SHORTEST_STEM = 4
+_LONGEST_STEM = 40
+# What a task is about stands at its beginning; what follows is material.
+_TOPIC_CHARACTERS = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What a task is about: its words, and what they begin with. Made once a task, asked by every agent."""
+
+    words: frozenset[str]
+    stems: frozenset[str]
+
+
+def topic_of(text: str) -> Topic:
+    """The topic of a task, from its first few thousand characters."""
+    words = frozenset(word.casefold() for word in _WORD.findall(text[:_TOPIC_CHARACTERS]))
+    lengths = range(_SHORTEST_STEM, _LONGEST_STEM)
+    return Topic(
+        words, frozenset(word[:length] for word in words for length in lengths if length < len(word))
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """An agent's role and means. `base_bid_msat` is what it asks for work outside its field."""
+    """An agent's role and means. `base_bid_msat` is what it asks before its match
+    and the length of the queue change it."""
 
     name: str
     role: str
@@ -40,13 +61,12 @@ class Persona:
         parts = (f"You are {self.name}, an agent for {self.role}.", self.manner, means, _HONESTY)
         return " ".join(part for part in parts if part)
 
-    def match_milli(self, text: str) -> int:
-        """How well the text fits this agent, 0 to 1,000; 1,000 when it is called by its name."""
-        words = {word.casefold() for word in _WORD.findall(text)}
-        if self.name.casefold() in words:
+    def match_milli(self, topic: Topic) -> int:
+        """How well the topic fits this agent, 0 to 1,000; 1,000 when it is called by its name."""
+        if self.name.casefold() in topic.words:
             return 1000
         wanted = {word.casefold() for word in (*self.keywords, *self.capabilities)}
-        hits = sum(1 for keyword in wanted if _occurs(keyword, words))
+        hits = sum(1 for keyword in wanted if keyword in topic.words or keyword in topic.stems)
         return hits * 1000 // (hits + 1)
 
 
@@ -54,12 +74,6 @@ _HONESTY = (
     "Do the task yourself and answer with the finished result, not with a plan. "
     "Say so when something is missing or you are not sure; never invent files, output or facts."
 )
-
-
-def _occurs(keyword: str, words: set[str]) -> bool:
-    if keyword in words:
-        return True
-    return len(keyword) >= _SHORTEST_STEM and any(word.startswith(keyword) for word in words)
 
 
 PERSONAS: tuple[Persona, ...] = (

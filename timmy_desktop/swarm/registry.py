@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from timmy_desktop.clock import Clock
@@ -15,7 +16,7 @@ from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.storage.tables import AgentRow
 from timmy_desktop.swarm.auction import AgentStatus, Bidder
 from timmy_desktop.swarm.errors import UnknownAgentError
-from timmy_desktop.swarm.personas import Persona
+from timmy_desktop.swarm.personas import Persona, Topic
 
 SOURCE = "registry"
 
@@ -44,21 +45,30 @@ class _Agent:
     failed: int = 0
     current_task: str = ""
     stops_next: bool = False
+    # Cleared while a change of its status is on its way to the disk.
+    settled: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.settled.set()
 
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """A change of status to be written with the events of whatever caused it."""
+    """A change of status to be written with the events of whatever caused it, then `done` in memory."""
 
     events: tuple[Event, ...]
     write: Callable[[Session], None]
+    done: Callable[[], None]
+
+
+UNCHANGED = StatusChange((), lambda _session: None, lambda: None)
 
 
 class Registry:
-    """Holds the agents. An agent does one task at a time; `claim` and `free` are how it gets and ends one.
+    """Holds the agents. An agent does one task at a time; `claim` and `freed` are how it gets and ends one.
 
-    Memory changes at once, so that nobody else takes the agent; the caller writes the StatusChange that
-    it gets back in the same transaction as the cause.
+    The caller writes the StatusChange that it gets back in the same transaction as the cause. A claim counts
+    at once, so that nobody else takes the agent; an end counts when it is written.
     """
 
     def __init__(self, *, bus: EventBus, db: Database, clock: Clock, personas: Sequence[Persona]) -> None:
@@ -127,48 +137,61 @@ class Registry:
         """The agents that take tasks, now or when they are done with the one they have."""
         return [agent.id for agent in self._agents.values() if agent.status != "stopped"]
 
-    def bidder(self, agent_id: str, text: str) -> Bidder:
-        """The agent as an auction of the task `text` sees it."""
+    def bidder(self, agent_id: str, topic: Topic) -> Bidder:
+        """The agent as an auction of a task about `topic` sees it."""
         agent = self._agent(agent_id)
-        match = agent.persona.match_milli(text)
+        match = agent.persona.match_milli(topic)
         return Bidder(agent_id, agent.persona.name, match, agent.completed, agent.failed)
 
     def claim(self, agent_id: str, task_id: str) -> StatusChange:
-        """Makes an idle agent busy with the task."""
+        """Makes an idle agent busy with the task; `release` undoes it when it can't be written."""
         agent = self._agent(agent_id)
         if agent.status != "idle":
             raise RuntimeError(f"{agent.persona.name} is {agent.status} and can't take a task.")
-        agent.current_task = task_id
-        return self._change(agent, "busy")
+        change = self._change(agent, replace(_view(agent), status="busy", current_task=task_id))
+        change.done()
+        return change
 
-    def free(self, agent_id: str, *, completed: int = 0, failed: int = 0) -> StatusChange:
-        """Makes a busy agent idle again, its record grown by what it did; harmless when it isn't here."""
+    def release(self, agent_id: str) -> None:
+        """Lets a busy agent go without a record of it; harmless when it isn't here."""
+        self.freed(agent_id).done()
+
+    def freed(self, agent_id: str, *, completed: int = 0, failed: int = 0) -> StatusChange:
+        """How a busy agent becomes idle again, its record grown by what it did; harmless when it isn't here.
+
+        To be made anew for each try to write it.
+        """
         agent = self._agents.get(agent_id)
         if agent is None or agent.status != "busy":
-            return StatusChange((), lambda _session: None)
-        agent.current_task = ""
-        agent.completed += completed
-        agent.failed += failed
-        change = self._change(agent, "stopped" if agent.stops_next else "idle")
-        self._changed()
-        return change
+            return UNCHANGED
+        agent.settled.clear()
+        new = replace(
+            _view(agent),
+            status="stopped" if agent.stops_next else "idle",
+            current_task="",
+            completed=agent.completed + completed,
+            failed=agent.failed + failed,
+        )
+        return self._change(agent, new)
 
     async def pause(self, agent_id: str) -> None:
         """Takes no more tasks; one under way is brought to its end first."""
         agent = self._agent(agent_id)
         agent.stops_next = True
-        if agent.status == "idle":
-            change = self._change(agent, "stopped")
-            await self._bus.publish(*change.events, work=change.write)
+        await self._set_idle(agent, "stopped")
 
     async def resume(self, agent_id: str) -> None:
         """Takes tasks again."""
         agent = self._agent(agent_id)
         agent.stops_next = False
-        if agent.status == "stopped":
-            change = self._change(agent, "idle")
+        await self._set_idle(agent, "idle")
+
+    async def _set_idle(self, agent: _Agent, status: AgentStatus) -> None:
+        await agent.settled.wait()
+        if agent.status not in ("busy", status) and agent.stops_next == (status == "stopped"):
+            change = self._change(agent, replace(_view(agent), status=status))
+            change.done()
             await self._bus.publish(*change.events, work=change.write)
-            self._changed()
 
     def _agent(self, agent_id: str) -> _Agent:
         try:
@@ -176,11 +199,16 @@ class Registry:
         except KeyError:
             raise UnknownAgentError(f"There is no agent {agent_id}.") from None
 
-    def _change(self, agent: _Agent, new: AgentStatus) -> StatusChange:
-        old, agent.status = agent.status, new
-        row = _view(agent)
-        event = AgentStatusChanged(source=SOURCE, agent_id=agent.id, old=old, new=new)
-        return StatusChange((event,), lambda session: _write_status(session, row))
+    def _change(self, agent: _Agent, new: AgentView) -> StatusChange:
+        def done() -> None:
+            agent.status, agent.current_task = new.status, new.current_task
+            agent.completed, agent.failed = new.completed, new.failed
+            agent.settled.set()
+            if new.status == "idle":
+                self._changed()
+
+        event = AgentStatusChanged(source=SOURCE, agent_id=agent.id, old=agent.status, new=new.status)
+        return StatusChange((event,), lambda session: _write_status(session, new), done)
 
     def _changed(self) -> None:
         for listener in self._listeners:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from timmy_desktop.clock import Clock
@@ -16,19 +16,22 @@ from timmy_desktop.ledger import Ledger, LedgerError, PaymentOutcome
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.swarm.live import LiveTask
-from timmy_desktop.swarm.registry import Registry, StatusChange
-from timmy_desktop.swarm.task import TaskStatus
+from timmy_desktop.swarm.registry import UNCHANGED, Registry, StatusChange
+from timmy_desktop.swarm.task import TaskStatus, moved
 from timmy_desktop.swarm.task_store import both, moved_to, unpaid_because
 from timmy_desktop.swarm.worker import Assignment, Done, Failed, Worker
 
 logger = logging.getLogger(__name__)
 
 SOURCE = "coordinator"
-_NOTHING = StatusChange((), lambda _session: None)
+LONGEST_PAUSE_S = 30.0
 
 
 class Runner:
-    """Runs one attempt of a task, and writes every end that a task can have."""
+    """Runs one attempt of a task, and writes every end that a task can have.
+
+    What the disk refuses is tried again until it stands; memory follows what is written.
+    """
 
     def __init__(
         self,
@@ -39,6 +42,7 @@ class Runner:
         worker: Worker,
         clock: Clock,
         supervisor: TaskSupervisor,
+        write_again_seconds: float,
     ) -> None:
         self._bus = bus
         self._ledger = ledger
@@ -46,6 +50,7 @@ class Runner:
         self._worker = worker
         self._clock = clock
         self._supervisor = supervisor
+        self._write_again_s = write_again_seconds
 
     async def run(self, live: LiveTask) -> None:
         """One attempt of an assigned task, to its end, or to `created` for another agent to try."""
@@ -64,20 +69,22 @@ class Runner:
     async def cancel(self, live: LiveTask) -> None:
         """Ends the task as called off, whatever it held going back."""
         reason = live.cancel_reason or "The work was called off."
-        change = self._free(live)
-        live.move(TaskStatus.CANCELLED)
-        await self._give_back(live, TaskCancelled(**_about(live), reason=reason), reason, change)
+        event = TaskCancelled(**_about(live), reason=reason)
+        await self._give_back(live, TaskStatus.CANCELLED, event, reason)
         live.end()
 
     async def fail(self, live: LiveTask, reason: str, *, curable: bool = False) -> None:
         """Ends the task without a result. `curable` failures are the agent's own and count on its record."""
-        change = self._free(live, failed=int(curable))
-        live.move(TaskStatus.FAILED)
-        await self._give_back(live, TaskFailed(**_about(live), reason=reason), reason, change)
+        event = TaskFailed(**_about(live), reason=reason)
+        await self._give_back(live, TaskStatus.FAILED, event, reason, failed=int(curable))
         live.end()
 
-    async def pay(self, task_id: str, note: str = "") -> None:
-        """Pays what the completed task holds and writes what came of it."""
+    async def pay_owed(self, task_id: str) -> None:
+        """Pays a task that an earlier run of the application completed."""
+        await self._until_written(task_id, lambda: self._pay(task_id))
+
+    async def _pay(self, task_id: str, note: str = "") -> None:
+        """Pays what the completed task holds and writes what came of it; again does not pay twice."""
         try:
             outcome = await self._ledger.pay(task_id)
         except LedgerError as error:
@@ -91,11 +98,11 @@ class Runner:
         """What came of it; None when it was called off."""
         if live.is_called_off():
             return None
-        live.move(TaskStatus.RUNNING)
         await self._bus.publish(
             TaskStarted(**_about(live), attempt=live.attempt),
             work=moved_to(live.id, TaskStatus.RUNNING, self._clock.now_us()),
         )
+        live.move(TaskStatus.RUNNING)
         if live.is_called_off():
             return None
         persona = self._registry.persona(live.agent_id)
@@ -109,8 +116,6 @@ class Runner:
             live.work = None
 
     async def _complete(self, live: LiveTask, done: Done, duration_ms: int) -> None:
-        change = self._free(live, completed=1)
-        live.move(TaskStatus.COMPLETED)
         completed = TaskCompleted(
             **_about(live),
             result=done.result,
@@ -132,8 +137,12 @@ class Runner:
             tokens_in=done.tokens_in,
             tokens_out=done.tokens_out,
         )
-        await self._bus.publish(completed, *change.events, work=both(write, change.write))
-        await self.pay(live.id, done.note)
+
+        async def written(change: StatusChange) -> None:
+            await self._bus.publish(completed, *change.events, work=both(write, change.write))
+
+        await self._move(live, TaskStatus.COMPLETED, written, completed=1)
+        await self._until_written(live.id, lambda: self._pay(live.id, done.note), live)
         live.end()
 
     def _another_could(self, live: LiveTask, failed: Failed) -> bool:
@@ -142,27 +151,60 @@ class Runner:
         return bool(set(self._registry.working()) - live.tried - {live.agent_id})
 
     async def _retry(self, live: LiveTask, failed: Failed) -> None:
+        event = TaskRetried(**_about(live), reason=failed.reason, attempt=live.attempt + 1)
+        await self._give_back(live, TaskStatus.CREATED, event, failed.reason, failed=1)
         live.tried.add(live.agent_id)
         live.asked.clear()
-        change = self._free(live, failed=1)
-        live.move(TaskStatus.CREATED)
-        retried = TaskRetried(**_about(live), reason=failed.reason, attempt=live.attempt + 1)
-        await self._give_back(live, retried, failed.reason, change)
         live.agent_id, live.price_msat = "", 0
 
-    async def _give_back(self, live: LiveTask, event: Event, reason: str, change: StatusChange) -> None:
-        """Writes the task's new status with `event`, and releases what is reserved for it."""
-        write = both(moved_to(live.id, live.status, self._clock.now_us(), reason=reason), change.write)
-        also: Sequence[Event] = (event, *change.events)
-        if live.attempt:
-            await self._ledger.refund(live.id, inert_line(reason, 300), also=also, work=write)
-        else:
-            await self._bus.publish(*also, work=write)
+    async def _give_back(
+        self, live: LiveTask, status: TaskStatus, event: Event, reason: str, *, failed: int = 0
+    ) -> None:
+        """Brings the task to `status` with `event`, and releases what is reserved for it."""
+        move = moved_to(live.id, status, self._clock.now_us(), reason=reason)
 
-    def _free(self, live: LiveTask, *, completed: int = 0, failed: int = 0) -> StatusChange:
-        if not live.agent_id:
-            return _NOTHING
-        return self._registry.free(live.agent_id, completed=completed, failed=failed)
+        async def written(change: StatusChange) -> None:
+            also: Sequence[Event] = (event, *change.events)
+            work = both(move, change.write)
+            await self._ledger.refund(live.id, inert_line(reason, 300), also=also, work=work)
+
+        await self._move(live, status, written, failed=failed)
+
+    async def _move(
+        self,
+        live: LiveTask,
+        status: TaskStatus,
+        written: Callable[[StatusChange], Awaitable[None]],
+        *,
+        completed: int = 0,
+        failed: int = 0,
+    ) -> None:
+        """Brings the task to `status` and lets its agent go, on the disk first and then in memory."""
+        moved(live.status, status)
+
+        async def once() -> None:
+            agent = live.agent_id
+            change = self._registry.freed(agent, completed=completed, failed=failed) if agent else UNCHANGED
+            await written(change)
+            live.move(status)
+            change.done()
+
+        await self._until_written(live.id, once, live)
+
+    async def _until_written(
+        self, task_id: str, once: Callable[[], Awaitable[None]], live: LiveTask | None = None
+    ) -> None:
+        """Does `once`, and again after a pause for as long as the disk refuses; who waits is told why."""
+        pause = self._write_again_s
+        while True:
+            try:
+                return await once()
+            except StorageError as error:
+                logger.warning("What became of the task %s can't be written yet: %s", task_id, error)
+                if live is not None:
+                    live.hindered(error)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
 
 
 def _about(live: LiveTask) -> dict[str, Any]:

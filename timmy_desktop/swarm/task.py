@@ -60,7 +60,7 @@ def checked_text(text: str) -> str:
             "Put the material into a file of the opened folder and name the file in the task."
         )
     cleaned = storable(text).strip()
-    if not cleaned:
+    if not any(char.isprintable() and not char.isspace() for char in cleaned):
         raise TaskRejectedError("The task is empty. Say in a sentence or more what is to be done.")
     return cleaned
 

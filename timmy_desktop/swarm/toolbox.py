@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import re
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from timmy_desktop.inert import storable
@@ -13,19 +10,19 @@ from timmy_desktop.routing.types import ToolSpec
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.tools import TOOLS, ToolFamily
 from timmy_desktop.swarm.tools.base import Tool
+from timmy_desktop.swarm.tools.threads import ToolThreads
 from timmy_desktop.swarm.tools.workspace import Workspace
-
-THREADS = 2
-
-_PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----)[^-]*(-----END [^\n-]{0,60}-----)?")
 
 
 class Toolbox:
-    """Runs tools by name; blocking ones share a few named threads."""
+    """Runs tools by name; blocking ones share a few named threads.
+
+    Cancelling `run` ends the tool, with the programs that it started.
+    """
 
     def __init__(self, *, workspace: Workspace, families: Iterable[ToolFamily] = TOOLS) -> None:
-        self._executor = ThreadPoolExecutor(THREADS, thread_name_prefix="timmy-tools")
-        tools = [tool for family in families for tool in family(workspace, self._executor)]
+        self._threads = ToolThreads()
+        tools = [tool for family in families for tool in family(workspace, self._threads)]
         self._tools: dict[str, Tool] = {tool.name: tool for tool in tools}
 
     @property
@@ -44,13 +41,8 @@ class Toolbox:
         if name not in self._tools or name not in allowed:
             known = ", ".join(tool for tool in allowed if tool in self._tools) or "none"
             raise ToolError(f"There is no tool {name[:80]!r} here. The tools are: {known}.")
-        return storable(without_private_keys(await self._tools[name].run(arguments)))
+        return storable(await self._tools[name].run(arguments))
 
     async def stop(self) -> None:
-        """Waits for tools under way and ends the threads."""
-        await asyncio.get_running_loop().run_in_executor(None, self._executor.shutdown)
-
-
-def without_private_keys(text: str) -> str:
-    """`text` with the insides of PEM private keys left out, wherever they were met."""
-    return _PRIVATE_KEY.sub(r"\1[left out]\2", text) if "PRIVATE KEY" in text else text
+        """Ends the tools under way and their threads."""
+        await self._threads.stop()

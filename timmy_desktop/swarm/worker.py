@@ -194,20 +194,22 @@ class _Attempt:
 
     async def _use_tools(self, calls: Sequence[ToolCall]) -> Failed | None:
         for number, call in enumerate(calls):
-            key = _key(call)
-            self.calls[key] = self.calls.get(key, 0) + 1
-            if self.calls[key] > MOST_REPEATS:
+            # What did not fit into the step was not made: asked for again, it is new.
+            answer = _TOO_MANY if number >= MOST_CALLS_A_STEP else await self._answer(call)
+            if answer is None:
                 return self.failed(
                     f"The agent kept calling {storable(call.name)} with the same arguments.", curable=True
                 )
-            if number >= MOST_CALLS_A_STEP:
-                answer = _TOO_MANY
-            elif self.calls[key] > 1:
-                answer = _REPEATED
-            else:
-                answer = await self._use(call)
             self.messages.append(Message("tool", answer, tool_call_id=call.id, name=call.name))
         return None
+
+    async def _answer(self, call: ToolCall) -> str | None:
+        """What the model is told; None when it has asked for the same too often."""
+        key = _key(call)
+        self.calls[key] = self.calls.get(key, 0) + 1
+        if self.calls[key] > MOST_REPEATS:
+            return None
+        return _REPEATED if self.calls[key] > 1 else await self._use(call)
 
     async def _use(self, call: ToolCall) -> str:
         about: dict[str, Any] = {

@@ -25,11 +25,12 @@ from timmy_desktop.supervisor import TaskSupervisor
 
 @dataclass
 class Place:
-    """One panel, what it wished, and what the router says."""
+    """One panel, what it wished, what the router says, and the opened folder."""
 
     panel: Any
     wishes: list[Any] = field(default_factory=list)
     statuses: list[Any] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
 
     def go_offline(self) -> None:
         detail = "Ollama refuses the connection. Start it: ollama serve"
@@ -119,10 +120,18 @@ def chat_place(
     stand: Callable[[Panel, list[Any]], Place],
 ) -> Place:
     statuses: list[Any] = []
+    folders: list[str] = []
     panel = ChatPanel(
-        chat=timmy, supervisor=supervisor, keepsakes=keepsakes, statuses=lambda: statuses, now_us=lambda: NOW
+        chat=timmy,
+        supervisor=supervisor,
+        keepsakes=keepsakes,
+        statuses=lambda: statuses,
+        now_us=lambda: NOW,
+        folder_is_open=lambda: bool(folders),
     )
-    return stand(panel, statuses)
+    place = stand(panel, statuses)
+    place.folders = folders
+    return place
 
 
 @pytest.fixture

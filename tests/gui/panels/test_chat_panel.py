@@ -211,6 +211,20 @@ async def test_an_empty_conversation_suggests_first_words(chat_place: Place, qtb
     assert panel.composer.edit.text() == prompts[2].text()
 
 
+async def test_what_needs_a_folder_is_offered_only_with_one(chat_place: Place) -> None:
+    panel = await begin(chat_place)
+    page = panel.start_page
+
+    def offered() -> list[str]:
+        return [made.text() for made in page.buttons if made.isVisible()]
+
+    assert len(offered()) == 2
+    assert not any("folder" in words for words in offered())
+    chat_place.folders.append("/home/ada/notes")
+    panel._tick()
+    assert "/task Say what the opened folder is about" in offered()
+
+
 async def test_error_and_offline_say_what_to_do(
     chat_place: Place, timmy: FakeTimmy, expected_log: Callable[[str], None]
 ) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QModelIndex, Qt
+from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QRect, Qt
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.conditions import eventually
@@ -61,6 +62,17 @@ async def test_a_task_is_posted_with_the_keys_that_are_shown(
     await eventually(lambda: shown(panel) == ["List three\nuses"])
     assert swarm.posted == [{"text": "List three\nuses", "local_only": True, "max_price_msat": 25_000}]
     await eventually(lambda: edit.text() == "")
+
+
+async def test_after_posting_by_mouse_the_next_task_can_be_written(
+    tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot
+) -> None:
+    panel = await begin(tasks_place)
+    box = panel.post_box
+    box.edit.set_text("List three uses")
+    qtbot.mouseClick(box.post_button, Qt.MouseButton.LeftButton)
+    await eventually(lambda: len(swarm.posted) == 1 and box.edit.text() == "")
+    assert box.edit.hasFocus()
 
 
 async def test_what_cannot_be_posted_says_why_and_keeps_the_text(
@@ -178,6 +190,9 @@ async def test_the_detail_tells_the_whole_life(
     assert ("12 sat", "paid · simulated") in detail.facts.facts
     assert detail.bids.bids.index(0, 1).data() == "Forge"
     assert detail.bids.bids.index(0, 4).data() == "Won"
+    assert detail.bids.bids.index(0, 3).data() == "874"
+    across = Qt.Orientation.Horizontal
+    assert detail.bids.bids.headerData(2, across, Qt.ItemDataRole.DisplayRole) == "Bid, simulated"
     moments = detail.timeline.moments
     titles = [moments.index(row, 0).data() for row in range(moments.rowCount())]
     assert titles[0] == "Posted"
@@ -239,6 +254,102 @@ async def test_narrow_shows_one_at_a_time_with_a_way_back(
     assert not panel.page.isVisible()
     qtbot.keyClick(panel.detail.tabs, Qt.Key.Key_Escape)
     assert panel.page.isVisible()
+
+
+async def test_a_detail_that_comes_back_is_of_now(
+    tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot
+) -> None:
+    panel = await begin(tasks_place)
+    panel.resize(380, 640)
+    task_id = await lived(panel, swarm, "Small", TaskStatus.RUNNING)
+    panel.open_task(task_id)
+    detail = panel.detail
+    await eventually(lambda: detail.timeline.moments.rowCount() > 5)
+    qtbot.keyClick(detail.tabs, Qt.Key.Key_Escape)
+    swarm.publish(tasks.TaskFailed(task_id=task_id, reason="Meanwhile."))
+    await eventually(lambda: panel.model.view_of(task_id).status is TaskStatus.FAILED)
+    panel.resize(1000, 640)
+    assert detail.pill.text == "Failed"
+    assert not detail.cancel_button.isVisible()
+    await eventually(lambda: detail.timeline.moments.rowCount() > 5)
+    assert detail.result_page.notice.words == "Meanwhile."
+    swarm.publish(tasks.TaskRetried(task_id=task_id, reason="Later.", attempt=2))
+    await eventually(lambda: detail.pill.text == "Waiting")
+
+
+@pytest.mark.parametrize("width", [300, 340, 380, 420, 560, 1000])
+async def test_the_head_of_a_task_drops_words_before_it_squeezes_buttons(
+    tasks_place: Place, swarm: FakeCoordinator, width: int
+) -> None:
+    panel = await begin(tasks_place)
+    panel.resize(width, 640)
+    task_id = await lived(panel, swarm, "Small", TaskStatus.FAILED)
+    panel.open_task(task_id)
+    detail = panel.detail
+    await eventually(lambda: detail.timeline.moments.rowCount() > 5)
+    for age in ("now", "59 minutes and a bit ago", "a very long time ago, " * 2, "now"):
+        detail.posted.setText(age)
+        QApplication.sendPostedEvents()
+        parts = (detail.back_button, detail.pill, detail.posted, detail.identifier)
+        shown = [part for part in (*parts, detail.retry_button, detail.more_button) if part.isVisible()]
+        assert {detail.pill, detail.retry_button, detail.more_button} <= set(shown)
+        assert [part for part in shown if part.width() < part.sizeHint().width()] == []
+        assert all(one.geometry().right() < two.x() for one, two in pairwise(shown))
+        assert shown[-1].geometry().right() < detail.line.width()
+        assert detail.posted.isVisible() or not detail.identifier.isVisible()
+    assert detail.identifier.isVisible() or width < 560
+
+
+def overlapping(parts: list[QWidget], within: QWidget) -> list[tuple[QWidget, QWidget]]:
+    """Those of the visible parts that lie on one another."""
+    places = [(part, QRect(part.mapTo(within, QPoint()), part.size())) for part in parts if part.isVisible()]
+    return [(one[0], two[0]) for one, two in combinations(places, 2) if one[1].intersects(two[1])]
+
+
+async def test_a_low_dock_keeps_the_box_whole_and_a_row_in_sight(
+    tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot
+) -> None:
+    panel = await begin(tasks_place)
+    await lived(panel, swarm, "Small", TaskStatus.COMPLETED)
+    panel.resize(360, 180)
+    page, box = panel.page, panel.post_box
+    for text in ("", "\n".join("abcdefgh")):
+        box.edit.set_text(text)
+        QApplication.sendPostedEvents()
+        parts = [box.edit, box.local_only, box.limit, box.post_button, page.stack, page.search]
+        await eventually(lambda parts=parts: overlapping(parts, panel) == [])
+        assert box.limit.height() >= box.limit.sizeHint().height()
+        assert page.stack.height() >= 40
+    qtbot.keyClick(page.list, Qt.Key.Key_Slash)
+    assert page.search.isVisible()
+    panel.resize(360, 400)
+    assert page.search.isVisible()
+
+
+async def test_a_low_dock_keeps_who_and_what_it_cost(tasks_place: Place, swarm: FakeCoordinator) -> None:
+    panel = await begin(tasks_place)
+    task_id = await lived(panel, swarm, "Small " * 30, TaskStatus.COMPLETED)
+    panel.resize(360, 180)
+    panel.open_task(task_id)
+    detail = panel.detail
+    await eventually(lambda: "paid, simulated" in detail.brief_facts.toolTip())
+    QApplication.sendPostedEvents()
+    assert detail.brief_facts.text().startswith("Forge · 12 sat paid, simulated")
+    for part in (detail.line, detail.brief_text, detail.brief_facts):
+        assert part.isVisible()
+        assert part.height() >= part.sizeHint().height()
+    assert detail.result_page.viewport().height() >= 30
+    panel.resize(360, 700)
+    assert detail.facts.isVisible()
+    assert detail.facts.y() + detail.facts.height() < 220
+    assert not detail.brief_facts.isVisible()
+
+
+async def test_no_caret_blinks_in_the_text_of_a_task(tasks_place: Place, swarm: FakeCoordinator) -> None:
+    panel = await begin(tasks_place)
+    panel.open_task(await lived(panel, swarm, "Small", TaskStatus.COMPLETED))
+    by_keyboard = Qt.TextInteractionFlag.TextSelectableByKeyboard
+    assert not panel.detail.text.textInteractionFlags() & by_keyboard
 
 
 async def test_empty_error_and_offline_say_what_to_do(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ import pytest
 
 from tests.conditions import eventually
 from tests.fakes.providers import Script
-from tests.fakes.swarm_world import AnsweringProvider, SwarmWorld, holding
+from tests.fakes.swarm_world import AnsweringProvider, SwarmWorld, busy_writer, holding
 from timmy_desktop.agent import answer
 from timmy_desktop.agent.conversation import (
     ChatEvent,
@@ -90,12 +93,147 @@ async def test_stopping_really_stops_and_keeps_what_came(tmp_path: Path) -> None
                 await world.timmy.stop(conversation)
         assert isinstance(event, MessageEnded)
         assert (event.message.text, event.message.state) == ("Half", "stopped")
+        assert event.message.reason == "stopped by the person"
         assert world.provider.open_streams == 0
         await world.timmy.stop(conversation)
         world.provider.script = Script()
         events = await all_of(world.timmy.retry(conversation))
         assert events[-1].message.text == "Hello world"  # type: ignore[union-attr]
         assert [m.content for m in world.provider.requests[-1].messages[1:]] == ["Go on"]
+
+
+async def test_stopping_twice_on_a_slow_disk_ends_the_message(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path, provider=AnsweringProvider(script=HOLDING)) as world:
+        conversation = await world.timmy.new_conversation()
+        answering = world.supervisor.start("send", all_of(world.timmy.send(conversation, "Go on")))
+        await eventually(lambda: world.provider.open_streams == 1)
+        with busy_writer(world):
+            stops = [world.supervisor.start("stop", world.timmy.stop(conversation)) for _ in range(2)]
+            await eventually(lambda: world.provider.open_streams == 0)
+            stops.append(world.supervisor.start("stop", world.timmy.stop(conversation)))
+            await asyncio.sleep(0)
+        await asyncio.gather(*stops)
+        ended = (await answering)[-1]
+        assert isinstance(ended, MessageEnded)
+        assert (await world.timmy.messages(conversation))[-1] == ended.message
+        assert ended.message.state == "stopped"
+
+
+async def test_stopping_before_the_answer_began_leaves_no_message_unended(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path, provider=AnsweringProvider(script=HOLDING)) as world:
+        conversation = await world.timmy.new_conversation()
+        await all_of_stopped(world, conversation, "Go on", while_writing=2)
+        states = [state for _, _, state in await said(world, conversation)]
+        assert states == ["done", "stopped"]
+
+
+async def test_a_task_whose_posting_was_stopped_is_known_in_its_conversation(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path, provider=holding()) as world:
+        conversation = await world.timmy.new_conversation()
+        await all_of_stopped(world, conversation, "/task Write a poem", while_writing=2)
+        [task] = await world.coordinator.tasks()
+        notice = (await world.timmy.messages(conversation))[-1]
+        assert (notice.role, notice.task_id) == ("notice", task.id)
+        await asyncio.wait_for(world.coordinator.cancel(task.id), 5)
+
+
+async def test_an_error_that_nobody_expected_ends_the_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, expected_log: Any
+) -> None:
+    expected_log("could not be carried on")
+
+    async with SwarmWorld(tmp_path) as world:
+
+        def broken(_request: CompletionRequest) -> Any:
+            raise ValueError("Port out of range 0-65535")
+
+        monkeypatch.setattr(world.router, "stream", broken)
+        conversation = await world.timmy.new_conversation()
+        ended = (await all_of(world.timmy.send(conversation, "Hello?")))[-1].message  # type: ignore[union-attr]
+        assert ended.state == "failed"
+        assert "Port out of range" in ended.reason
+        assert (await world.timmy.messages(conversation))[-1] == ended
+
+
+async def test_an_answer_that_the_disk_refuses_is_told_and_kept_when_there_is_room(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path) as world:
+        conversation = await world.timmy.new_conversation()
+        await world.db.write(
+            lambda session: session.sql(
+                "CREATE TRIGGER full BEFORE UPDATE ON messages "
+                "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+            )
+        )
+        ended = (await all_of(world.timmy.send(conversation, "Hello?")))[-1].message  # type: ignore[union-attr]
+        assert (ended.text, ended.state) == ("Hello world", "done")
+        assert "The disk is full" in ended.reason
+        await world.db.write(lambda session: session.sql("DROP TRIGGER full"))
+        await eventually(lambda: "end of" not in str(world.supervisor.names))
+        assert (await said(world, conversation))[-1] == ("assistant", "Hello world", "done")
+
+
+async def test_what_is_local_only_stays_here_when_the_setting_does_not(tmp_path: Path) -> None:
+    local = AnsweringProvider(name="local", script=Script(words=("Private result",)))
+    async with SwarmWorld(tmp_path, provider=local, local_only=True) as world:
+        conversation = await world.timmy.new_conversation()
+        await all_of(world.timmy.send(conversation, "/task Private thing"))
+        [task] = await world.coordinator.tasks()
+        await world.coordinator.wait(task.id)
+        await eventually(lambda: "report of" not in str(world.supervisor.names))
+        assert {message.local_only for message in await world.timmy.messages(conversation)} == {True}
+    remote, local = AnsweringProvider(name="remote", is_remote=True), AnsweringProvider(name="local")
+    local.script = Script(words=("Gladly",), calls=(ToolCall("1", "post_task", {"text": "More of it"}),))
+    async with SwarmWorld(tmp_path, providers=[remote, local]) as world:
+        ended = (await all_of(world.timmy.send(conversation, "Thanks")))[-1].message  # type: ignore[union-attr]
+        assert (ended.provider, ended.local_only, remote.requests) == ("local", True, [])
+        assert "on this computer alone" in ended.reason
+        assert {view.local_only for view in await world.coordinator.tasks()} == {True}
+        other = await world.timmy.new_conversation()
+        ended = (await all_of(world.timmy.send(other, "Hello")))[-1].message  # type: ignore[union-attr]
+        assert (ended.provider, ended.local_only, ended.reason) == ("remote", False, "")
+
+
+def test_only_what_is_sent_makes_a_prompt_local() -> None:
+    history = [
+        replace(view("user", "x" * 900), local_only=True),
+        replace(view("assistant", "old"), local_only=True),
+        view("user", "new"),
+    ]
+    assert prompt(history, 10_000).local_only
+    assert not prompt(history, 150).local_only
+
+
+async def all_of_stopped(world: SwarmWorld, conversation: str, text: str, *, while_writing: int) -> None:
+    """Sends, and stops while the writer is at the so-manieth thing that this makes it write."""
+    writes = 0
+    free = threading.Event()
+    submit, on_writer = world.db.submit, world.db.on_writer
+
+    def hold() -> None:
+        nonlocal writes
+        writes += 1
+        if writes == while_writing:
+            submit(lambda: free.wait(5) and None)
+
+    def submitted(work: Any) -> None:
+        hold()
+        submit(work)
+
+    async def written(work: Any) -> Any:
+        hold()
+        return await on_writer(work)
+
+    world.db.submit, world.db.on_writer = submitted, written  # type: ignore[method-assign]
+    try:
+        answering = world.supervisor.start("send", all_of(world.timmy.send(conversation, text)))
+        await eventually(lambda: writes >= while_writing)
+        stopping = world.supervisor.start("stop", world.timmy.stop(conversation))
+        await asyncio.sleep(0.02)
+        free.set()
+        await stopping
+        await answering
+    finally:
+        world.db.submit, world.db.on_writer = submit, on_writer  # type: ignore[method-assign]
 
 
 async def test_an_answer_under_way_survives_a_crash_as_far_as_it_was_kept(
@@ -270,7 +408,8 @@ async def test_conversations_answer_side_by_side_and_stop_with_the_application(t
         answers = [world.supervisor.start("send", all_of(world.timmy.send(one, "Go"))) for one in ids]
         await eventually(lambda: world.provider.open_streams == 2)
     for one in answers:
-        assert one.result()[-1].message.state == "stopped"  # type: ignore[union-attr]
+        ended = one.result()[-1].message  # type: ignore[union-attr]
+        assert (ended.state, ended.reason) == ("stopped", "stopped: the application ended")
 
 
 def view(role: Any, text: str, position: int = 0) -> MessageView:
@@ -279,7 +418,7 @@ def view(role: Any, text: str, position: int = 0) -> MessageView:
 
 def test_the_newest_messages_fit_and_the_cut_is_said() -> None:
     history = [view("user" if n % 2 == 0 else "assistant", f"{n} " + "x" * 400, n) for n in range(21)]
-    built = prompt(history, 600, with_tool=False)
+    built = prompt(history, 600)
     assert built.left_out > 0
     assert f"{built.left_out} earlier messages" in built.messages[0].content
     assert built.messages[-1].content.startswith("20 ")
@@ -289,9 +428,7 @@ def test_the_newest_messages_fit_and_the_cut_is_said() -> None:
 
 
 def test_one_long_message_is_sent_whole() -> None:
-    built = prompt(
-        [view("user", "old"), view("assistant", "old"), view("user", "x" * 90_000)], 100, with_tool=True
-    )
+    built = prompt([view("user", "old"), view("assistant", "old"), view("user", "x" * 90_000)], 100)
     assert [len(message.content) for message in built.messages[1:]] == [90_000]
     assert built.left_out == 2
 
@@ -304,6 +441,6 @@ def test_neighbours_of_one_role_are_joined_and_empty_ones_left_out() -> None:
         view("notice", "done"),
         view("user", "b"),
     ]
-    built = prompt(history, 1000, with_tool=False)
+    built = prompt(history, 1000)
     assert [message.role for message in built.messages] == ["system", "user"]
     assert built.messages[1].content == "a\n\n[From the application, not the person:] done\n\nb"

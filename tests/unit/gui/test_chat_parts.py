@@ -102,7 +102,7 @@ def test_the_line_under_an_answer(facts: dict[str, object], words: str) -> None:
 
 def test_a_long_wait_is_counted() -> None:
     assert footer_words(ANSWER, ANSWER.created_us + 1_900_000) == "Waiting for the first word"
-    assert footer_words(ANSWER, ANSWER.created_us + 5_000_000) == "Waiting for the first word · 5 s"
+    assert footer_words(ANSWER, ANSWER.created_us + 5_000_000) == "Waiting: the model is busy · 5 s"
 
 
 def test_provider_words_are_inert() -> None:

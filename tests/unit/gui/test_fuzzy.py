@@ -36,6 +36,12 @@ def test_letters_that_are_not_there_find_nothing() -> None:
     assert ranked("tasknew", COMMANDS) == []
 
 
+def test_letters_scattered_over_other_words_find_nothing() -> None:
+    assert score("stop", "About Timmy Desktop") is None
+    assert score("desk", "About Timmy Desktop") is not None
+    assert score("atd", "About Timmy Desktop") is not None
+
+
 @given(st.text(), st.text())
 def test_never_breaks(query: str, text: str) -> None:
     score(query, text)

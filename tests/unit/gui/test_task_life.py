@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from timmy_desktop.gui.panels.tasks.export import as_json, as_markdown, file_nam
 from timmy_desktop.gui.panels.tasks.facts import facts_of
 from timmy_desktop.gui.panels.tasks.life import Life, life_of
 from timmy_desktop.gui.panels.tasks.reduce import after, created
+from timmy_desktop.gui.panels.tasks.row_delegate import second_line
 from timmy_desktop.gui.panels.tasks.status_look import LOOKS, can_retry
 from timmy_desktop.swarm.task import TaskStatus, TaskView
 
@@ -116,3 +118,26 @@ def test_every_status_has_a_word_a_glyph_and_a_role() -> None:
     assert set(LOOKS) == set(TaskStatus)
     assert len({(look.glyph, look.word) for look in LOOKS.values()}) == len(LOOKS)
     assert [status for status in TaskStatus if can_retry(status)] == [TaskStatus.FAILED, TaskStatus.CANCELLED]
+
+
+def test_only_amounts_are_labelled() -> None:
+    nobody = tasks.AuctionClosed(
+        task_id="t", winner="", amount_msat=0, bids=0, reason="nobody bid", duration_ms=5
+    )
+    bid = tasks.BidSubmitted(task_id="t", agent_id="seer", amount_msat=5_000, score_milli=750)
+    records = [EventRecord(1, 1, nobody, b""), EventRecord(2, 2, bid, b"")]
+    moments = life_of(records, name_of, simulated=True).moments
+    assert [moment.title for moment in moments] == [
+        "The auction ended without a winner",
+        "Seer bids 5 sat (simulated)",
+    ]
+    assert moments[1].detail == "score 750"
+
+
+def test_a_row_says_that_a_task_waits_for_the_model() -> None:
+    view = replace(lived(TaskStatus.RUNNING)[0], agent_name="Forge", provider="")
+    assert second_line(view, view.updated_us + 1_000_000) == ("Running", " · Forge · 1.0 s")
+    waits = second_line(view, view.updated_us + 5_000_000)
+    assert waits == ("Running", " · Forge · 5.0 s · waits for the model")
+    answered = replace(view, provider="embedded")
+    assert second_line(answered, view.updated_us + 5_000_000) == ("Running", " · Forge · 5.0 s")

@@ -15,7 +15,8 @@ import pytest
 from tests.contract.rigs import parts_for
 from tests.fakes.openai_server import KEY, OpenAIServer
 from tests.unit.routing.conftest import ask
-from timmy_desktop.routing.errors import BadKey, NotConfigured, RateLimited
+from timmy_desktop.routing.bounds import Allowance
+from timmy_desktop.routing.errors import BadKey, NotConfigured, RateLimited, ServerError
 from timmy_desktop.routing.providers.openai_api import OpenAIProvider
 from timmy_desktop.routing.providers.tool_calls import ToolCallAssembly
 from timmy_desktop.routing.providers.wire_errors import DEFAULT_RETRY_SECONDS, retry_seconds
@@ -68,9 +69,9 @@ def test_an_address_elsewhere_is_remote(tmp_path: Path) -> None:
 
 async def test_the_key_is_in_no_error_and_no_log(api: Open, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    for mode in ("bad_key", "echoes_key"):
+    for mode, error in (("bad_key", BadKey), ("echoes_key", ServerError)):
         async with api(mode=mode) as (_, provider):
-            with pytest.raises(Exception) as caught:
+            with pytest.raises(error) as caught:
                 await anext(provider.stream(ask()))
             assert KEY not in f"{caught.value!r} {(await provider.health())}"
     assert KEY not in caplog.text
@@ -112,7 +113,7 @@ def test_retry_after_in_all_its_forms() -> None:
 
 
 def test_tool_calls_that_come_interleaved() -> None:
-    assembly = ToolCallAssembly()
+    assembly = ToolCallAssembly(Allowance(16))
     for index, name, piece in ((0, "a", '{"x"'), (1, "b", None), (0, None, ": 1}"), (1, None, "{}")):
         assembly.add({"index": index, "function": {"name": name, "arguments": piece}})
     first, second = assembly.calls()

@@ -114,8 +114,8 @@ async def test_a_cold_model_gets_the_time_to_load_and_keeps_its_circuit_closed(r
 
 
 async def test_an_answer_without_end_meets_the_total_deadline(routing):
-    endless = ScriptedProvider("endless", script=Script(hangs=True), deadlines=Deadlines(1, 1, 0.05, 1))
-    async with routing(endless, clock=SystemClock()) as bench:
+    endless = ScriptedProvider("endless", script=Script(hangs=True), deadlines=Deadlines(1, 60, 0.05, 60))
+    async with routing(endless, clock=SystemClock()) as bench, asyncio.timeout(20):
         with pytest.raises(NoProviderError, match="longer than"):
             await bench.router.complete(ask())
         assert endless.open_streams == 0
@@ -247,13 +247,14 @@ async def test_a_rate_limit_is_waited_out_by_others_not_by_people(routing):
 
 async def test_a_bad_key_disables_until_health_says_otherwise(routing):
     wrong = ScriptedProvider("api", script=Script(words=(), error=BadKey("The key is not accepted.")))
-    wrong.state = Health("not_configured", "The key is not accepted. Set another one.")
+    refused = Health("not_configured", "The key is not accepted. Set another one.")
+    wrong.health_of = lambda: refused if wrong.requests else wrong.state
     async with routing(wrong, ScriptedProvider("other")) as bench:
         for _ in range(3):
             bench.clock.seconds += 10_000
             await bench.router.complete(ask())
         assert len(wrong.requests) == 1
-        wrong.state, wrong.script = Health("ready"), Script()
+        wrong.health_of, wrong.script = None, Script()
         await bench.router.check_now()
         assert (await bench.router.complete(ask())).provider == "api"
 
@@ -344,3 +345,11 @@ async def test_foreign_text_in_an_error_is_inert_in_the_records(routing):
     async with routing(bad, ScriptedProvider("good")) as bench:
         await bench.router.complete(ask())
         assert (await bench.rows())[0]["detail"] == "a\\u{1b}[31m\\u{d800}b"
+
+
+async def test_a_text_that_is_too_long_is_said_as_such(routing):
+    provider = ScriptedProvider("embedded", context_characters=1)
+    async with routing(provider) as bench:
+        with pytest.raises(NoProviderError, match="Shorten the text") as caught:
+            await bench.router.complete(ask())
+        assert "Start Ollama" not in str(caught.value)

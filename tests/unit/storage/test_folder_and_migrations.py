@@ -13,10 +13,14 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from tests.fakes.providers import FakeClock
 from tests.unit.storage.logs import open_log
 from timmy_desktop.clock import SystemClock
 from timmy_desktop.events.system import SystemInfo
+from timmy_desktop.settings import KeychainError
 from timmy_desktop.storage.anchor import HeadAnchor
+from timmy_desktop.storage.backup import KEPT, DailyBackup
+from timmy_desktop.storage.chain import ChainReport
 from timmy_desktop.storage.chain_key import ChainKey
 from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.storage.errors import (
@@ -28,6 +32,7 @@ from timmy_desktop.storage.errors import (
 from timmy_desktop.storage.event_log import EventLog
 from timmy_desktop.storage.folder import DataFolder, FolderInUseError
 from timmy_desktop.storage.migrations import MIGRATIONS, SCHEMA_VERSION, migrate
+from timmy_desktop.storage.verification import verify_log
 from timmy_desktop.supervisor import TaskSupervisor
 
 
@@ -108,6 +113,19 @@ async def test_a_damaged_database_is_said(tmp_path: Path) -> None:
             pass
 
 
+def _database_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("swarm.db*"))
+
+
+async def test_the_database_is_its_owners_alone(tmp_path: Path) -> None:
+    os.close(os.open(tmp_path / "swarm.db", os.O_CREAT, 0o644))
+    async with open_log(tmp_path) as opened:
+        await opened.bus.publish(SystemInfo(message="x"))
+        files = _database_files(tmp_path)
+        assert [file.name for file in files] == ["swarm.db", "swarm.db-shm", "swarm.db-wal"]
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
 async def test_readers_cannot_write(tmp_path: Path) -> None:
     async with open_log(tmp_path) as opened:
         with pytest.raises(StorageError):
@@ -115,13 +133,16 @@ async def test_readers_cannot_write(tmp_path: Path) -> None:
 
 
 class Keychain:
-    """A keychain in memory, or one that refuses everything."""
+    """A keychain in memory: one that works, one that refuses everything, or one that is locked."""
 
     def __init__(self, works: bool) -> None:
         self.kept: dict[str, str] = {}
+        self.locked = False
         self._works = works
 
-    def get(self, name: str) -> SecretStr | None:
+    def look_up(self, name: str) -> SecretStr | None:
+        if self.locked:
+            raise KeychainError("locked")
         return SecretStr(self.kept[name]) if name in self.kept else None
 
     def set(self, name: str, value: str) -> bool:
@@ -138,8 +159,10 @@ async def _load(folder: Path, keychain: Keychain) -> bytes:
         migrate(session, folder / "backups")
         keys.append(ChainKey(folder, keychain, lambda: "log-1").load(session))
 
-    await database.open(prepare)
-    await database.close()
+    try:
+        await database.open(prepare)
+    finally:
+        await database.close()
     return keys[0]
 
 
@@ -151,14 +174,127 @@ async def test_the_key_is_kept_in_the_keychain_where_there_is_one(tmp_path: Path
     assert not (tmp_path / "chain.key").exists()
 
 
+async def test_a_locked_keychain_stops_the_start_and_loses_nothing(tmp_path: Path) -> None:
+    keychain = Keychain(works=True)
+    key = await _load(tmp_path, keychain)
+    keychain.locked = True
+    with pytest.raises(KeychainError):
+        await _load(tmp_path, keychain)
+    keychain.locked = False
+    assert await _load(tmp_path, keychain) == key
+
+
 async def test_the_key_is_kept_in_a_private_file_where_there_is_no_keychain(tmp_path: Path) -> None:
     keychain = Keychain(works=False)
     key = await _load(tmp_path, keychain)
     assert await _load(tmp_path, keychain) == key
     assert stat.S_IMODE((tmp_path / "chain.key").stat().st_mode) == 0o600
-    (tmp_path / "chain.key").write_text("broken")
-    with pytest.raises(FolderError, match="can't be read"):
-        await _load(tmp_path, keychain)
+
+
+@pytest.mark.parametrize("damaged", ["", "00", "not hexadecimal", "\u00e9"])
+async def test_a_damaged_key_file_is_refused(tmp_path: Path, damaged: str) -> None:
+    await _load(tmp_path, Keychain(works=False))
+    (tmp_path / "chain.key").write_text(damaged, encoding="utf-8")
+    with pytest.raises(FolderError, match="key"):
+        await _load(tmp_path, Keychain(works=False))
+
+
+async def test_a_lost_key_is_told_and_what_it_covered_is_never_called_intact(tmp_path: Path) -> None:
+    problem, _ = await _start_real(tmp_path)
+    assert problem == ""
+    (tmp_path / "chain.key").unlink()
+    problem, _ = await _start_real(tmp_path)
+    assert "The key of the event log is gone: events 1 to 1 " in problem
+    problem, report = await _start_real(tmp_path)
+    assert problem == ""
+    assert (report.intact, report.unverified, report.rows) == (True, 1, 2)
+
+
+async def test_a_forged_start_of_the_chain_is_found(tmp_path: Path) -> None:
+    await _start_real(tmp_path)
+    await _start_real(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "swarm.db")) as connection:
+        connection.execute('UPDATE event_log SET data = \'{"message":"forged"}\' WHERE seq = 1')
+        connection.execute("INSERT OR REPLACE INTO meta VALUES ('chain_start', '1:forged')")
+        connection.commit()
+    problem, report = await _start_real(tmp_path)
+    assert "the start of the chain was changed" in problem
+    assert not report.intact
+
+
+async def test_what_was_cut_off_stays_told_after_a_start(tmp_path: Path) -> None:
+    for _ in range(3):
+        await _start_real(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "swarm.db")) as connection:
+        connection.execute("DELETE FROM event_log WHERE seq = 3")
+        connection.commit()
+    problem, report = await _start_real(tmp_path)
+    assert "events 3 to 3 are missing" in problem
+    assert report.broken_seq == 3
+    problem, report = await _start_real(tmp_path)
+    assert report.broken_seq == 3
+
+
+async def _start_real(folder: Path) -> tuple[str, ChainReport]:
+    """One start and stop of a log with its key and anchor: what the anchor said, and the verdict after."""
+    database = Database(folder / "swarm.db")
+    log = EventLog(database, SystemClock(), ChainKey(folder, Keychain(works=False), lambda: "log-1").load)
+
+    def prepare(session: Session) -> None:
+        migrate(session, folder / "backups")
+        with session.transaction():
+            log.open(session)
+
+    supervisor = TaskSupervisor()
+    try:
+        await database.open(prepare)
+        anchor = HeadAnchor(log, database, folder / "chain.head", supervisor)
+        problem = await anchor.start()
+        await log.append(SystemInfo(message="x"))
+        await anchor.write()
+        report = await database.read(
+            lambda session: verify_log(session, folder / "swarm.db", log.key, folder / "chain.head")
+        )
+    finally:
+        await supervisor.close()
+        await database.close()
+    return problem, report
+
+
+def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "letters.txt").write_text("mine")
+    tmp_path.chmod(0o755)
+    with pytest.raises(FolderError, match="holds other things"):
+        DataFolder(tmp_path).acquire("window")
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o755
+
+
+async def test_a_closed_log_refuses_instead_of_hanging(tmp_path: Path) -> None:
+    async with open_log(tmp_path) as opened:
+        pass
+    with pytest.raises(StorageError, match="closed"):
+        await opened.bus.publish(SystemInfo(message="too late"))
+
+
+async def test_the_daily_backup_is_whole_private_and_kept_for_three_days(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with open_log(tmp_path) as opened:
+        await opened.bus.publish(SystemInfo(message="kept"))
+        backup = DailyBackup(tmp_path / "swarm.db", tmp_path / "backups", clock, TaskSupervisor())
+        for _ in range(5):
+            made = await backup.back_up()
+            assert made is not None
+            assert await backup.back_up() == made
+            clock.seconds += 86_400
+    copies = _copies(tmp_path)
+    assert len(copies) == KEPT
+    assert {stat.S_IMODE(path.stat().st_mode) for path in copies} == {0o600}
+    with closing(sqlite3.connect(copies[-1])) as connection:
+        assert connection.execute("SELECT count(*) FROM event_log").fetchone() == (1,)
+
+
+def _copies(folder: Path) -> list[Path]:
+    return sorted((folder / "backups").iterdir())
 
 
 async def test_an_anchor_notices_what_was_cut_off_while_closed(tmp_path: Path) -> None:

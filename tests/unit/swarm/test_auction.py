@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from timmy_desktop.settings import PersonaSettings
 from timmy_desktop.swarm.auction import Bid, Bidder, check_bid, rank
 from timmy_desktop.swarm.bidding import asking_price
 from timmy_desktop.swarm.errors import BidRejectedError, TaskStateError
-from timmy_desktop.swarm.personas import PERSONAS, personas
+from timmy_desktop.swarm.personas import PERSONAS, personas, topic_of
 from timmy_desktop.swarm.reputation import success_milli
 from timmy_desktop.swarm.task import MOST_MSAT, TERMINAL, TRANSITIONS, TaskStatus, moved
 
@@ -126,8 +128,8 @@ def test_a_completed_task_never_changes_and_ends_are_left_by_retry_alone(path: l
     ],
 )
 def test_the_one_whose_field_it_is_asks_and_scores_best(text: str, name: str) -> None:
-    bids = [Bid(p.name, asking_price(p.base_bid_msat, p.match_milli(text), 0)) for p in PERSONAS]
-    bidders = {p.name: Bidder(p.name, p.name, p.match_milli(text)) for p in PERSONAS}
+    bids = [Bid(p.name, asking_price(p.base_bid_msat, p.match_milli(topic_of(text)), 0)) for p in PERSONAS]
+    bidders = {p.name: Bidder(p.name, p.name, p.match_milli(topic_of(text))) for p in PERSONAS}
     assert rank(bids, bidders)[0].bid.agent_id == name
 
 
@@ -143,6 +145,24 @@ def test_settings_change_what_they_name_and_add_the_rest() -> None:
     mace, vera = by_name["Mace"], by_name["Vera"]
     assert (mace.base_bid_msat, mace.tools, mace.role) == (1000, (), "security")
     assert "no tools" in mace.prompt
-    assert vera.match_milli("Read this contract") > vera.match_milli("Read this poem")
+    assert vera.match_milli(topic_of("Read this contract")) > vera.match_milli(topic_of("Read this poem"))
     assert "read_file" in vera.tools
     assert "cannot change files" in vera.prompt
+
+
+@pytest.mark.parametrize(
+    ("text", "fits"),
+    [("Deployments", True), ("redeploy", False), ("logs", False), ("the log", True), ("Cities", False)],
+)
+def test_keywords_are_words_or_the_beginning_of_long_ones(text: str, fits: bool) -> None:
+    [helm] = [persona for persona in PERSONAS if persona.name == "Helm"]
+    assert (helm.match_milli(topic_of(text)) > 0) == fits
+
+
+def test_the_longest_task_is_judged_as_fast_as_a_short_one() -> None:
+    text = "Helm " + " ".join(f"word{n}" for n in range(10_000)) + " Forge"
+    started = time.thread_time()
+    topic = topic_of(text)
+    matches = {persona.name: persona.match_milli(topic) for persona in PERSONAS}
+    assert time.thread_time() - started < 0.05
+    assert (matches["Helm"], matches["Forge"]) == (1000, 0)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conditions import eventually
-from tests.fakes.swarm_world import AnsweringProvider, SwarmWorld, holding
+from tests.fakes.swarm_world import AnsweringProvider, SwarmWorld, busy_writer, holding
 from timmy_desktop.events.base import Event
 from timmy_desktop.events.tasks import (
     TaskAssigned,
@@ -50,6 +50,59 @@ async def test_called_off_while_it_waits(tmp_path: Path) -> None:
         world.provider.release.set()
         assert (await world.coordinator.wait(first)).status == "completed"
         assert "task.bidding" not in world.types(second)
+
+
+@pytest.mark.parametrize("retried", [False, True])
+async def test_a_task_whose_poster_stopped_waiting_is_posted_all_the_same(
+    tmp_path: Path, retried: bool
+) -> None:
+    async with SwarmWorld(tmp_path, provider=holding()) as world:
+        if retried:
+            task_id = await world.coordinator.post("Task")
+            await world.coordinator.cancel(task_id)
+        with busy_writer(world):
+            call = world.coordinator.retry(task_id) if retried else world.coordinator.post("Task")
+            posting = world.supervisor.start("post", call)
+            await eventually(lambda: world.coordinator._dispatcher._live)
+            posting.cancel()
+            await asyncio.gather(posting, return_exceptions=True)
+        await eventually(lambda: world.provider.open_streams == 1)
+        [task] = await world.coordinator.tasks()
+        await asyncio.wait_for(world.coordinator.cancel(task.id), 5)
+        assert (await world.coordinator.task(task.id)).status == "cancelled"
+        await world.audited()
+
+
+async def test_called_off_while_it_is_being_written(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path, provider=holding()) as world:
+        task_id = await world.coordinator.post("Task")
+        await world.coordinator.cancel(task_id)
+        with busy_writer(world):
+            retrying = world.supervisor.start("retry", world.coordinator.retry(task_id))
+            await eventually(lambda: world.coordinator._dispatcher._live)
+            calling_off = world.supervisor.start("cancel", world.coordinator.cancel(task_id))
+            await asyncio.sleep(0)
+        await retrying
+        await asyncio.wait_for(calling_off, 5)
+        assert (await world.coordinator.task(task_id)).status == "cancelled"
+
+
+async def test_what_could_not_be_written_is_not_held(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path) as world:
+        with pytest.raises(UnicodeEncodeError):
+            await world.coordinator.post("Task", conversation_id="\ud800")
+        assert world.coordinator._dispatcher._live == {}
+
+
+async def test_a_good_stop_waits_for_what_is_being_written(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path, provider=holding()) as world:
+        with busy_writer(world):
+            posting = world.supervisor.start("post", world.coordinator.post("Task"))
+            await eventually(lambda: world.coordinator._dispatcher._live)
+            stopping = world.supervisor.start("stop", world.coordinator.stop())
+            await asyncio.sleep(0)
+        await stopping
+        assert (await world.coordinator.task(await posting)).status in ("created", "bidding")
 
 
 async def test_called_off_during_the_auction(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ import pytest
 from tests.conditions import eventually
 from tests.fakes.providers import Script
 from tests.fakes.swarm_world import AnsweringProvider, SwarmWorld, holding
+from timmy_desktop.events.payments import PaymentSettled
 from timmy_desktop.events.tasks import TaskRetried, TaskStarted
+from timmy_desktop.routing.errors import Unreachable
 from timmy_desktop.routing.types import CompletionRequest
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.swarm.errors import TaskRejectedError, TaskStateError, UnknownTaskError
 from timmy_desktop.swarm.personas import personas
+from timmy_desktop.swarm.task import TaskView
 
 LIFE = [
     "task.created",
@@ -198,16 +202,76 @@ async def test_tasks_are_listed_by_key_status_and_text(tmp_path: Path) -> None:
             await world.coordinator.task("none")
 
 
-async def test_a_disk_that_fails_ends_nothing_silently(tmp_path: Path, expected_log: Any) -> None:
-    expected_log("could not be carried on")
-    async with SwarmWorld(tmp_path, provider=holding()) as world:
+@pytest.mark.parametrize("ends", ["completed", "failed", "cancelled"])
+async def test_an_end_that_the_disk_refuses_is_written_when_it_can_be(
+    tmp_path: Path, expected_log: Any, ends: str
+) -> None:
+    expected_log("can't be written yet")
+    provider = holding()
+    if ends == "failed":
+        provider.script = Script(words=(), hangs=True, error=Unreachable("Nothing listens there."))
+    async with SwarmWorld(tmp_path, provider=provider) as world:
         task_id = await world.coordinator.post("Write a poem")
         await eventually(lambda: world.provider.open_streams == 1)
         await world.db.write(lambda session: session.sql("DROP INDEX tasks_open"))
         await world.db.write(lambda session: session.sql("ALTER TABLE tasks RENAME TO elsewhere"))
-        world.provider.release.set()
-        with pytest.raises(StorageError):
-            await world.coordinator.wait(task_id)
+        if ends == "cancelled":
+            with pytest.raises(StorageError):
+                await world.coordinator.cancel(task_id)
+        else:
+            waiting = world.supervisor.start("wait", _raised(world.coordinator.wait(task_id)))
+            await asyncio.sleep(0)
+            world.provider.release.set()
+            assert isinstance(await waiting, StorageError)
+        # Memory says what the table says: the agent is not free, the task is not at its end.
+        assert sorted({agent.status for agent in world.coordinator.agents()}) == ["busy", "idle"]
+        assert (await world.ledger.balances()).escrow_msat > 0
         await world.db.write(lambda session: session.sql("ALTER TABLE elsewhere RENAME TO tasks"))
-        assert (await world.coordinator.task(task_id)).status == "running"
+        view = await ended(world, task_id)
+        assert view.status == ends
         assert {agent.status for agent in world.coordinator.agents()} == {"idle"}
+        assert (await world.ledger.balances()).pending_msat == 0
+        assert sum(agent.completed for agent in world.coordinator.agents()) == (ends == "completed")
+        await world.audited()
+
+
+async def test_a_payment_that_the_disk_refuses_is_made_when_there_is_room(
+    tmp_path: Path, expected_log: Any
+) -> None:
+    expected_log("can't be written yet")
+    async with SwarmWorld(tmp_path, provider=holding()) as world:
+        task_id = await world.coordinator.post("Write a poem")
+        await eventually(lambda: world.provider.open_streams == 1)
+        await world.db.write(
+            lambda session: session.sql(
+                "CREATE TRIGGER full BEFORE INSERT ON ledger WHEN NEW.type = 'payment' "
+                "BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END"
+            )
+        )
+        waiting = world.supervisor.start("wait", _raised(world.coordinator.wait(task_id)))
+        await asyncio.sleep(0)
+        world.provider.release.set()
+        assert isinstance(await waiting, StorageError)
+        view = await world.coordinator.task(task_id)
+        assert (view.status, view.paid_msat) == ("completed", 0)
+        await world.db.write(lambda session: session.sql("DROP TRIGGER full"))
+        view = await ended(world, task_id)
+        assert view.paid_msat == view.price_msat > 0
+        assert len(world.of(PaymentSettled, task_id)) == 1
+        await world.audited()
+
+
+async def ended(world: SwarmWorld, task_id: str) -> TaskView:
+    """The task after its end, however often the disk refuses before."""
+    while True:
+        try:
+            return await asyncio.wait_for(world.coordinator.wait(task_id), 5)
+        except StorageError:
+            continue
+
+
+async def _raised(work: Coroutine[Any, Any, object]) -> object:
+    try:
+        return await work
+    except StorageError as error:
+        return error

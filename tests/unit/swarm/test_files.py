@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from timmy_desktop.swarm.errors import ToolError, WorkspaceError
 from timmy_desktop.swarm.personas import ALL_TOOLS
-from timmy_desktop.swarm.toolbox import Toolbox, without_private_keys
+from timmy_desktop.swarm.toolbox import Toolbox
 from timmy_desktop.swarm.tools.base import MOST_CHARACTERS
 from timmy_desktop.swarm.tools.search import SearchFiles
 from timmy_desktop.swarm.tools.workspace import Workspace, is_protected, is_secret
@@ -163,11 +163,31 @@ def test_what_is_made_to_be_shared_is_no_secret() -> None:
     assert not is_protected(PurePosixPath(".gitignore"))
 
 
-def test_private_keys_are_left_out_wherever_they_are() -> None:
-    text = "1\t-----BEGIN OPENSSH PRIVATE KEY-----\n2\tabc+/=\n3\t-----END OPENSSH PRIVATE KEY-----\n4\tafter"
-    assert "abc" not in without_private_keys(text)
-    assert without_private_keys(text).endswith("4\tafter")
-    assert without_private_keys("no PRIVATE KEY here") == "no PRIVATE KEY here"
+KEY = (
+    "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,AA\n\n"
+    "MIIEhush+/hush\nhush==\n-----END RSA PRIVATE KEY-----\n"
+)
+
+
+async def test_private_keys_are_left_out_wherever_a_reading_begins(top: Path, tools: Toolbox) -> None:
+    (top / "notes.txt").write_text(f"before\r\n{KEY}after \xe9\n")
+    (top / "one.json").write_text('{"key": "' + KEY.replace("\n", "\\n") + '", "x": 1}')
+    whole = (await use(tools, "read_file", path="notes.txt")).splitlines()
+    assert whole[0] == "1\tbefore"
+    assert whole[1] == "2\t-----BEGIN RSA PRIVATE KEY-----"
+    assert whole[2:7] == ["3\t[left out]", "4\t[left out]", "5\t", "6\t[left out]", "7\t[left out]"]
+    assert whole[7:] == ["8\t-----END RSA PRIVATE KEY-----", "9\tafter \xe9"]
+    for first in range(2, 9):
+        text = await use(tools, "read_file", path="notes.txt", first_line=first)
+        assert "hush" not in text
+        assert "after" in text
+    for regex in (False, True):
+        assert await use(tools, "search_files", pattern="hush", regex=regex) == "Nothing found."
+        assert await use(tools, "search_files", pattern="after", regex=regex) == "notes.txt:9: after \xe9"
+        found = await use(tools, "search_files", pattern="PRIVATE KEY", regex=regex, glob="notes*")
+        assert [line.split(" ")[0] for line in found.splitlines()] == ["notes.txt:2:", "notes.txt:8:"]
+    assert '", "x": 1}' in await use(tools, "read_file", path="one.json")
+    assert "hush" not in await use(tools, "read_file", path="one.json")
 
 
 async def test_ranges_cuts_and_long_lines_say_so(top: Path, tools: Toolbox) -> None:
@@ -224,7 +244,8 @@ async def test_too_many_matches_are_cut_with_a_word(top: Path, tools: Toolbox) -
 
 async def test_a_search_has_a_time_limit(top: Path) -> None:
     box = Toolbox(workspace=Workspace(top), families=[lambda w, e: (SearchFiles(w, e, seconds=-1.0),)])
-    assert "at its limit" in await box.run("search_files", {"pattern": "needle"}, ["search_files"])
+    for arguments in ({"pattern": "needle"}, {"pattern": "needle", "glob": "no file's name"}):
+        assert "at its limit" in await box.run("search_files", arguments, ["search_files"])
     await box.stop()
 
 

@@ -16,6 +16,7 @@ from timmy_desktop.events.tasks import TaskStepped
 from timmy_desktop.routing.types import CompletionRequest, ToolCall
 from timmy_desktop.swarm.recordable import recordable
 from timmy_desktop.swarm.task import TaskView
+from timmy_desktop.swarm.worker import MOST_CALLS_A_STEP
 
 
 def calls(*named: tuple[str, dict[str, Any]]) -> Script:
@@ -70,6 +71,17 @@ async def test_the_same_call_again_and_again_ends_the_attempt(tmp_path: Path) ->
         assert view.status == "failed"
         assert "same arguments" in view.reason
         assert len(world.of(ToolCalled)) == 1
+
+
+async def test_a_call_that_did_not_fit_into_a_step_can_be_made_in_the_next(tmp_path: Path) -> None:
+    named = [("search_files", {"pattern": f"word{n}"}) for n in range(MOST_CALLS_A_STEP + 1)]
+    provider = AnsweringProvider(scripts=[calls(*named), calls(named[-1]), Script(words=("Done",))])
+    async with SwarmWorld(tmp_path, provider=provider, workspace=tmp_path) as world:
+        assert (await done(world)).status == "completed"
+        refused, made = (provider.requests[step].messages[-1].content for step in (1, 2))
+        assert "was not made" in refused
+        assert made == "Nothing found."
+        assert len(world.of(ToolCalled)) == MOST_CALLS_A_STEP + 1
 
 
 async def test_the_last_step_has_no_tools_and_must_answer(tmp_path: Path) -> None:

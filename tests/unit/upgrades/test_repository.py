@@ -12,7 +12,7 @@ import pytest
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.personas import ALL_TOOLS
 from timmy_desktop.swarm.toolbox import Toolbox
-from timmy_desktop.swarm.tools.workspace import SECRET_NAMES, Workspace
+from timmy_desktop.swarm.tools.workspace import SECRET_FOLDERS, SECRET_NAMES, Workspace
 from timmy_desktop.upgrades.errors import RepositoryError
 from timmy_desktop.upgrades.repository import Repository, checked_path, checked_revision
 
@@ -203,8 +203,83 @@ def test_data_kept_elsewhere_is_refused(top: Path, git: Git, tmp_path: Path) -> 
         Repository(other).log()
 
 
+@pytest.mark.parametrize("back", ["{other}/.git", "../.git"])
+def test_a_folder_can_not_vouch_for_itself(top: Path, git: Git, tmp_path: Path, back: str) -> None:
+    other = tmp_path / "other"
+    inner = other / "x"
+    inner.mkdir(parents=True)
+    (other / ".git").write_text("gitdir: x\n")
+    (inner / "gitdir").write_text(back.format(other=other) + "\n")
+    (inner / "commondir").write_text("../../repo/.git\n")
+    (inner / "HEAD").write_text("ref: refs/heads/main\n")
+    with pytest.raises(RepositoryError, match="no repository keeps"):
+        Repository(other).log()
+    whole = other / "fake/worktrees/x"
+    whole.parent.mkdir(parents=True)
+    inner.rename(whole)
+    (other / ".git").write_text("gitdir: fake/worktrees/x\n")
+    (whole / "gitdir").write_text(f"{other}/.git\n")
+    for common in ("../..\n", "../../../../repo/.git\n"):
+        (whole / "commondir").write_text(common)
+        with pytest.raises(RepositoryError, match="no repository keeps"):
+            Repository(other).log()
+
+
+def test_a_folder_beside_can_not_vouch_for_a_strange_repository(top: Path, git: Git, tmp_path: Path) -> None:
+    other, beside = tmp_path / "pack/other", tmp_path / "pack/main/.git/worktrees/x"
+    other.mkdir(parents=True)
+    beside.mkdir(parents=True)
+    (other / ".git").write_text(f"gitdir: {beside}\n")
+    (beside / "gitdir").write_text(f"{other}/.git\n")
+    (beside / "HEAD").write_text("ref: refs/heads/main\n")
+    (beside / "commondir").write_text(f"{top}/.git\n")
+    with pytest.raises(RepositoryError, match="no repository keeps"):
+        Repository(other).log()
+    (beside / "commondir").write_text("../..\n")
+    for name in ("objects", "refs"):
+        (beside.parents[1] / name).symlink_to(top / ".git" / name)
+    with pytest.raises(RepositoryError, match="lead out"):
+        Repository(other).log()
+
+
+@pytest.mark.parametrize("padding", ["", "\n" * 10_000])
+def test_objects_borrowed_from_elsewhere_are_refused(
+    top: Path, git: Git, tmp_path: Path, padding: str
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    git("init", "-q", "-b", "main", folder=other)
+    (other / ".git/objects/info").mkdir(exist_ok=True)
+    (other / ".git/objects/info/alternates").write_text(f"{padding}../../../repo/.git/objects\n")
+    (other / ".git/refs/heads/main").write_text(git("rev-parse", "HEAD"))
+    with pytest.raises(RepositoryError, match="borrows data"):
+        Repository(other).show()
+
+
+def test_a_link_deep_among_the_objects_is_refused(top: Path, git: Git, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    git("gc", "-q")
+    git("init", "-q", "-b", "main", folder=other)
+    (other / ".git/objects/pack").rmdir()
+    (other / ".git/objects/pack").symlink_to(top / ".git/objects/pack")
+    (other / ".git/refs/heads/main").write_text(git("rev-parse", "HEAD"))
+    with pytest.raises(RepositoryError, match="lead out"):
+        Repository(other).show()
+
+
+def test_hooks_may_be_a_link_as_they_are_never_run(top: Path, git: Git, tmp_path: Path) -> None:
+    (top / ".git/hooks").rename(tmp_path / "hooks")
+    (top / ".git/hooks").symlink_to(tmp_path / "hooks")
+    assert "second" in Repository(top).log().text
+
+
 def test_a_worktree_of_the_persons_own_is_read(top: Path, git: Git, tmp_path: Path) -> None:
     git("worktree", "add", "-q", str(tmp_path / "tree"), "HEAD~1")
+    assert "first" in Repository(tmp_path / "tree").log().text
+    # As git writes it with worktree.useRelativePaths.
+    (top / ".git/worktrees/tree/gitdir").write_text("../../../../tree/.git\n")
+    (tmp_path / "tree/.git").write_text("gitdir: ../repo/.git/worktrees/tree\n")
     assert "first" in Repository(tmp_path / "tree").log().text
 
 
@@ -218,6 +293,23 @@ def test_output_and_time_have_limits(top: Path, git: Git) -> None:
         Repository(top, seconds=0.0).show()
 
 
+def test_all_that_one_call_needs_of_git_has_one_limit(
+    top: Path, git: Git, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "bin").mkdir()
+    slow = tmp_path / "bin/git"
+    slow.write_text("#!/bin/sh\nsleep 0.4\n")
+    slow.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    with pytest.raises(RepositoryError, match=r"longer than 0\.7 seconds"):
+        Repository(top, seconds=0.7).diff(base="HEAD~1", target="HEAD")
+
+
+def test_reading_ends_when_it_is_stopped(top: Path, git: Git) -> None:
+    with pytest.raises(RepositoryError, match="was stopped"):
+        Repository(top, is_stopped=lambda: True).log()
+
+
 def test_secrets_in_history_are_not_shown(top: Path, git: Git) -> None:
     (top / "deep").mkdir()
     for name in (".env", "deep/.ENV.local", "deep/id_rsa", "key.pem"):
@@ -229,6 +321,55 @@ def test_secrets_in_history_are_not_shown(top: Path, git: Git) -> None:
     for output in (repository.show(), repository.diff(base="HEAD~1", target="HEAD")):
         assert "+open" in output.text
         assert "hush" not in output.text
+
+
+@pytest.mark.parametrize(
+    "path", [".docker/config.json", "deep/.AWS/config", ".ssh/known_hosts", "deep/.kube/cache/x"]
+)
+def test_folders_of_secrets_in_history_are_not_shown(top: Path, git: Git, path: str) -> None:
+    (top / path).parent.mkdir(parents=True)
+    (top / path).write_text("hush\n")
+    (top / "fine.txt").write_text("open\n")
+    git("add", "-f", ".")
+    git("commit", "-qm", "oops")
+    (top / path).write_text("hush, hush\n")
+    (top / "fine.txt").write_text("more\n")
+    repository = Repository(top, hidden=SECRET_NAMES, hidden_folders=SECRET_FOLDERS)
+    shown = (repository.show(), repository.diff(base="HEAD~1..HEAD"), repository.diff())
+    for output in shown:
+        assert "fine.txt" in output.text
+        assert "hush" not in output.text
+
+
+@pytest.mark.parametrize("suffix", ["", "^{}", "^{blob}", "^{object}"])
+def test_what_is_named_by_its_own_hash_is_shown_only_when_it_is_a_commit(
+    top: Path, git: Git, suffix: str
+) -> None:
+    (top / ".env").write_text("hush\n")
+    git("add", "-f", ".")
+    git("commit", "-qm", "oops")
+    git("tag", "-a", "-m", "a secret of the tag", "harmless", "HEAD:.env")
+    repository = Repository(top, hidden=SECRET_NAMES)
+    blob, tree = git("rev-parse", "HEAD:.env").strip(), git("rev-parse", "HEAD^{tree}").strip()
+    for name in (blob, blob[:10], tree, "harmless"):
+        for act in (
+            lambda name: repository.show(revision=name + suffix),
+            lambda name: repository.diff(base=name + suffix, target="HEAD"),
+            lambda name: repository.diff(base=name + suffix, target=name),
+            lambda name: repository.diff(base=f"HEAD..{name}"),
+            lambda name: repository.log(revision=name + suffix),
+        ):
+            with pytest.raises(RepositoryError, match="no such commit"):
+                act(name)
+
+
+def test_ranges_with_two_and_three_dots(top: Path, git: Git) -> None:
+    repository = Repository(top)
+    assert "+new" in repository.diff(base="HEAD~1...").text
+    assert "first" not in repository.log(revision="HEAD~1..main").text
+    assert "second" in repository.show(revision="HEAD~1..").text
+    with pytest.raises(RepositoryError, match="no such commit"):
+        repository.file(revision="HEAD~1..HEAD", path="a.txt")
 
 
 @pytest.fixture
@@ -260,3 +401,21 @@ async def test_the_tools_answer_and_refuse_in_words(top: Path, git: Git, tools: 
             await use(name, **arguments)
     git("commit", "-q", "--allow-empty", "-m", "evil \x1b[2J subject")
     assert "\x1b" not in await use("git_log")
+
+
+async def test_private_keys_in_history_are_left_out(top: Path, git: Git, tools: Toolbox) -> None:
+    begin, body = "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\n", ("hush/hu+" * 8 + "\n") * 9
+    (top / "notes").write_text(f"{begin}{body}-----END RSA PRIVATE KEY-----\n")
+    git("add", ".")
+    git("commit", "-qm", "a key")
+    with (top / "notes").open("a") as notes:
+        notes.write("after\n")
+    for name, arguments in (
+        ("git_show", {}),
+        ("git_show", {"path": "notes", "whole_file": True}),
+        ("git_diff", {"base": "HEAD~1"}),
+        ("git_diff", {}),
+    ):
+        shown = await tools.run(name, arguments, ALL_TOOLS)
+        assert "END RSA PRIVATE KEY" in shown
+        assert "hush" not in shown

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl, Signal
+from PySide6.QtCore import QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QFrame,
@@ -35,15 +35,14 @@ _KEYCHAIN_MISSING = (
 
 
 class PreferencesDialog(WindowDialog):
-    """Window-modal; `saved` carries what to tell the person."""
+    """Window-modal. What it has to tell goes to `say`, which outlives it: a keychain may answer late."""
 
-    saved = Signal(object)
-    """A Say."""
-
-    def __init__(self, parent: QWidget, file: Path, secrets: Secrets, tasks: SlotTasks) -> None:
+    def __init__(
+        self, parent: QWidget, file: Path, secrets: Secrets, tasks: SlotTasks, say: Callable[[Say], object]
+    ) -> None:
         """Raises SettingsError when the file is broken."""
         super().__init__(parent, "Preferences")
-        self._file, self._secrets, self._tasks = file, secrets, tasks
+        self._file, self._secrets, self._tasks, self._say = file, secrets, tasks, say
         self._document = SettingsDocument(file)
         values = self._document.settings.model_dump()
         self.forms = {name: Form(items, values) for name, items in _PAGES.items()}
@@ -64,25 +63,22 @@ class PreferencesDialog(WindowDialog):
             return
         Theme.current().switch(str(changes.get("theme", Theme.current().name)))
         later = bool(set(changes) - {"theme"}) or any(by_place.values())
-        self._keep_keys()
         words = "Saved. It takes effect at the next start." if later else "Saved."
-        self.saved.emit(Say(words, "good"))
+        if not self._keep_keys():
+            self._say(Say(words, "good"))
         self.close()
 
-    def _keep_keys(self) -> None:
+    def _keep_keys(self) -> bool:
+        """Hands the keys that were typed to the keychain; whether there were any."""
+        any_key = False
         for entry in self.providers:
             if entry.key is not None and entry.key.text().strip():
                 name, value = entry.provider.label, entry.key.text().strip()
                 entry.key.clear()
                 work = asyncio.to_thread(self._secrets.set, name, value)
-                self._tasks.start(f"keep key {name}", work, partial(self._kept, name))
-
-    def _kept(self, name: str, kept: bool) -> None:
-        if kept:
-            self.saved.emit(Say(f"The key of “{name}” is in the keychain.", "good"))
-        else:
-            variable = name.upper().replace("-", "_")
-            self.saved.emit(Say(_KEYCHAIN_MISSING.format(name=variable), "warn"))
+                self._tasks.start(f"keep key {name}", work, partial(_tell_of_key, self._say, name))
+                any_key = True
+        return any_key
 
     def _compose(self) -> None:
         self._list, self._stack = QListWidget(), QStackedWidget()
@@ -122,6 +118,14 @@ class PreferencesDialog(WindowDialog):
 
 
 _PAGES = {"General": GENERAL, "Models": MODELS, "Swarm": SWARM, "Ledger": LEDGER}
+
+
+def _tell_of_key(say: Callable[[Say], object], name: str, kept: bool) -> None:
+    """Free of the dialog, which is gone by now."""
+    if kept:
+        say(Say(f"Saved. The key of “{name}” is in the keychain; it is used from the next start.", "good"))
+    else:
+        say(Say(_KEYCHAIN_MISSING.format(name=name.upper().replace("-", "_")), "warn"))
 
 
 def _page(title: str, body: Sequence[QWidget]) -> QScrollArea:

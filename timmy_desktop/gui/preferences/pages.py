@@ -74,14 +74,32 @@ SWARM = (
     Item("task_max_tokens", "Tokens of a task", "", "whole", 16, 1_000_000),
     Item("task_timeout_seconds", "Time of a task", "", "number", 1, 86_400, "s"),
     Item("task_max_attempts", "Attempts", "By another agent after a failure.", "whole", 1, 6),
-    Item("reply_max_tokens", "Tokens of an answer", "In the chat.", "whole", 1, 100_000),
+    Item(
+        "reply_max_tokens",
+        "Tokens of an answer",
+        "In the chat, and in each step of a task.",
+        "whole",
+        1,
+        100_000,
+    ),
 )
 LEDGER = (
     Item("treasury_msat", "Treasury", "Simulated sats to begin with.", "sats", 0, 100_000_000, "sat"),
     Item(
-        "auto_approve_upgrades", "Approve low-risk upgrades", "Only with passing tests; recorded so.", "yes"
+        "auto_approve_upgrades",
+        "Approve low-risk upgrades",
+        "No effect yet.",
+        "yes",
     ),
-    Item("upgrade_timeout_hours", "Proposals expire after", "", "whole", 1, 8760, "h"),
+    Item(
+        "upgrade_timeout_hours",
+        "Proposals expire after",
+        "No effect yet.",
+        "whole",
+        1,
+        8760,
+        "h",
+    ),
 )
 _PROVIDER = (
     Item("enabled", "Used", "", "yes"),

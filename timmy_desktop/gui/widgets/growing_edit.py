@@ -32,6 +32,12 @@ class GrowingEdit(QPlainTextEdit):
         self.document().documentLayout().documentSizeChanged.connect(self._fit)
         self._fit()
 
+    def show_at_most(self, lines: int) -> None:
+        """Grows to this many lines, then scrolls."""
+        if lines != self._most_lines:
+            self._most_lines = lines
+            self._fit()
+
     def text(self) -> str:
         return self.toPlainText()
 

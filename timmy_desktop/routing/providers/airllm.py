@@ -157,6 +157,7 @@ class AirllmProvider:
             try:
                 await self._process.send(orders)
             except WorkerError as error:
+                await self._process.kill()  # its pipe is closed, whether its end has been noticed or not
                 if is_last:
                     raise Unreachable(f"AirLLM's process ended: {error}") from error
             else:

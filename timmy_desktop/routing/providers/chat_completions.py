@@ -12,8 +12,9 @@ import httpx
 import orjson
 from httpx_sse import EventSource, SSEError
 
+from timmy_desktop.routing.bounds import Allowance
 from timmy_desktop.routing.errors import BrokenOff, Garbled, ProviderError
-from timmy_desktop.routing.providers import wire_errors
+from timmy_desktop.routing.providers import bounded, wire_errors
 from timmy_desktop.routing.providers.base import is_this_machine, place_of
 from timmy_desktop.routing.providers.tool_calls import ToolCallAssembly
 from timmy_desktop.routing.types import (
@@ -46,6 +47,7 @@ def new_client(base_url: str, key: str, deadlines: Deadlines) -> httpx.AsyncClie
         headers={"Authorization": f"Bearer {key}"} if key else {},
         timeout=httpx.Timeout(None, connect=deadlines.connect, write=60.0),
         follow_redirects=False,
+        event_hooks={"request": [bounded.ask_plainly], "response": [bounded.bound]},
         trust_env=not local,
         verify=not (local and base_url.startswith("http://")),
     )
@@ -89,15 +91,16 @@ class ChatCompletions:
             ) as response:
                 if response.status_code != 200:
                     raise self._refusal(response, await _some_of(response), model)
-                async for delta in self._deltas(response, model):
+                answer = _Answer(model, Allowance(request.max_tokens))
+                async for delta in self._deltas(response, answer):
                     yield delta
         except SSEError as error:
             raise Garbled(f"{self.name} at {self.place} did not answer with an event stream.") from error
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise wire_errors.from_transport(error, self.name, self.place) from error
 
-    async def _deltas(self, response: httpx.Response, model: str) -> AsyncGenerator[ProviderDelta, None]:
-        answer = _Answer(model)
+    async def _deltas(self, response: httpx.Response, answer: _Answer) -> AsyncGenerator[ProviderDelta, None]:
+        model = answer.model
         async with aclosing(EventSource(response).aiter_sse()) as events:
             async for event in events:
                 if event.data == "[DONE]":
@@ -142,10 +145,10 @@ class ChatCompletions:
 class _Answer:
     """One answer as its chunks come in."""
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, allowance: Allowance) -> None:
         self.model = model
         self.usage = Usage()
-        self.tools = ToolCallAssembly()
+        self.tools = ToolCallAssembly(allowance)
         self.done = False
         self._reason: FinishReason = "stop"
 
@@ -153,7 +156,7 @@ class _Answer:
         """What `chunk` adds; raises Garbled for shapes that the protocol doesn't have."""
         try:
             return self._take(chunk)
-        except (TypeError, AttributeError, KeyError, IndexError, ValueError) as error:
+        except (TypeError, AttributeError, KeyError, IndexError, ValueError, OverflowError) as error:
             raise Garbled("A piece of the answer does not have the shape of the OpenAI API.") from error
 
     def finished(self) -> Finished:
@@ -163,7 +166,7 @@ class _Answer:
     def _take(self, chunk: dict[str, Any]) -> list[ProviderDelta]:
         self.model = str(chunk.get("model") or self.model)
         if usage := chunk.get("usage"):
-            self.usage = Usage(int(usage.get("prompt_tokens") or 0), int(usage.get("completion_tokens") or 0))
+            self.usage = Usage(usage.get("prompt_tokens"), usage.get("completion_tokens"))
         if not (choices := chunk.get("choices")):
             return []
         choice = choices[0]
@@ -185,7 +188,7 @@ class _Answer:
 
 async def drained(rest: AsyncGenerator[Any, None], *errors: type[Exception]) -> None:
     """Reads what follows an answer's end, so that the connection closes in order; nothing of it matters."""
-    with suppress(TimeoutError, *errors):
+    with suppress(TimeoutError, ProviderError, *errors):
         async with asyncio.timeout(DRAIN_SECONDS):
             async for _ in rest:
                 pass

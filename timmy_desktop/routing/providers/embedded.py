@@ -35,7 +35,8 @@ PLAIN_TEMPLATE = (
     "{%- endfor -%}"
     "{%- if add_generation_prompt -%}Answer:{%- endif -%}"
 )
-PLAIN_STOPS = ("\nQuestion:", "\nAnswer:")
+# Also without a line before it: the small model runs its next question straight on.
+PLAIN_STOPS = ("Question:", "Answer:")
 
 
 class EmbeddedProvider:
@@ -100,8 +101,11 @@ class EmbeddedProvider:
         if self._starting is not None:
             return Health("loading", f"{self.model or 'The model'} is being loaded.", self.model)
         try:
-            local = await self._located("chat")
+            local = await self._located("chat", assemble=False)
         except NotConfigured as error:
+            is_named = self._chosen_path is not None or self._entry.model_for("chat")
+            if not is_named and local_models.small_model_is_installed():
+                return Health("ready", "The small model is laid out at the first request.")
             return Health("not_configured", str(error))
         models = (local.name,)
         if self._has(local):
@@ -212,17 +216,20 @@ class EmbeddedProvider:
         client = chat_completions.new_client(f"{address}/v1", key, self.deadlines)
         return chat_completions.ChatCompletions(client, "The embedded model", key)
 
-    async def _located(self, purpose: str) -> LocalModel:
-        """The model file for this purpose; raises NotConfigured with a next step."""
+    async def _located(self, purpose: str, *, assemble: bool = True) -> LocalModel:
+        """The model file for this purpose, made from the small model's wheel if need be.
+
+        Raises NotConfigured with a next step.
+        """
         name = self._entry.model_for(purpose)
         if name not in self._found or not self._found[name].path.exists():
-            self._found[name] = await asyncio.to_thread(self._locate, name)
+            self._found[name] = await asyncio.to_thread(self._locate, name, assemble)
         self.supports_tools = any(local.supports_tools for local in self._found.values())
         if name == self._entry.model_for("chat"):
             self.model = self._found[name].name
         return self._found[name]
 
-    def _locate(self, name: str) -> LocalModel:
+    def _locate(self, name: str, assemble: bool) -> LocalModel:
         if find_spec("xllamacpp") is None:
             raise NotConfigured("The library xllamacpp is not installed. Run: pip install xllamacpp")
         folders = (self._paths.models, local_models.shipped_models())
@@ -230,7 +237,7 @@ class EmbeddedProvider:
             if name:
                 return self._named(name, folders)
             found = local_models.find_model(self._chosen_path, folders)
-            if found is None and self._chosen_path is None:
+            if found is None and self._chosen_path is None and assemble:
                 made = local_models.assemble_small_model(self._paths.models)
                 found = local_models.find_model(made, ()) if made is not None else None
         except (OSError, ValueError) as error:
@@ -246,7 +253,7 @@ class EmbeddedProvider:
         found = next(filter(None, (local_models.find_model(file, ()) for file in files)), None)
         if found is None:
             raise NotConfigured(
-                f"There is no model {name} in {self._paths.models}. Run: timmy-desktop models pull {name}"
+                f"There is no model {name} in {self._paths.models}. Run `timmy-desktop models pull {name}`."
             )
         return found
 

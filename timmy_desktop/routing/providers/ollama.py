@@ -138,9 +138,9 @@ class OllamaProvider:
     def _advice(self, named: Sequence[str]) -> str:
         wanted = next(iter(named), self._configured)
         if wanted:
-            missing = f"does not have the model {wanted}. Run: ollama pull {wanted}"
+            missing = f"does not have the model {wanted}. Run `ollama pull {wanted}`."
         else:
-            missing = "has no chat model. Run: ollama pull llama3.2"
+            missing = "has no chat model. Run `ollama pull llama3.2`."
         return f"Ollama runs, but {missing}"
 
     def _health_of(self, models: tuple[str, ...]) -> Health:

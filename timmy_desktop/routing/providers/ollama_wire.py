@@ -10,8 +10,8 @@ import httpx
 import ollama
 
 from timmy_desktop.inert import inert_line
-from timmy_desktop.routing.errors import BrokenOff, Garbled, ProviderError
-from timmy_desktop.routing.providers import wire_errors
+from timmy_desktop.routing.errors import BrokenOff, Garbled, ModelMissing, ProviderError
+from timmy_desktop.routing.providers import bounded, wire_errors
 from timmy_desktop.routing.providers.base import is_this_machine, place_of
 from timmy_desktop.routing.providers.chat_completions import drained, sound
 from timmy_desktop.routing.providers.ollama_models import InstalledModel, installed
@@ -49,6 +49,7 @@ class OllamaWire:
         options: dict[str, Any] = {
             "follow_redirects": False,
             "timeout": httpx.Timeout(None, connect=deadlines.connect, write=60.0),
+            "event_hooks": {"request": [bounded.ask_plainly], "response": [bounded.bound]},
             "trust_env": not local,
             "verify": not (local and url.startswith("http://")),
         }
@@ -138,6 +139,8 @@ class OllamaWire:
     def _refusal(self, status: int, message: str, model: str) -> ProviderError:
         if status < 0:  # the error came within the stream
             return BrokenOff(f"Ollama stopped in the middle of the answer: {inert_line(message, 300)}")
+        if status == 404 and model:
+            return ModelMissing(f"Ollama does not have the model {model}. Run `ollama pull {model}`.")
         return wire_errors.from_status(status, message, "Ollama", model=model)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from timmy_desktop.routing.bounds import Allowance
 from timmy_desktop.routing.errors import Garbled
 from timmy_desktop.routing.types import ToolCall
 
@@ -21,24 +22,33 @@ class _Partial:
 class ToolCallAssembly:
     """Collects the `tool_calls` of an OpenAI stream's deltas by their index."""
 
-    def __init__(self) -> None:
+    def __init__(self, allowance: Allowance) -> None:
+        self._allowance = allowance
         self._partial: dict[int, _Partial] = {}
 
     def add(self, part: dict[str, Any]) -> None:
-        """Takes one entry of a delta's `tool_calls`."""
+        """Takes one entry of a delta's `tool_calls`; raises Garbled when it is one too many."""
         index = part.get("index")
         call = self._partial.setdefault(len(self._partial) if index is None else int(index), _Partial())
         function = part.get("function") or {}
-        call.id = part.get("id") or call.id
-        call.name = call.name or str(function.get("name") or "")
-        arguments = function.get("arguments")
-        if isinstance(arguments, dict):
-            arguments = orjson.dumps(arguments).decode()
-        call.arguments.append(arguments or "")
+        if not call.name:
+            call.name = str(function.get("name") or "")
+            self._allowance.take(len(call.name))
+        call.id = str(part.get("id") or call.id)
+        arguments = _text_of(function.get("arguments"))
+        # An entry counts even when it is empty: it is kept.
+        self._allowance.take(1 + len(arguments))
+        call.arguments.append(arguments)
 
     def calls(self) -> tuple[ToolCall, ...]:
         """The whole calls, in order; raises Garbled where one has no name or no JSON object."""
         return tuple(_whole(index, call) for index, call in sorted(self._partial.items()))
+
+
+def _text_of(arguments: object) -> str:
+    if isinstance(arguments, str):
+        return arguments
+    return orjson.dumps(arguments).decode() if arguments else ""
 
 
 def _whole(index: int, call: _Partial) -> ToolCall:

@@ -287,6 +287,7 @@ CONVERSATIONS = (
         total_ms INTEGER NOT NULL DEFAULT 0,
         task_id TEXT NOT NULL DEFAULT '',
         reason TEXT NOT NULL DEFAULT '',
+        local_only INTEGER NOT NULL DEFAULT 0 CHECK (local_only IN (0, 1)),
         UNIQUE (conversation_id, position)
     )
     """,

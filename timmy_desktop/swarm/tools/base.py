@@ -28,7 +28,10 @@ class Tool(Protocol):
     def parameters(self) -> Mapping[str, Any]: ...
 
     async def run(self, arguments: Mapping[str, Any]) -> str:
-        """The answer for the model; ToolError says what was wrong in words that the model can act on."""
+        """The answer for the model; ToolError says what was wrong in words that the model can act on.
+
+        What it shows comes from the workspace, or has passed `without_private_keys` before it was cut.
+        """
         ...
 
 

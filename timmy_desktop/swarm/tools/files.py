@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import stat
-from collections.abc import Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Annotated
@@ -16,6 +14,7 @@ from pydantic import Field
 from timmy_desktop.inert import inert, inert_line
 from timmy_desktop.swarm.errors import ToolError, WorkspaceError
 from timmy_desktop.swarm.tools.base import Arguments, Tool, TypedTool, capped
+from timmy_desktop.swarm.tools.threads import Stop, ToolThreads
 from timmy_desktop.swarm.tools.workspace import Workspace, is_protected
 
 MOST_ENTRIES = 400
@@ -38,18 +37,17 @@ class ListFiles(TypedTool[ListArguments]):
     description = "Lists the files of a folder within the opened folder, with their sizes in bytes."
     arguments = ListArguments
 
-    def __init__(self, workspace: Workspace, executor: Executor) -> None:
+    def __init__(self, workspace: Workspace, threads: ToolThreads) -> None:
         self._workspace = workspace
-        self._executor = executor
+        self._threads = threads
 
     async def answer(self, arguments: ListArguments) -> str:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._list, arguments)
+        return await self._threads.run(lambda stop: self._list(arguments, stop))
 
-    def _list(self, arguments: ListArguments) -> str:
+    def _list(self, arguments: ListArguments, stop: Stop) -> str:
         place = self._workspace.locate(arguments.path)
         lines: list[str] = []
-        for entry in walk(self._workspace, place, deep=arguments.recursive):
+        for entry in walk(self._workspace, place, deep=arguments.recursive, check=stop.check):
             if len(lines) == MOST_ENTRIES:
                 lines.append(f"[Only the first {MOST_ENTRIES} are shown; list a folder within.]")
                 break
@@ -72,16 +70,17 @@ class ReadFile(TypedTool[ReadArguments]):
     )
     arguments = ReadArguments
 
-    def __init__(self, workspace: Workspace, executor: Executor) -> None:
+    def __init__(self, workspace: Workspace, threads: ToolThreads) -> None:
         self._workspace = workspace
-        self._executor = executor
+        self._threads = threads
 
     async def answer(self, arguments: ReadArguments) -> str:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._read, arguments)
+        return await self._threads.run(lambda stop: self._read(arguments, stop))
 
-    def _read(self, arguments: ReadArguments) -> str:
-        lines = split_lines(self._workspace.read_text(self._workspace.locate(arguments.path)))
+    def _read(self, arguments: ReadArguments, stop: Stop) -> str:
+        text = self._workspace.read_text(self._workspace.locate(arguments.path))
+        stop.check()
+        lines = split_lines(text)
         if not lines:
             return "The file is empty."
         first = arguments.first_line
@@ -107,10 +106,13 @@ class Entry:
         return self.kind == "file"
 
 
-def walk(workspace: Workspace, place: PurePosixPath, *, deep: bool) -> Iterator[Entry]:
+def walk(
+    workspace: Workspace, place: PurePosixPath, *, deep: bool, check: Callable[[], None]
+) -> Iterator[Entry]:
     """What lies at `place`, in the order of names, without following links or entering protected places.
 
     A file gives itself. Folders that only tools fill are named and not entered.
+    `check` is called at every name and may raise, to end a long walk.
     """
     status = workspace.status(place)
     if not stat.S_ISDIR(status.st_mode):
@@ -120,20 +122,25 @@ def walk(workspace: Workspace, place: PurePosixPath, *, deep: bool) -> Iterator[
     while pending:
         folder = pending.pop()
         try:
-            entries = _entries(workspace, folder)
+            entries = _entries(workspace, folder, check)
         except WorkspaceError:
             if folder == place:
                 raise
             continue  # went away, or may not be read
-        yield from entries
+        for entry in entries:
+            check()
+            yield entry
         if deep:
             inner = [entry.place for entry in entries if entry.kind == "folder"]
             pending += [path for path in reversed(inner) if path.name not in _SKIPPED_FOLDERS]
 
 
-def _entries(workspace: Workspace, folder: PurePosixPath) -> list[Entry]:
+def _entries(workspace: Workspace, folder: PurePosixPath, check: Callable[[], None]) -> list[Entry]:
     with workspace.directory(folder) as descriptor, os.scandir(descriptor) as scan:
-        found = [_entry(folder, item) for item in scan]
+        found = []
+        for item in scan:
+            check()
+            found.append(_entry(folder, item))
     return sorted((entry for entry in found if not is_protected(entry.place)), key=lambda entry: entry.place)
 
 
@@ -171,9 +178,9 @@ def cut(line: str) -> str:
     return inert(line) if len(line) <= LONGEST_LINE else inert(line[:LONGEST_LINE]) + " […]"
 
 
-def file_tools(workspace: Workspace, executor: Executor) -> tuple[Tool, ...]:
+def file_tools(workspace: Workspace, threads: ToolThreads) -> tuple[Tool, ...]:
     """The tools of this module."""
     return (
-        ListFiles(workspace, executor),
-        ReadFile(workspace, executor),
+        ListFiles(workspace, threads),
+        ReadFile(workspace, threads),
     )

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import Executor
-from pathlib import Path
 from typing import Annotated, TypeVar
 
 from pydantic import Field
@@ -13,9 +10,12 @@ from pydantic import Field
 from timmy_desktop.inert import inert
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.tools.base import Arguments, Tool, TypedTool, capped
-from timmy_desktop.swarm.tools.workspace import SECRET_NAMES, Workspace
+from timmy_desktop.swarm.tools.private_keys import without_private_keys
+from timmy_desktop.swarm.tools.threads import Stop, ToolThreads
+from timmy_desktop.swarm.tools.workspace import SECRET_FOLDERS, SECRET_NAMES, Workspace
 from timmy_desktop.upgrades.errors import RepositoryError
-from timmy_desktop.upgrades.repository import GitOutput, Repository
+from timmy_desktop.upgrades.git_process import GitOutput
+from timmy_desktop.upgrades.repository import Repository
 
 Revision = Annotated[str, Field(max_length=200, description="A branch, tag, hash, HEAD or HEAD~2.")]
 OnlyPath = Annotated[str, Field(max_length=4096, description="Only this path within the folder.")]
@@ -23,24 +23,28 @@ A = TypeVar("A", bound=Arguments)
 
 
 class _GitTool(TypedTool[A]):
-    def __init__(self, workspace: Workspace, executor: Executor) -> None:
+    def __init__(self, workspace: Workspace, threads: ToolThreads) -> None:
         self._workspace = workspace
-        self._executor = executor
+        self._threads = threads
 
     async def answer(self, arguments: A) -> str:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._answer, arguments)
+        return await self._threads.run(lambda stop: self._answer(arguments, stop))
 
     def read(self, repository: Repository, arguments: A) -> GitOutput:
         raise NotImplementedError
 
-    def _answer(self, arguments: A) -> str:
-        folder: Path = self._workspace.root()
+    def _answer(self, arguments: A, stop: Stop) -> str:
+        repository = Repository(
+            self._workspace.root(),
+            hidden=SECRET_NAMES,
+            hidden_folders=SECRET_FOLDERS,
+            is_stopped=stop.is_set,
+        )
         try:
-            output = self.read(Repository(folder, hidden=SECRET_NAMES), arguments)
+            output = self.read(repository, arguments)
         except RepositoryError as error:
             raise ToolError(str(error)) from error
-        text = inert(output.text).strip()
+        text = inert(without_private_keys(output.text)).strip()
         if not text:
             return "Nothing to show."
         return capped(f"{text}\n[There is more.]" if output.is_cut else text, "output")
@@ -123,7 +127,7 @@ class GitDiff(_GitTool[DiffArguments]):
         )
 
 
-def git_tools(workspace: Workspace, executor: Executor) -> tuple[Tool, ...]:
+def git_tools(workspace: Workspace, threads: ToolThreads) -> tuple[Tool, ...]:
     """The tools of this module."""
-    tools: tuple[Callable[[Workspace, Executor], Tool], ...] = (GitLog, GitShow, GitDiff)
-    return tuple(tool(workspace, executor) for tool in tools)
+    tools: tuple[Callable[[Workspace, ToolThreads], Tool], ...] = (GitLog, GitShow, GitDiff)
+    return tuple(tool(workspace, threads) for tool in tools)

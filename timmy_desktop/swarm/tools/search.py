@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import time
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
@@ -20,6 +18,7 @@ from timmy_desktop.inert import inert_line
 from timmy_desktop.swarm.errors import ToolError, WorkspaceError
 from timmy_desktop.swarm.tools.base import Arguments, Tool, TypedTool, capped
 from timmy_desktop.swarm.tools.files import Relative, cut, split_lines, walk
+from timmy_desktop.swarm.tools.threads import Stop, ToolThreads
 from timmy_desktop.swarm.tools.workspace import Workspace, is_binary
 
 MOST_MATCHES = 100
@@ -29,6 +28,9 @@ SEARCH_BYTES = 50_000_000
 SEARCH_SECONDS = 5.0
 # How much goes to one grep: a process costs as much as looking through some megabytes.
 _BATCH_BYTES = 4_000_000
+_ENDED = "[The search ended here, at its limit; search a folder within.]"
+# How soon a stop is noticed while grep says nothing.
+_LOOK_SECONDS = 0.05
 
 Match = tuple[PurePosixPath, int, str]
 
@@ -52,23 +54,33 @@ class SearchFiles(TypedTool[SearchArguments]):
     )
     arguments = SearchArguments
 
-    def __init__(self, workspace: Workspace, executor: Executor, seconds: float = SEARCH_SECONDS) -> None:
+    def __init__(self, workspace: Workspace, threads: ToolThreads, seconds: float = SEARCH_SECONDS) -> None:
         self._workspace = workspace
-        self._executor = executor
+        self._threads = threads
         self._seconds = seconds
 
     async def answer(self, arguments: SearchArguments) -> str:
         if any(mark in arguments.pattern for mark in "\n\r\0"):
             raise ToolError("The pattern must be one line; a search looks at each line by itself.")
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, self._search, arguments)
+        return await self._threads.run(lambda stop: self._search(arguments, stop))
 
-    def _search(self, arguments: SearchArguments) -> str:
+    def _search(self, arguments: SearchArguments, stop: Stop) -> str:
         place = self._workspace.locate(arguments.path)
-        run = _Run(self._workspace, arguments, time.monotonic() + self._seconds)
+        run = _Run(self._workspace, arguments, Patience(time.monotonic() + self._seconds, stop))
         matches = run.matches(place)
         lines = [f"{inert_line(str(file))}:{number}: {cut(line.strip())}" for file, number, line in matches]
         return capped("\n".join([*(lines or ["Nothing found."]), *run.notes]), "list of matches")
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a search may go on, and whether it is still wanted."""
+
+    deadline: float
+    stop: Stop
+
+    def is_over(self) -> bool:
+        return time.monotonic() > self.deadline
 
 
 @dataclass
@@ -77,7 +89,7 @@ class _Run:
 
     workspace: Workspace
     arguments: SearchArguments
-    deadline: float
+    patience: Patience
     notes: list[str] = field(default_factory=list)
     skipped: int = 0
 
@@ -85,7 +97,7 @@ class _Run:
         find = _grep if self.arguments.regex else _plain
         found: list[Match] = []
         for batch in self._batches(place):
-            found += find(batch, self.arguments, self.deadline)
+            found += find(batch, self.arguments, self.patience)
             if len(found) > MOST_MATCHES:
                 self.notes.append(f"[Only the first {MOST_MATCHES} matches are shown; narrow the search.]")
                 break
@@ -103,14 +115,17 @@ class _Run:
                 yield batch
                 total += size
                 batch, size = [], 0
-            if total + size > SEARCH_BYTES or time.monotonic() > self.deadline:
-                self.notes.append("[The search ended here, at its limit; search a folder within.]")
+            if total + size > SEARCH_BYTES:
+                self.notes.append(_ENDED)
                 break
         if batch:
             yield batch
 
     def _contents(self, place: PurePosixPath) -> Iterator[tuple[PurePosixPath, bytes]]:
-        for entry in walk(self.workspace, place, deep=True):
+        for entry in walk(self.workspace, place, deep=True, check=self.patience.stop.check):
+            if self.patience.is_over():
+                self.notes.append(_ENDED)
+                return
             if entry.kind != "file" or not _named(entry.place, self.arguments.glob):
                 continue
             if entry.size > FILE_BYTES:
@@ -129,12 +144,13 @@ def _named(place: PurePosixPath, glob: str) -> bool:
 
 
 def _plain(
-    batch: Iterable[tuple[PurePosixPath, bytes]], arguments: SearchArguments, _deadline: float
+    batch: Iterable[tuple[PurePosixPath, bytes]], arguments: SearchArguments, patience: Patience
 ) -> list[Match]:
     fold = str if arguments.match_case else str.casefold
     wanted = fold(arguments.pattern)
     found: list[Match] = []
     for file, content in batch:
+        patience.stop.check()
         text = content.decode("utf-8", "replace")
         if wanted in fold(text):
             lines = enumerate(split_lines(text), 1)
@@ -145,7 +161,7 @@ def _plain(
 
 
 def _grep(
-    batch: Iterable[tuple[PurePosixPath, bytes]], arguments: SearchArguments, deadline: float
+    batch: Iterable[tuple[PurePosixPath, bytes]], arguments: SearchArguments, patience: Patience
 ) -> list[Match]:
     """Matches by the system's grep: Python's own engine can't be stopped and holds the window's thread."""
     starts: list[int] = []
@@ -158,32 +174,52 @@ def _grep(
         text += content if content.endswith(b"\n") else content + b"\n"
         line += content.count(b"\n") + (not content.endswith(b"\n"))
     found: list[Match] = []
-    for number, matched in _grep_lines(bytes(text), arguments, deadline):
+    for number, matched in _grep_lines(bytes(text), arguments, patience):
         index = bisect_right(starts, number) - 1
         found.append((files[index], number - starts[index] + 1, matched))
     return found
 
 
-def _grep_lines(text: bytes, arguments: SearchArguments, deadline: float) -> Iterator[tuple[int, str]]:
+def _grep_lines(text: bytes, arguments: SearchArguments, patience: Patience) -> Iterator[tuple[int, str]]:
     case = [] if arguments.match_case else ["-i"]
     command = ["grep", "-n", "-a", "-E", *case, "-m", str(MOST_MATCHES + 1), "-e", arguments.pattern]
-    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-    left = max(deadline - time.monotonic(), 0.05)
-    try:
-        done = subprocess.run(
-            command, input=text, capture_output=True, timeout=left, env=environment, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ToolError("The search took too long. Use a simpler pattern or a folder within.") from error
-    except OSError as error:
-        raise ToolError("Regular expressions need the program grep, which was not found.") from error
-    if done.returncode > 1:
+    status, output = _piped(command, text, patience)
+    if status > 1:
         raise ToolError("The pattern is not a POSIX extended regular expression.")
-    for row in split_lines(done.stdout.decode("utf-8", "replace")):
+    for row in split_lines(output.decode("utf-8", "replace")):
         number, _, line = row.partition(":")
         yield int(number), line
 
 
-def search_tools(workspace: Workspace, executor: Executor) -> tuple[Tool, ...]:
+def _piped(command: Sequence[str], text: bytes, patience: Patience) -> tuple[int, bytes]:
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
+    pipe = subprocess.PIPE
+    try:
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment)
+    except OSError as error:
+        raise ToolError("Regular expressions need the program grep, which was not found.") from error
+    with process:
+        try:
+            return _answered(process, text, patience)
+        finally:
+            process.kill()
+
+
+def _answered(process: subprocess.Popen[bytes], text: bytes, patience: Patience) -> tuple[int, bytes]:
+    given: bytes | None = text
+    while True:
+        try:
+            output, _ = process.communicate(given, timeout=_LOOK_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            given = None  # it goes on with what it has
+            patience.stop.check()
+            if patience.is_over():
+                words = "The search took too long. Use a simpler pattern or a folder within."
+                raise ToolError(words) from error
+        else:
+            return process.returncode, output
+
+
+def search_tools(workspace: Workspace, threads: ToolThreads) -> tuple[Tool, ...]:
     """The tools of this module."""
-    return (SearchFiles(workspace, executor),)
+    return (SearchFiles(workspace, threads),)

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from timmy_desktop.inert import inert_line
 from timmy_desktop.swarm.errors import WorkspaceError
+from timmy_desktop.swarm.tools.private_keys import without_private_keys
 
 MOST_BYTES = 5_000_000
 _SNIFFED = 8192
@@ -96,7 +97,10 @@ class Workspace:
                 raise _refusal(error, place) from error
 
     def read_bytes(self, place: PurePosixPath, limit: int = MOST_BYTES) -> bytes:
-        """The content of the ordinary file at `place`; WorkspaceError for anything else or above `limit`."""
+        """The content of the ordinary file at `place`; WorkspaceError for anything else or above `limit`.
+
+        The insides of private keys are left out, their lines are not.
+        """
         # Looked at before it is opened: opening a device can have effects, a pipe waits for its writer.
         _refuse_special(self.status(place), place, limit)
         with self.directory(place.parent) as folder:
@@ -104,7 +108,7 @@ class Workspace:
         try:
             _refuse_special(os.fstat(descriptor), place, limit)
             with os.fdopen(descriptor, "rb", closefd=False) as file:
-                return file.read(limit)
+                return _without_private_keys(file.read(limit))
         finally:
             os.close(descriptor)
 
@@ -119,6 +123,12 @@ class Workspace:
 def is_binary(content: bytes) -> bool:
     """Whether the beginning holds a NUL byte, as git tells it; UTF-16 counts as binary."""
     return b"\0" in content[:_SNIFFED]
+
+
+def _without_private_keys(content: bytes) -> bytes:
+    if b"PRIVATE KEY" not in content:
+        return content
+    return without_private_keys(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
 
 def is_secret(place: PurePosixPath) -> bool:

@@ -38,6 +38,8 @@ from timmy_desktop.storage.event_query import latest_events
 from timmy_desktop.supervisor import TaskSupervisor
 
 _PAGE = 300
+# Some twenty rows are on screen: of a flood, more than this at once would be work that nobody sees.
+_MOST_AT_ONCE = 300
 _FILTER_DELAY_MS = 150
 _CHIPS = (
     ("tasks", "Tasks"),
@@ -60,7 +62,7 @@ class ActivityPanel(Panel):
         self._waiting: deque[EventRecord] = deque(maxlen=CAPACITY)
         self._folded, self._loaded, self._at_the_end = 0, False, False
         self._build()
-        self.bridge = EventBridge(bus, self)
+        self.bridge = EventBridge(bus, self, batch=_MOST_AT_ONCE)
         self.bridge.batch_ready.connect(self._take)
         self.bridge.folded.connect(self._fold)
         self._load_older()

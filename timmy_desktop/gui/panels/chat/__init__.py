@@ -21,6 +21,7 @@ def build(services: Services) -> Panel:
         keepsakes=Keepsakes(services.paths.data_dir / "panel-chat.json"),
         statuses=services.router.status,
         now_us=services.clock.now_us,
+        folder_is_open=lambda: services.workspace.folder is not None,
     )
     panel.start()
     return panel

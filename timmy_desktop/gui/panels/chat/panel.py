@@ -45,9 +45,10 @@ class ChatPanel(Panel):
         keepsakes: Keepsakes,
         statuses: Statuses,
         now_us: Callable[[], int],
+        folder_is_open: Callable[[], bool],
     ) -> None:
         super().__init__()
-        self._keepsakes, self._statuses = keepsakes, statuses
+        self._keepsakes, self._statuses, self._folder_is_open = keepsakes, statuses, folder_is_open
         self.slot_tasks = SlotTasks.of(self, supervisor, "chat")
         self.transcript = Transcript()
         self.controller = ChatController(chat, self.slot_tasks, self.transcript, self)
@@ -201,6 +202,7 @@ class ChatPanel(Panel):
         return QSize(300, 320)
 
     def _show_page(self) -> None:
+        self.start_page.show_folder(self._folder_is_open())
         self.stack.setCurrentWidget(self.view if len(self.transcript) else self.start_page)
 
     def _chosen(self, place: int) -> None:
@@ -212,6 +214,7 @@ class ChatPanel(Panel):
 
     def _tick(self) -> None:
         self.view.tick()
+        self.start_page.show_folder(self._folder_is_open())
         self._look_for_models()
 
     def _look_for_models(self) -> None:

@@ -1,4 +1,4 @@
-"""What an empty conversation offers: who Timmy is, and three ways to begin."""
+"""What an empty conversation offers: who Timmy is, and a few ways to begin."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from timmy_desktop.gui.theme import GAP, ROOM, TIGHT
 from timmy_desktop.gui.widgets.empty_state import GlyphMedallion
 from timmy_desktop.gui.widgets.parts import button, column, label, row
 
+_OF_A_FOLDER = "/task Say what the opened folder is about"
 PROMPTS = (
     "What can you and your agents do for me?",
-    "/task Say what the opened folder is about",
+    _OF_A_FOLDER,
     "/task List three uses of a hash chain",
 )
 _WIDEST = 420
@@ -51,6 +52,12 @@ class StartPage(QWidget):
         outer.addStretch(2)
         self.setLayout(outer)
         self.setAccessibleName("Ask Timmy")
+
+    def show_folder(self, opened: bool) -> None:
+        """What needs a folder is offered only while one is open."""
+        made = self.buttons[PROMPTS.index(_OF_A_FOLDER)]
+        if made.isHidden() == opened:
+            made.setVisible(opened)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(220, 240)

@@ -16,9 +16,11 @@ def footer_words(message: MessageView, now_us: int = 0) -> str:
     """`Ollama · llama3.2 · first word 0.4 s · 3.1 s`, as far as it is known; how long one waits by now."""
     parts = [provider_words(message.provider, message.model)]
     if message.state == "streaming":
-        parts.append("writing" if message.text else "waiting for the first word")
         waited = (now_us - message.created_us) // 1_000_000
-        if waited >= _LONG_S:
+        long = waited >= _LONG_S
+        silent = "waiting: the model is busy" if long else "waiting for the first word"
+        parts.append("writing" if message.text else silent)
+        if long:
             parts.append(f"{waited} s")
     elif message.state == "stopped":
         parts.append("stopped by you")

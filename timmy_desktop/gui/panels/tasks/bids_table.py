@@ -14,6 +14,7 @@ from timmy_desktop.gui.theme import Theme
 from timmy_desktop.gui.wording import sats
 
 _TITLES = ("", "Agent", "Bid", "Score", "")
+_AMOUNT = 2
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()
@@ -25,8 +26,13 @@ class BidsModel(QAbstractTableModel):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._bids: tuple[Bid, ...] = ()
+        self._simulated = False
 
-    def show_bids(self, bids: Sequence[Bid]) -> None:
+    def show_bids(self, bids: Sequence[Bid], *, simulated: bool = False) -> None:
+        """`simulated`: what was bid is play money, and the header says so."""
+        if simulated != self._simulated:
+            self._simulated = simulated
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, _AMOUNT, _AMOUNT)
         if tuple(bids) == self._bids:
             return
         self.beginResetModel()
@@ -43,7 +49,7 @@ class BidsModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal or not 0 <= section < len(_TITLES):
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return _TITLES[section]
+            return "Bid, simulated" if section == _AMOUNT and self._simulated else _TITLES[section]
         if role == Qt.ItemDataRole.TextAlignmentRole and section in (2, 3):
             return _RIGHT
         return None
@@ -66,7 +72,7 @@ class BidsModel(QAbstractTableModel):
 
 
 def _cells(bid: Bid) -> tuple[str, ...]:
-    score = f"{bid.score_milli / 1000:.3f}" if bid.score_milli else "–"
+    score = f"{bid.score_milli:,}" if bid.score_milli else "–"
     return str(bid.rank), bid.agent, sats(bid.amount_msat), score, "Won" if bid.won else ""
 
 
@@ -84,6 +90,10 @@ class BidsTable(QTableView):
         self.setAccessibleName("Bids")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
+        # Cells and heads keep the same distance from the edge of their column.
+        self.setStyleSheet(
+            "QTableView::item, QHeaderView::section { padding-left: 6px; padding-right: 6px; }"
+        )
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)

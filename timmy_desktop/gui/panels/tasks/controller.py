@@ -87,6 +87,11 @@ class TasksController:
         self._detail_ready = False
         self._records: dict[int, EventRecord] = {}
 
+    @property
+    def followed_id(self) -> str:
+        """The task whose detail is kept up to date; "" for none."""
+        return self._detail_id
+
     def load(self) -> None:
         """Reads the newest tasks; also what the retry button of the error state does."""
         self._screen.show_loading()

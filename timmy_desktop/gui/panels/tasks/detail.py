@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QMenu, QScrollArea, QSizePolicy, QStackedWidget, QTabWidget, QWidget
 
 from timmy_desktop.events.base import EventRecord
 from timmy_desktop.gui.panels.tasks.bids_table import BidsTable
-from timmy_desktop.gui.panels.tasks.facts import facts_of
+from timmy_desktop.gui.panels.tasks.facts import brief_words, facts_of
+from timmy_desktop.gui.panels.tasks.head_line import HeadLine, OneLine
 from timmy_desktop.gui.panels.tasks.life import life_of
 from timmy_desktop.gui.panels.tasks.result_page import ResultPage
 from timmy_desktop.gui.panels.tasks.status_look import LOOKS, can_retry
@@ -21,13 +22,16 @@ from timmy_desktop.gui.widgets.copyable_id import CopyableId
 from timmy_desktop.gui.widgets.empty_state import EmptyState
 from timmy_desktop.gui.widgets.facts_strip import FactsStrip
 from timmy_desktop.gui.widgets.markdown_view import MarkdownView
-from timmy_desktop.gui.widgets.parts import button, column, glyph_button, label, row, selectable
+from timmy_desktop.gui.widgets.parts import button, column, glyph_button, label
 from timmy_desktop.gui.widgets.pill import Pill
 from timmy_desktop.gui.widgets.relative_time import RelativeTime, TickWhileVisible
+from timmy_desktop.gui.widgets.safe_document import plain_first_line
 from timmy_desktop.inert import inert, inert_line
 from timmy_desktop.swarm.task import TaskView
 
 _SHORT_TEXT, _SHORT_LINES = 240, 3
+_LEAST_PAGE = 130  # the tabs and a few lines of what they show
+_LOW_EDGES = (GAP + TIGHT, TIGHT, GAP + TIGHT, TIGHT)
 _EDGES = (GAP + TIGHT, GAP, GAP + TIGHT, GAP)
 
 
@@ -51,7 +55,9 @@ class DetailPane(QStackedWidget):
         self._make_head()
         self._make_pages()
         body = QWidget()
-        body.setLayout(column(self._head, self.tabs, gap=0, margins=(0, 0, 0, 0)))
+        layout = column(self._head, self.tabs, gap=0, margins=(0, 0, 0, 0))
+        layout.setStretch(1, 1)
+        body.setLayout(layout)
         self._body = body
         self.addWidget(self.empty)
         self.addWidget(body)
@@ -67,18 +73,25 @@ class DetailPane(QStackedWidget):
         self.cancel_button = button("Cancel", self._cancel, hint="Call the task off")
         self.retry_button = button("Try again", self._retry, hint="Send the task to auction again")
         self.more_button = glyph_button("more", "More about this task", self._more)
-        self.text = selectable(label(wrap=True, strong=True))
+        self.text = label(wrap=True, strong=True)
+        # By mouse only: with the keyboard's way of selecting a caret would blink in what can't be edited.
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.facts = FactsStrip()
-        top = row(self.back_button, self.pill, self.posted, None, gap=GAP)
-        for part in (self.identifier, self.cancel_button, self.retry_button, self.more_button):
-            top.addWidget(part)
+        self.line = HeadLine(
+            (self.back_button, self.pill, self.posted),
+            (self.identifier, self.cancel_button, self.retry_button, self.more_button),
+            may_go=(self.identifier, self.posted),
+        )
+        # What stands for the text and the facts on a low dock.
+        self.brief_text, self.brief_facts = OneLine(), OneLine()
+        self.brief_text.setProperty("strong", True)
+        self.brief_facts.setProperty("tone", "muted")
+        self.brief_facts.setProperty("type", "small")
+        parts = (self.line, self.text, self.facts, self.brief_text, self.brief_facts)
         self._head = QWidget()
-        layout = column(gap=GAP, margins=_EDGES)
-        layout.addLayout(top)
-        layout.addWidget(self.text)
-        layout.addWidget(self.facts)
-        self._head.setLayout(layout)
+        self._head_layout = column(*parts, gap=GAP, margins=_EDGES)
+        self._head.setLayout(self._head_layout)
         self.back_button.hide()
 
     def _make_pages(self) -> None:
@@ -88,6 +101,8 @@ class DetailPane(QStackedWidget):
         self.whole_text = MarkdownView()
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
+        # The pages scroll: what room there is goes to the head first.
+        self.tabs.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         self.tabs.setStyleSheet("QTabWidget::tab-bar { left: 8px; }")
         self.tabs.setAccessibleName("About this task")
         self.tabs.addTab(self.result_page, "Result")
@@ -105,7 +120,7 @@ class DetailPane(QStackedWidget):
     def show_back(self, shown: bool) -> None:
         """On a narrow dock the pane stands in the list's place, with a way back."""
         self.back_button.setVisible(shown)
-        self.identifier.setVisible(not shown)
+        self.line.fit()
 
     def clear(self) -> None:
         self._view = None
@@ -126,7 +141,7 @@ class DetailPane(QStackedWidget):
         life = life_of(records, self._name_of, simulated=self._simulated)
         self._show_head(view, simulated=life.simulated)
         self.timeline.show_moments(life.moments)
-        self.bids.bids.show_bids(life.bids)
+        self.bids.bids.show_bids(life.bids, simulated=life.simulated)
         self.tabs.setTabText(1, f"Timeline {len(life.moments)}" if life.moments else "Timeline")
         self.tabs.setTabText(2, f"Bids {len(life.bids)}" if life.bids else "Bids")
         self._choose_tab(view, was)
@@ -143,6 +158,10 @@ class DetailPane(QStackedWidget):
             return
         super().keyPressEvent(event)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
     def minimumSizeHint(self) -> QSize:
         return QSize(240, 120)
 
@@ -157,6 +176,7 @@ class DetailPane(QStackedWidget):
         shown = inert(view.text.strip())
         short = len(shown) <= _SHORT_TEXT and shown.count("\n") <= _SHORT_LINES
         self.text.setText(shown if short else inert_line(shown, _SHORT_TEXT))
+        self.brief_text.show_words(plain_first_line(view.text))
         self._play_money = simulated
         self._show_facts()
         self._show_whole_text(view.text)
@@ -168,7 +188,24 @@ class DetailPane(QStackedWidget):
         if self._view is not None:
             facts = facts_of(self._view, simulated=self._play_money, now_us=self._now_us())
             self.facts.show_facts(facts)
-            self.facts.setVisible(bool(facts))
+            self.brief_facts.show_words(brief_words(facts))
+            # An age that is hidden doesn't keep itself true, and may fit by now.
+            self.posted.show_time(self._view.created_us)
+            self.line.fit()
+            self._fit()
+
+    def _fit(self) -> None:
+        """On a low dock the text and the facts take one line each, so that the page below is seen too."""
+        width, some = self.width() - 2 * (GAP + TIGHT), bool(self.facts.facts)
+        words = self.text.heightForWidth(width) + (GAP + self.facts.heightForWidth(width) if some else 0)
+        full = 3 * GAP + self.line.sizeHint().height() + words
+        low = self.height() < full + _LEAST_PAGE
+        self.text.setVisible(not low)
+        self.brief_text.setVisible(low)
+        self.facts.setVisible(some and not low)
+        self.brief_facts.setVisible(some and low)
+        self._head_layout.setContentsMargins(*(_LOW_EDGES if low else _EDGES))
+        self._head_layout.setSpacing(TIGHT if low else GAP)
 
     def _show_whole_text(self, text: str) -> None:
         """A long task gets a page of its own, so that the head stays a head."""

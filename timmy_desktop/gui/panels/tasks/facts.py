@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from timmy_desktop.gui.widgets.facts_strip import Fact
 from timmy_desktop.gui.wording import duration, provider_words, sats
 from timmy_desktop.swarm.task import TaskView
@@ -19,6 +21,19 @@ def facts_of(view: TaskView, *, simulated: bool, now_us: int = 0) -> list[Fact]:
     if view.local_only:
         facts.append(("Local only", "never leaves here", "No remote provider may see this task"))
     return [fact for fact in facts if fact[0]]
+
+
+def brief_words(facts: Sequence[Fact]) -> str:
+    """The same in one line: `Quill · 13 sat paid, simulated · took 1.9 s`."""
+    return " · ".join(_brief(value, name) for value, name, _ in facts)
+
+
+def _brief(value: str, name: str) -> str:
+    if name == "took":
+        return f"took {value}"
+    if name.endswith(("tokens", "so far")) or any(word in name for word in ("paid", "reserved", "at most")):
+        return f"{value} {name.replace(' · ', ', ')}"
+    return value
 
 
 def _money(view: TaskView, label: str) -> Fact:

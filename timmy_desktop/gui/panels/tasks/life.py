@@ -6,14 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from timmy_desktop.events import tasks
-from timmy_desktop.events.base import EventRecord
+from timmy_desktop.events.base import Event, EventRecord
 from timmy_desktop.events.tasks import AuctionClosed, BidSubmitted
 from timmy_desktop.gui.panels.tasks.tellers import Names, words_of
 from timmy_desktop.inert import inert, inert_line
 
 _MOST_DETAIL = 4_000
-# What is offered carries no label of its own: whether money is real shows when it moves.
-_OFFERS = (BidSubmitted, AuctionClosed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +97,14 @@ def _moment(record: EventRecord, name_of: Names, simulated: bool) -> Moment | No
     if words is None:
         return None
     glyph, role, title, detail = words
-    if simulated and isinstance(record.event, _OFFERS):
+    if simulated and _is_offer(record.event):
         title += " (simulated)"
     return Moment(record.seq, record.time_us, glyph, role, inert_line(title, 300), _cut(inert(detail)))
+
+
+def _is_offer(event: Event) -> bool:
+    """Whether it names an amount without a label of its own: whether money is real shows when it moves."""
+    return isinstance(event, BidSubmitted) or (isinstance(event, AuctionClosed) and bool(event.winner))
 
 
 def _cut(text: str) -> str:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QLineEdit, QListView, QStackedWidget, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QLineEdit,
+    QListView,
+    QSizePolicy,
+    QStackedWidget,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from timmy_desktop.gui.glyphs import icon
 from timmy_desktop.gui.panels.tasks.model import VIEW_ROLE, Column, TasksModel, TasksProxy
@@ -23,6 +32,7 @@ from timmy_desktop.gui.widgets.relative_time import TickWhileVisible
 from timmy_desktop.swarm.task import TaskView
 
 _FILTER_AFTER_MS = 180
+_MOST_LINES, _HEIGHT_PER_LINE = 8, 60
 
 
 class TaskList(QListView):
@@ -138,9 +148,13 @@ class ListPage(QWidget):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.list)
         self.stack.addWidget(self.state)
-        notice = QWidget()
-        notice.setLayout(row(self.offline, margins=(GAP + TIGHT, 0, GAP + TIGHT, 0), gap=0))
-        layout = column(notice, self.post_box, line(), self.filters, self.busy, gap=0, margins=(0, 0, 0, 0))
+        # The list scrolls: what room there is goes to the box above it first.
+        self.stack.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        self.notice = QWidget()
+        self.notice.setLayout(row(self.offline, margins=(GAP + TIGHT, 0, GAP + TIGHT, 0), gap=0))
+        layout = column(
+            self.notice, self.post_box, line(), self.filters, self.busy, gap=0, margins=(0, 0, 0, 0)
+        )
         layout.addWidget(self.stack, 1)
         self.setLayout(layout)
 
@@ -165,6 +179,7 @@ class ListPage(QWidget):
 
     def look_for(self) -> None:
         """Puts the keyboard into the search field."""
+        self.filters.show()
         self.search.setFocus()
         self.search.selectAll()
 
@@ -223,6 +238,30 @@ class ListPage(QWidget):
         self.list.setCurrentIndex(index)
         self.list.scrollTo(index)
         return True
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return super().event(event)
+
+    def _fit(self) -> None:
+        """On a low dock the filters go first (the / key brings them back), then the notice; never the box."""
+        self.post_box.edit.show_at_most(max(1, min(_MOST_LINES, self.height() // _HEIGHT_PER_LINE)))
+        row_height = self.list.itemDelegate().sizeHint(QStyleOptionViewItem(), QModelIndex()).height()
+        room = self.height() - self.post_box.sizeHint().height() - 1
+        in_use = self.search.hasFocus() or bool(self.search.text()) or self.status.currentIndex() > 0
+        self._show(self.filters, in_use or room - self.filters.sizeHint().height() >= 2 * row_height)
+        room -= 0 if self.filters.isHidden() else self.filters.sizeHint().height()
+        self._show(self.notice, room - self.notice.sizeHint().height() >= row_height)
+
+    @staticmethod
+    def _show(part: QWidget, shown: bool) -> None:
+        if part.isHidden() == shown:
+            part.setVisible(shown)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.search.hasFocus():

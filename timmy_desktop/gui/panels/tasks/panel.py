@@ -273,6 +273,17 @@ class TasksPanel(Panel):
         self.page.setVisible(self._wide or not self._reading)
         self.detail.setVisible(self._wide or self._reading)
         self.detail.show_back(not self._wide)
+        self._follow_what_is_shown()
+
+    def _follow_what_is_shown(self) -> None:
+        """A task that was left on a narrow dock comes back as it is now, and is followed again."""
+        shown = self.detail.shown_id
+        if self.detail.isHidden() or not shown or shown == self.controller.followed_id:
+            return
+        known = self.model.view_of(shown)
+        if known is not None:
+            self.detail.show_opening(known)
+        self.controller.open(shown)
 
     def _tell_subtitle(self) -> None:
         under_way = self.model.under_way

@@ -114,6 +114,9 @@ class PostBox(QWidget):
     def _set_posting(self, posting: bool) -> None:
         self._posting = posting
         self.edit.setReadOnly(posting)
+        if self.post_button.hasFocus():
+            # Greyed, it would hand the keyboard to whatever comes next.
+            self.edit.setFocus()
         self.post_button.setEnabled(not posting)
         self.post_button.setText("Posting" if posting else "Post")
 

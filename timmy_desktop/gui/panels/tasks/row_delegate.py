@@ -14,10 +14,11 @@ from timmy_desktop.gui.panels.tasks.status_look import LOOKS
 from timmy_desktop.gui.theme import GAP, RADIUS, TIGHT, Theme
 from timmy_desktop.gui.wording import duration, relative_time
 from timmy_desktop.inert import inert_line
-from timmy_desktop.swarm.task import TaskView
+from timmy_desktop.swarm.task import TaskStatus, TaskView
 
 _MARK = 18
 _SECOND_US = 1_000_000
+_LONG_US = 2 * _SECOND_US
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 _Index = QModelIndex | QPersistentModelIndex
@@ -55,6 +56,8 @@ def second_line(view: TaskView, now_us: int) -> tuple[str, str]:
         parts.append(duration(view.duration_ms) if view.duration_ms else "")
     elif view.agent_id and now_us - view.updated_us >= _SECOND_US:
         parts.append(duration((now_us - view.updated_us) // _SECOND_US * 1000))
+        if view.status is TaskStatus.RUNNING and not view.provider and now_us - view.updated_us >= _LONG_US:
+            parts.append("waits for the model")
     if view.attempt > 1:
         parts.append(f"attempt {view.attempt}")
     if view.local_only:

@@ -48,7 +48,7 @@ def _bidding(event: tasks.TaskBidding, name_of: Names) -> _Words:
 
 def _bid(event: tasks.BidSubmitted, name_of: Names) -> _Words:
     title = f"{name_of(event.agent_id)} bids {sats(event.amount_msat)}"
-    return "bid", "muted", title, f"score {event.score_milli / 1000:.3f}" if event.score_milli else ""
+    return "bid", "muted", title, f"score {event.score_milli:,}" if event.score_milli else ""
 
 
 def _closed(event: tasks.AuctionClosed, name_of: Names) -> _Words:
