@@ -1,0 +1,427 @@
+"""The one place that knows pyqtgraph: tracks over a common time axis, drawn from a ready picture.
+
+Importing it takes a second: import it off the GUI thread (gui/panels/router/chart_page).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPainterPath
+from PySide6.QtWidgets import QGraphicsSimpleTextItem, QToolTip, QVBoxLayout, QWidget
+
+from timmy_desktop.gui.theme import Theme, on_theme_change
+from timmy_desktop.gui.widgets.plot_overlays import BarsOverlay, LanesOverlay, MarksOverlay, PixelMap
+from timmy_desktop.gui.widgets.time_series import ChartPicture, Curve
+from timmy_desktop.gui.widgets.time_ticks import time_ticks, time_words
+
+LEFT_ROOM = 50
+_TIME_HEIGHT, _RATE_HEIGHT, _BARS_HEIGHT, _LANE_HEIGHT = 22, 60, 40, 15
+_PIXELS_A_TICK = 84
+_CALM_POINTS = 4_000
+"""Below this many points lines are smoothed; above, smoothing costs more than it shows."""
+_LEAST_SPAN, _MOST_SPAN = 5.0, 45 * 86_400.0
+
+
+class TimeSeriesPlot(QWidget):
+    """Latency above, throughput, failures and circuits beneath; zoom by wheel, pan by dragging, read by pointing.
+
+    Keys: arrows move the crosshair, plus and minus zoom, Page Up and Down pan, Home returns to now.
+    """
+
+    looked_at = Signal(float, float)
+    """The person zoomed or panned: the seconds now in view."""
+    pointed_at = Signal(int)
+    """The step under the crosshair; -1 when it left."""
+    home_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName("Latency over time")
+        self.picture: ChartPicture | None = None
+        self.shown: frozenset[str] | None = None
+        """The names of the curves to draw; None for all."""
+        self._second = True
+        self._step = -1
+        self._at_mark = False
+        self._lines: dict[str, tuple[Any, Any, Any, _Band]] = {}
+        self._view = pg.GraphicsView(useOpenGL=False)
+        self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._view.setAntialiasing(False)
+        self._grid = pg.GraphicsLayout()
+        self._view.setCentralItem(self._grid)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._view)
+        self._build_tracks()
+        self._wire()
+        on_theme_change(self, self._restyle)
+
+    # What the panel tells
+
+    def show_picture(self, picture: ChartPicture, *, move: bool = True) -> None:
+        """Draws another picture; with `move` the time axis goes to the picture's own span."""
+        self.picture = picture
+        if move:
+            self.look_at(picture.since, picture.until)
+        self._top.setYRange(picture.low, picture.high, padding=0)
+        self._rate.setYRange(0, picture.rate_high, padding=0)
+        self._axes[0].setTicks([list(picture.ticks)])
+        self._axes[1].setTicks([list(picture.rate_ticks)])
+        self._draw_curves()
+        self._bars.show_bars(picture.bars)
+        self._lanes.show_lanes(picture.lanes)
+        self._axes[3].setTicks([[(-(place + 0.5), "") for place in range(len(picture.lanes))]])
+        self._marks.show_marks(picture.marks)
+        self._fit_rows()
+        if self._step >= len(picture.steps):
+            self._point_at(-1)
+        elif self._step >= 0:
+            self._place_cross()
+
+    def show_only(self, names: frozenset[str] | None) -> None:
+        """Draws these curves alone; None brings back all."""
+        self.shown = names
+        if self.picture is not None:
+            self._draw_curves()
+
+    def show_second(self, on: bool) -> None:
+        """Draws or leaves out the second line (time to first token)."""
+        self._second = on
+        if self.picture is not None:
+            self._draw_curves()
+
+    def look_at(self, since: float, until: float) -> None:
+        """Moves the time axis."""
+        self._top.setXRange(since, until, padding=0)
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The seconds in view."""
+        since, until = self._top.viewRange()[0]
+        return float(since), float(until)
+
+    @property
+    def step(self) -> int:
+        """The step under the crosshair, or -1."""
+        return self._step
+
+    @property
+    def plot_width(self) -> int:
+        """Pixels between the ends of the time axis: more steps than this can't be seen."""
+        return max(1, int(self._top.width()))
+
+    def frame(self) -> None:
+        """Paints now, as benchmarks want it."""
+        self._view.viewport().repaint()
+
+    # Qt
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(220, 180)
+
+    def sizeHint(self) -> QSize:
+        return QSize(380, 320)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = event.key()
+        if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self._walk(1 if key == Qt.Key.Key_Right else -1)
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+            self._zoom(0.5)
+        elif key == Qt.Key.Key_Minus:
+            self._zoom(2.0)
+        elif key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
+            self._pan(0.5 if key == Qt.Key.Key_PageDown else -0.5)
+        elif key == Qt.Key.Key_Home:
+            self.home_requested.emit()
+        elif key == Qt.Key.Key_Escape and self._step >= 0:
+            self._point_at(-1)
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: Any) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: Any) -> None:
+        super().focusOutEvent(event)
+        self.update()
+
+    def paintEvent(self, event: Any) -> None:  # noqa: ARG002
+        if self.hasFocus():
+            painter = QPainter(self)
+            painter.setPen(Theme.current().color("accent"))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+    def eventFilter(self, watched: Any, event: QEvent) -> bool:  # noqa: ARG002
+        if event.type() == QEvent.Type.Leave:
+            self._point_at(-1)
+            self._hide_mark()
+        return False
+
+    # Building
+
+    def _build_tracks(self) -> None:
+        grid = self._grid
+        grid.setContentsMargins(1, 1, 1, 1)
+        grid.setSpacing(0)
+        self._tracks = [_Track() for _ in range(4)]
+        self._top, self._rate, self._share, self._circuit = self._tracks
+        self._axes: list[Any] = []
+        for place, track in enumerate(self._tracks):
+            axis = pg.AxisItem("left", linkView=track, maxTickLength=0)
+            axis.setWidth(LEFT_ROOM)
+            axis.setStyle(tickTextOffset=6, autoExpandTextSpace=False, hideOverlappingLabels=False)
+            self._axes.append(axis)
+            grid.addItem(axis, row=place, col=0)
+            grid.addItem(track, row=place, col=1)
+            if place:
+                track.setXLink(self._top)
+        self._time = _TimeAxis("bottom", linkView=self._circuit, maxTickLength=-4)
+        self._time.setHeight(_TIME_HEIGHT)
+        grid.addItem(self._time, row=4, col=1)
+        self._share.setYRange(0, 1, padding=0)
+        self._circuit.setYRange(-1, 0, padding=0)
+        self._axes[2].setTicks([[(0.0, "0"), (1.0, "100 %")]])
+        self._axes[0].setTicks([[]])
+        self._axes[1].setTicks([[]])
+        self._bars = BarsOverlay(self._share)
+        self._lanes = LanesOverlay(self._circuit)
+        self._marks = MarksOverlay(self._top)
+        self._captions = [
+            _caption(track, words)
+            for track, words in zip(
+                self._tracks[:3], ("p50, to p95 and p99", "tokens a second", "failed"), strict=True
+            )
+        ]
+        self._cross = self._view.scene().addLine(0, 0, 0, 0)
+        self._cross.setZValue(50)
+        self._cross.hide()
+        layout = grid.layout
+        layout.setRowStretchFactor(0, 1)
+        self._fit_rows()
+
+    def _wire(self) -> None:
+        self._top.sigRangeChangedManually.connect(lambda *_: self.looked_at.emit(*self.span))
+        for track in self._tracks[1:]:
+            track.sigRangeChangedManually.connect(lambda *_: self.looked_at.emit(*self.span))
+        self._top.sigXRangeChanged.connect(lambda *_: self._place_cross())
+        self._view.scene().sigMouseMoved.connect(self._moved)
+        self._view.viewport().installEventFilter(self)
+
+    def _fit_rows(self) -> None:
+        lanes = len(self.picture.lanes) if self.picture is not None else 1
+        layout = self._grid.layout
+        for place, height in ((1, _RATE_HEIGHT), (2, _BARS_HEIGHT), (3, max(lanes, 1) * _LANE_HEIGHT + 6)):
+            layout.setRowFixedHeight(place, height)
+
+    def _restyle(self) -> None:
+        theme = Theme.current()
+        self._view.setBackground(theme.color("surface"))
+        font = theme.font("small")
+        for axis in [*self._axes, self._time]:
+            axis.setPen(theme.color("border"))
+            axis.setTextPen(theme.color("muted"))
+            axis.setTickFont(font)
+        for axis in self._axes[:2]:
+            axis.setGrid(34 if theme.is_dark else 46)
+        for caption in self._captions:
+            caption.setFont(font)
+            caption.setBrush(theme.color("muted"))
+        self._cross.setPen(pg.mkPen(theme.color("text"), width=1, style=Qt.PenStyle.DotLine))
+        for overlay in (self._bars, self._lanes, self._marks):
+            overlay.update()
+        if self.picture is not None:
+            self._draw_curves()
+        self.update()
+
+    # Drawing
+
+    def _draw_curves(self) -> None:
+        picture = self.picture
+        if picture is None:
+            return
+        calm = sum(len(curve.x) for curve in picture.curves) < _CALM_POINTS
+        for name in tuple(self._lines):
+            if name not in {curve.name for curve in picture.curves}:
+                for item in self._lines.pop(name):
+                    item.getViewBox().removeItem(item)
+        for curve in picture.curves:
+            self._draw_curve(curve, calm)
+
+    def _draw_curve(self, curve: Curve, calm: bool) -> None:
+        theme = Theme.current()
+        if curve.name not in self._lines:
+            self._lines[curve.name] = self._new_lines()
+        line, second, rate, band = self._lines[curve.name]
+        on = self.shown is None or curve.name in self.shown
+        for item in (line, rate, band):
+            item.setVisible(on)
+        second.setVisible(on and self._second)
+        if not on:
+            return
+        color = theme.color(curve.role)
+        band.show_band(curve, color, theme.is_dark)
+        line.setData(curve.x, curve.line, pen=pg.mkPen(color, width=1), antialias=calm, connect="finite")
+        rate.setData(curve.rate_x, curve.rate, pen=pg.mkPen(color, width=1), antialias=calm, connect="finite")
+        if self._second:
+            faint = QColor(color)
+            faint.setAlpha(150)
+            style = Qt.PenStyle.DotLine if calm else Qt.PenStyle.SolidLine
+            second.setData(
+                curve.x, curve.second, pen=pg.mkPen(faint, width=1, style=style), antialias=calm, connect="finite"
+            )
+
+    def _new_lines(self) -> tuple[Any, Any, Any, _Band]:
+        band = _Band()
+        band.setZValue(-10)
+        self._top.addItem(band, ignoreBounds=True)
+        lines = []
+        for track in (self._top, self._top, self._rate):
+            item = pg.PlotDataItem()
+            track.addItem(item, ignoreBounds=True)
+            item.setClipToView(True)
+            item.setDownsampling(auto=True, method="peak")
+            lines.append(item)
+        return lines[0], lines[1], lines[2], band
+
+    # The person
+
+    def _moved(self, place: QPointF) -> None:
+        track = self._top.sceneBoundingRect()
+        if not track.left() <= place.x() <= track.right():
+            self._point_at(-1)
+            self._hide_mark()
+            return
+        moment = self._top.mapSceneToView(place).x()
+        if self.picture is not None:
+            self._point_at(self.picture.step_at(moment))
+        words = self._marks.words_at(self._top.mapFromScene(place)) or self._lanes.words_at(
+            self._circuit.mapFromScene(place)
+        )
+        if words:
+            self._at_mark = True
+            spot = self._view.viewport().mapToGlobal(self._view.mapFromScene(place))
+            QToolTip.showText(spot, words, self)
+        else:
+            self._hide_mark()
+
+    def _hide_mark(self) -> None:
+        if self._at_mark:
+            self._at_mark = False
+            QToolTip.hideText()
+
+    def _walk(self, by: int) -> None:
+        if self.picture is None or not self.picture.steps:
+            return
+        last = len(self.picture.steps) - 1
+        start = self._step if self._step >= 0 else (last + 1 if by < 0 else -1)
+        self._point_at(min(max(start + by, 0), last))
+
+    def _zoom(self, factor: float) -> None:
+        since, until = self.span
+        middle, half = (since + until) / 2, (until - since) / 2 * factor
+        half = min(max(half, _LEAST_SPAN / 2), _MOST_SPAN / 2)
+        self.look_at(middle - half, middle + half)
+        self.looked_at.emit(*self.span)
+
+    def _pan(self, share: float) -> None:
+        since, until = self.span
+        by = (until - since) * share
+        self.look_at(since + by, until + by)
+        self.looked_at.emit(*self.span)
+
+    def _point_at(self, step: int) -> None:
+        if step == self._step:
+            return
+        self._step = step
+        self._place_cross()
+        self.pointed_at.emit(step)
+
+    def _place_cross(self) -> None:
+        picture = self.picture
+        if picture is None or not 0 <= self._step < len(picture.steps):
+            self._cross.hide()
+            return
+        x = PixelMap(self._top).x(picture.steps[self._step] + picture.width / 2)
+        place = self._top.mapToScene(QPointF(x, 0))
+        inside = self._top.sceneBoundingRect()
+        bottom = self._circuit.sceneBoundingRect().bottom()
+        self._cross.setLine(round(place.x()) + 0.5, inside.top(), round(place.x()) + 0.5, bottom)
+        self._cross.setVisible(inside.left() - 1 <= place.x() <= inside.right() + 1)
+
+
+class _Track(pg.ViewBox):  # type: ignore[misc]
+    def __init__(self) -> None:
+        super().__init__(enableMenu=False, defaultPadding=0)
+        self.setMouseEnabled(x=True, y=False)
+        self.setMenuEnabled(False)
+        self.disableAutoRange()
+        self.setLimits(minXRange=_LEAST_SPAN, maxXRange=_MOST_SPAN)
+
+
+class _TimeAxis(pg.AxisItem):  # type: ignore[misc]
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+        ticks = time_ticks(low, high, max(2, int(size / _PIXELS_A_TICK)))
+        step = ticks[1] - ticks[0] if len(ticks) > 1 else high - low
+        return [(step, ticks)]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: ARG002
+        return time_words(values, spacing)
+
+
+class _Band(pg.GraphicsObject):  # type: ignore[misc]
+    """From the line up to the band's middle, and from there to its top, in two strengths."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._paths: tuple[QPainterPath, QPainterPath] = (QPainterPath(), QPainterPath())
+        self._colors = (QColor(), QColor())
+        self._bounds = QRectF()
+        self._drawn: Curve | None = None
+
+    def show_band(self, curve: Curve, color: QColor, dark: bool) -> None:
+        near, far = QColor(color), QColor(color)
+        near.setAlphaF(0.26 if dark else 0.22)
+        far.setAlphaF(0.11 if dark else 0.10)
+        self._colors = near, far
+        if curve is not self._drawn:
+            self._drawn = curve
+            self.prepareGeometryChange()
+            low, middle, high = curve.band_low, curve.band_middle, curve.band_high
+            self._paths = _between(curve.band_x, low, middle), _between(curve.band_x, middle, high)
+            self._bounds = self._paths[0].boundingRect() | self._paths[1].boundingRect()
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._bounds
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        for path, color in zip(self._paths, self._colors, strict=True):
+            painter.fillPath(path, color)
+
+
+def _between(x: Any, low: Any, high: Any) -> QPainterPath:
+    """The area between two lines, one polygon for each stretch without gaps."""
+    path = QPainterPath()
+    finite = np.isfinite(low) & np.isfinite(high)
+    edges = np.flatnonzero(np.diff(np.concatenate(([0], finite.astype(np.int8), [0]))))
+    for first, last in zip(edges[::2], edges[1::2], strict=True):
+        around_x = np.concatenate((x[first:last], x[first:last][::-1]))
+        around_y = np.concatenate((high[first:last], low[first:last][::-1]))
+        path.addPath(pg.arrayToQPath(around_x, around_y))
+        path.closeSubpath()
+    return path
+
+
+def _caption(track: Any, words: str) -> QGraphicsSimpleTextItem:
+    caption = QGraphicsSimpleTextItem(words, track)
+    caption.setPos(6, 2)
+    caption.setZValue(40)
+    return caption
