@@ -13,7 +13,6 @@ from timmy_desktop.gui.widgets.time_series import Bar, Lane, Mark
 
 _REACH = 7.0
 _MARK_SIDE = 9.0
-_NAME_ROOM = 58
 
 
 class PixelMap:
@@ -96,7 +95,6 @@ class LanesOverlay(_Overlay):
             top = number * height
             box = QRectF(place.left, top, place.width, height)
             self._paint_states(painter, box, lane, place)
-            painter.setFont(theme.font("small"))
             painter.setPen(theme.color("border"))
             painter.drawLine(QPointF(0, top), QPointF(place.width, top))
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPainterPath
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPainterPath
 from PySide6.QtWidgets import QGraphicsSimpleTextItem, QToolTip, QVBoxLayout, QWidget
 
 from timmy_desktop.gui.theme import Theme, on_theme_change
@@ -20,7 +20,7 @@ from timmy_desktop.gui.widgets.time_ticks import time_ticks, time_words
 
 LEFT_ROOM = 50
 _TIME_HEIGHT, _RATE_HEIGHT, _BARS_HEIGHT, _LANE_HEIGHT = 22, 60, 40, 15
-_PIXELS_A_TICK = 84
+_PIXELS_A_TICK = 72
 _CALM_POINTS = 4_000
 """Below this many points lines are smoothed; above, smoothing costs more than it shows."""
 _LEAST_SPAN, _MOST_SPAN = 5.0, 45 * 86_400.0
@@ -75,7 +75,7 @@ class TimeSeriesPlot(QWidget):
         self._draw_curves()
         self._bars.show_bars(picture.bars)
         self._lanes.show_lanes(picture.lanes)
-        self._axes[3].setTicks([[(-(place + 0.5), "") for place in range(len(picture.lanes))]])
+        self._show_lane_names(picture)
         self._marks.show_marks(picture.marks)
         self._fit_rows()
         if self._step >= len(picture.steps):
@@ -186,7 +186,6 @@ class TimeSeriesPlot(QWidget):
         self._time.setHeight(_TIME_HEIGHT)
         grid.addItem(self._time, row=4, col=1)
         self._share.setYRange(0, 1, padding=0)
-        self._circuit.setYRange(-1, 0, padding=0)
         self._axes[2].setTicks([[(0.0, "0"), (1.0, "100 %")]])
         self._axes[0].setTicks([[]])
         self._axes[1].setTicks([[]])
@@ -271,11 +270,18 @@ class TimeSeriesPlot(QWidget):
         rate.setData(curve.rate_x, curve.rate, pen=pg.mkPen(color, width=1), antialias=calm, connect="finite")
         if self._second:
             faint = QColor(color)
-            faint.setAlpha(150)
+            faint.setAlpha(205)
             style = Qt.PenStyle.DotLine if calm else Qt.PenStyle.SolidLine
             second.setData(
                 curve.x, curve.second, pen=pg.mkPen(faint, width=1, style=style), antialias=calm, connect="finite"
             )
+
+    def _show_lane_names(self, picture: ChartPicture) -> None:
+        metrics = QFontMetrics(Theme.current().font("small"))
+        right = Qt.TextElideMode.ElideRight
+        names = [metrics.elidedText(lane.name, right, LEFT_ROOM - 8) for lane in picture.lanes]
+        self._circuit.setYRange(-max(len(names), 1), 0, padding=0)
+        self._axes[3].setTicks([[(-(place + 0.5), name) for place, name in enumerate(names)]])
 
     def _new_lines(self) -> tuple[Any, Any, Any, _Band]:
         band = _Band()
