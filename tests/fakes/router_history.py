@@ -195,5 +195,35 @@ def made_statuses(story: str = "healthy", names: Sequence[str] = FIVE[:4]) -> tu
             health = Health("not_configured", "Set a key in Preferences.", "", ())
         state: Any = "OPEN" if bad and story == "open" else "HALF_OPEN" if bad else "CLOSED"
         error = "Refused: nothing listens at 127.0.0.1:11434." if bad else ""
-        made.append(ProviderStatus(name, name, remote, state, health, error, health.model, 640 if not bad else -1))
+        trial = 12.0 if state == "OPEN" else 0.0
+        made.append(
+            ProviderStatus(
+                name, name, remote, state, health, error, health.model, -1 if bad else 640, seconds_to_trial=trial
+            )
+        )
     return tuple(made)
+
+
+class FakeControl:
+    """The router's face to the dock: states that a test chooses, and what it was told to do."""
+
+    def __init__(self, story: str = "healthy", names: Sequence[str] = FIVE[:4]) -> None:
+        self.statuses = made_statuses(story, names)
+        self.done: list[tuple[Any, ...]] = []
+
+    def status(self) -> tuple[ProviderStatus, ...]:
+        return self.statuses
+
+    async def try_now(self, name: str) -> None:
+        self.done.append(("try", name))
+
+    async def set_enabled(self, name: str, enabled: bool) -> None:
+        self.done.append(("enable" if enabled else "disable", name))
+        self.statuses = tuple(
+            replace(status, is_enabled=enabled) if status.name == name else status for status in self.statuses
+        )
+
+    async def reorder(self, names: Sequence[str]) -> None:
+        self.done.append(("order", tuple(names)))
+        by_name = {status.name: status for status in self.statuses}
+        self.statuses = tuple(by_name[name] for name in names)

@@ -27,6 +27,7 @@ from timmy_desktop.gui.menus import Menus
 from timmy_desktop.gui.panel import (
     NewConversation,
     NewTask,
+    OpenPreferences,
     Panel,
     PanelSpec,
     Say,
@@ -159,6 +160,8 @@ class MainWindow(QMainWindow):
         elif isinstance(wish, ShowPanel):
             if wish.name in self.docks:
                 self.docks[wish.name].bring_forward()
+        elif isinstance(wish, OpenPreferences):
+            self._open_preferences(wish.page)
         else:
             self._ask_panels(wish)
 
@@ -351,7 +354,7 @@ class MainWindow(QMainWindow):
         commands = self.menus.commands(self._store.recent_workspaces, self.workspaces.open)
         CommandPalette(commands, self).open()
 
-    def _open_preferences(self) -> None:
+    def _open_preferences(self, page: str = "") -> None:
         from timmy_desktop.gui.preferences import PreferencesDialog
         from timmy_desktop.settings import Secrets, SettingsError
 
@@ -361,6 +364,7 @@ class MainWindow(QMainWindow):
             self.messages.say(str(error), "bad")
             return
         dialog.saved.connect(self.grant)
+        dialog.show_section(page)
         dialog.open()
 
     def _switch_theme(self) -> None:

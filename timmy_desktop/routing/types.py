@@ -189,7 +189,10 @@ RouterEvent: TypeAlias = AttemptStarted | TextDelta | ToolCallDelta | AttemptFai
 
 @dataclass(frozen=True, slots=True)
 class ProviderStatus:
-    """A provider at a glance; `last_latency_ms` is -1 before the first answer."""
+    """A provider at a glance; `last_latency_ms` is -1 before the first answer.
+
+    `reason` says why it is left out, if it is; `seconds_to_probe` is -1 while no probe is planned.
+    """
 
     name: str
     kind: str
@@ -199,3 +202,7 @@ class ProviderStatus:
     last_error: str
     model: str
     last_latency_ms: int
+    is_enabled: bool = True
+    reason: str = ""
+    seconds_to_trial: float = 0.0
+    seconds_to_probe: float = -1.0

@@ -69,6 +69,11 @@ class PreferencesDialog(WindowDialog):
         self.saved.emit(Say(words, "good"))
         self.close()
 
+    def show_section(self, name: str) -> None:
+        """Brings the section called `name` to the front; the first one stays where there is none."""
+        for item in self._list.findItems(name, Qt.MatchFlag.MatchExactly):
+            self._list.setCurrentItem(item)
+
     def _keep_keys(self) -> None:
         for entry in self.providers:
             if entry.key is not None and entry.key.text().strip():
