@@ -106,7 +106,7 @@ def made_series(
 
 def _bucket(name: str, at: int, number: int, buckets: int, rng: random.Random) -> LatencyBucket | None:
     busy = 0.5 + 0.5 * math.sin(number / buckets * 11 + len(name))
-    if rng.random() > {"ollama": 0.97, "api": 0.85, "airllm": 0.16}.get(name, 0.7):
+    if buckets > 1 and rng.random() > {"ollama": 0.97, "api": 0.85, "airllm": 0.16}.get(name, 0.7):
         return None
     base = _BASE_MS[name] * (0.85 + 0.5 * busy + rng.random() * 0.16)
     tail = 1.25 + rng.random() * 0.35

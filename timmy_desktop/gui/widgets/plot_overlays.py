@@ -19,15 +19,22 @@ class PixelMap:
     """From seconds to pixels of a track, as it stands now."""
 
     def __init__(self, track: Any) -> None:
-        (self.since, self.until), _ = track.viewRange()
+        (self.since, self.until), (self.low, self.high) = track.viewRange()
         rect = track.rect()
         self.left, self.width, self.height = rect.left(), rect.width(), rect.height()
 
+    def y(self, heights: Any) -> Any:
+        """Pixels from the top; takes arrays too."""
+        return self.height * (1 - (heights - self.low) / max(self.high - self.low, 1e-9))
+
     def x(self, moment: float) -> float:
+        """Pixels from the left."""
         return self.left + (moment - self.since) / max(self.until - self.since, 1e-9) * self.width
 
 
-class _Overlay(QGraphicsItem):
+class Overlay(QGraphicsItem):
+    """Painted in the pixels of its track, again whenever the time axis moves."""
+
     def __init__(self, track: Any) -> None:
         super().__init__(track)
         self._track = track
@@ -44,7 +51,7 @@ class _Overlay(QGraphicsItem):
         self.update()
 
 
-class BarsOverlay(_Overlay):
+class BarsOverlay(Overlay):
     """Shares from 0 to 1 as bars; never thinner than can be seen."""
 
     def __init__(self, track: Any) -> None:
@@ -65,7 +72,7 @@ class BarsOverlay(_Overlay):
             painter.fillRect(QRectF(left, place.height - height, max(2.0, right - left - 0.5), height), color)
 
 
-class LanesOverlay(_Overlay):
+class LanesOverlay(Overlay):
     """One lane for each name: closed is a thin line, half-open a hollow block, open a full one."""
 
     def __init__(self, track: Any) -> None:
@@ -119,7 +126,7 @@ class LanesOverlay(_Overlay):
         return float(self._track.rect().height()) / max(len(self._lanes), 1)
 
 
-class MarksOverlay(_Overlay):
+class MarksOverlay(Overlay):
     """Small triangles at the top, each with a thread down; several at one place carry their number."""
 
     def __init__(self, track: Any) -> None:

@@ -85,7 +85,7 @@ class RouterPanel(Panel):
         self.splitter.addWidget(self.tabs)
         self.splitter.setStretchFactor(0, 3)
         self.splitter.setStretchFactor(1, 2)
-        self.splitter.setSizes([420, 280])
+        self.splitter.setSizes([440, 240])
         layout = column(gap=0, margins=(0, 0, 0, 0))
         layout.addLayout(row(self.offline, margins=(GAP + TIGHT, 0, GAP + TIGHT, 0), gap=0))
         layout.addWidget(self.splitter, 1)
@@ -308,7 +308,7 @@ class RouterPanel(Panel):
         if self.splitter.orientation() != wanted:
             self.splitter.setOrientation(wanted)
             total = self.width() if wide else self.height()
-            self.splitter.setSizes([total * 3 // 5, total * 2 // 5])
+            self.splitter.setSizes([total * 62 // 100, total * 38 // 100])
 
     def minimumSizeHint(self) -> QSize:
         return QSize(320, 300)

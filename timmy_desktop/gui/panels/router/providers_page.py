@@ -15,7 +15,7 @@ from timmy_desktop.gui.panels.router.provider_model import (
 )
 from timmy_desktop.gui.panels.router.rows import quiet_list
 from timmy_desktop.gui.theme import GAP, TIGHT
-from timmy_desktop.gui.widgets.parts import button, glyph_button, label, row
+from timmy_desktop.gui.widgets.parts import button, glyph_button, row
 
 _ALT = Qt.KeyboardModifier.AltModifier
 
@@ -67,11 +67,10 @@ class ProvidersPage(QWidget):
         self.up = glyph_button("top", "Ask it earlier (Alt+Up)", lambda: self.act("up"))
         self.down = glyph_button("down", "Ask it later (Alt+Down)", lambda: self.act("down"))
         self.edit = glyph_button("gear", "Edit in Preferences (Return)", lambda: self.act("edit"))
-        hint = label("Asked from the top down. Drag to reorder.", tone="muted", size="small")
+        self.list.setStatusTip("Asked from the top down. Drag to reorder.")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, TIGHT, 0, 0)
         layout.setSpacing(0)
-        layout.addLayout(row(hint, None, margins=(GAP + TIGHT, TIGHT, GAP + TIGHT, TIGHT)))
         layout.addWidget(self.list, 1)
         tools = row(
             self.try_button, self.switch_button, None, self.up, self.down, self.edit, gap=TIGHT,

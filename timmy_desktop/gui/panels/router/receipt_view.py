@@ -19,7 +19,7 @@ from timmy_desktop.gui.theme import GAP, ROOM, TIGHT
 from timmy_desktop.gui.widgets.code_block import CodeBlock
 from timmy_desktop.gui.widgets.copyable_id import CopyableId
 from timmy_desktop.gui.widgets.facts_strip import FactsStrip
-from timmy_desktop.gui.widgets.parts import button, card, column, glyph_button, label, row, selectable
+from timmy_desktop.gui.widgets.parts import card, column, glyph_button, label, row, selectable
 from timmy_desktop.gui.widgets.pill import Pill
 from timmy_desktop.gui.widgets.relative_time import RelativeTime
 from timmy_desktop.inert import inert_line
@@ -41,7 +41,7 @@ class ReceiptView(QWidget):
         self.pill = Pill()
         self.when = RelativeTime()
         self.identifier = CopyableId(what="request id")
-        self.copy_button = button("Copy receipt", self._copy, variant="quiet", glyph="copy")
+        self.copy_button = glyph_button("copy", "Copy the receipt", self._copy)
         self.facts = FactsStrip()
         self._body = QWidget()
         self._scroll = QScrollArea()

@@ -17,12 +17,13 @@ from timmy_desktop.routing.records import CircuitInterval, FailoverMark, Latency
 _SECOND = 1_000_000
 _FLOOR_MS = 1.0
 _LEAST_HIGH_MS = 10.0
-_HEADROOM = 1.14
+_HEADROOM, _LOG_HEADROOM = 1.14, 1.9
 _USUAL = 0.985
 """The scale ends above this share of the p99s: one outlier must not flatten everything else."""
 _GAP_STEPS, _GAP_SHARE, _LEAST_SHARE = 3, 0.02, 0.006
 _NEAR_SHARE = 1 / 90
 _MOST_BAND = 1_500
+_MOST_LINE, _MOST_BARS = 1_600, 240
 _MOST_MARK_LINES = 4
 
 
@@ -74,18 +75,20 @@ class _Columns:
             _on_scale(laid[key], log) for key in ("p50_ms", "p95_ms", "p99_ms", "ttft_p50_ms")
         )
         band_x, low, middle, high = _thinned(self.x, line, upper, top)
+        places = _telling(line)
+        rate_places = _telling(laid["tokens_per_s"])
         return Curve(
             name=self.name,
             role=role,
-            x=self.x,
-            line=line,
-            second=second,
+            x=self.x[places],
+            line=line[places],
+            second=second[places],
             band_x=band_x,
             band_low=low,
             band_middle=middle,
             band_high=high,
-            rate_x=self.x,
-            rate=laid["tokens_per_s"],
+            rate_x=self.x[rate_places],
+            rate=laid["tokens_per_s"][rate_places],
         )
 
 
@@ -132,6 +135,20 @@ def _thinned(x: Array, low: Array, middle: Array, high: Array) -> tuple[Array, A
     )
 
 
+def _telling(line: Array) -> Array:
+    """Where a line has to go so that it looks the same: of each few points the lowest and the highest."""
+    every = math.ceil(len(line) / _MOST_LINE) * 2
+    if every < 4:
+        return np.arange(len(line))
+    whole = len(line) // every * every
+    blocks = line[:whole].reshape(-1, every)
+    starts = np.arange(0, whole, every)
+    low = starts + np.argmin(np.where(np.isfinite(blocks), blocks, np.inf), axis=1)
+    high = starts + np.argmax(np.where(np.isfinite(blocks), blocks, -np.inf), axis=1)
+    gaps = np.flatnonzero(~np.isfinite(line))
+    return np.unique(np.concatenate((low, high, gaps, np.arange(whole, len(line)))))
+
+
 def _scale(columns: Sequence[_Columns], log: bool) -> tuple[float, float, tuple[tuple[float, str], ...]]:
     tops = np.concatenate([column.values["p99_ms"] for column in columns] or [np.empty(0)])
     tops = tops[np.isfinite(tops)]
@@ -147,7 +164,7 @@ def _scale(columns: Sequence[_Columns], log: bool) -> tuple[float, float, tuple[
         if np.isfinite(values := column.values[key]).any()
     ]
     bottom = math.floor(math.log10(max(min(smallest, default=_FLOOR_MS), _FLOOR_MS)))
-    top = max(math.log10(high * 1.3), bottom + 1)
+    top = max(math.log10(max(float(tops.max(initial=0.0)), high) * _LOG_HEADROOM), bottom + 1)
     return float(bottom), top, tuple((tick, short_ms(10**tick)) for tick in log_ticks(bottom, top))
 
 
@@ -158,11 +175,14 @@ def _bars(providers: Sequence[ProviderSeries], width: float, span: float) -> tup
         for point in provider.buckets:
             asked[point.start_us] = asked.get(point.start_us, 0) + point.count
             failed[point.start_us] = failed.get(point.start_us, 0) + point.failures
-    wide = max(width, span / 250)
+    wide = max(width, span / _MOST_BARS)
+    bins: dict[int, list[int]] = {}
+    for start in sorted(asked):
+        sums = bins.setdefault(int(start / _SECOND / wide), [0, 0])
+        sums[0] += asked[start] + failed[start]
+        sums[1] += failed[start]
     return tuple(
-        Bar(start / _SECOND, start / _SECOND + wide, failed[start] / max(asked[start], failed[start]))
-        for start in sorted(failed)
-        if failed[start]
+        Bar(place * wide, (place + 1) * wide, failures / every) for place, (every, failures) in bins.items() if failures
     )
 
 
