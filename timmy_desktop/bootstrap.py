@@ -12,6 +12,7 @@ from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import Ledger
 from timmy_desktop.ledger.backends import make_backend
 from timmy_desktop.paths import Paths
+from timmy_desktop.routing.history import RouterHistory
 from timmy_desktop.routing.providers import create_providers
 from timmy_desktop.routing.providers.base import Parts, Provider
 from timmy_desktop.routing.router import CascadeRouter
@@ -83,6 +84,13 @@ def build(settings: Settings, paths: Paths, providers: Sequence[Provider] | None
         anchor=HeadAnchor(event_log, database, paths.data_dir / ANCHOR_FILE, supervisor),
         bus=bus,
         router=router,
+        router_history=RouterHistory(
+            bus=bus,
+            db=database,
+            clock=clock,
+            supervisor=supervisor,
+            keep_days=settings.attempts_keep_days,
+        ),
         ledger=ledger,
         workspace=workspace,
         coordinator=coordinator,

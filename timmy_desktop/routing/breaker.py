@@ -25,6 +25,19 @@ class Transition:
     failures: int
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A circuit as it is between two attempts; `opened_until` is monotonic, in seconds."""
+
+    state: CircuitState = "CLOSED"
+    cause: str = Blame.NONE.value
+    reason: str = ""
+    failures: int = 0
+    openings: int = 0
+    opened_until: float = 0.0
+    disabled: str = ""
+
+
 class Permit:
     """The right to one attempt."""
 
@@ -134,6 +147,32 @@ class Breaker:
     def disable(self, reason: str) -> None:
         """Lets nobody through until `probe_succeeded`: a key, a model or a setting is missing."""
         self.disabled = reason
+
+    def hurry(self) -> None:
+        """Somebody wants it tried now: the next request is the trial."""
+        if self._state == "OPEN":
+            self._opened_until = self._monotonic()
+
+    def snapshot(self) -> Snapshot:
+        """What has to be known to go on from here."""
+        return Snapshot(
+            self._state,
+            self.cause.value,
+            self.reason,
+            self._failures,
+            self._openings,
+            self._opened_until,
+            self.disabled,
+        )
+
+    def restore(self, kept: Snapshot) -> None:
+        """Goes on from there, without telling anybody; nobody may hold a permit."""
+        self._state = "OPEN" if kept.state == "HALF_OPEN" else kept.state
+        self.cause, self.reason, self.disabled = Blame(kept.cause), kept.reason, kept.disabled
+        self._failures, self._openings = kept.failures, kept.openings
+        self._opened_until = kept.opened_until
+        self._generation += 1
+        self._trial_out = False
 
     def _trial_answered(self, generation: int) -> int:
         if generation == self._generation and self._state == "HALF_OPEN":

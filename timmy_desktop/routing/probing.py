@@ -46,6 +46,11 @@ class Prober:
         elif seconds == 0 and not lane.is_being_probed:
             self._supervisor.start(f"probe provider {lane.provider.name}", _probe(lane))
 
+    def seconds_to_probe(self, lane: Lane) -> float:
+        """How long until `lane` is probed next; -1 when it is not watched."""
+        watch = self._watches.get(id(lane))
+        return watch.seconds_left if watch is not None and self._tasks else -1.0
+
     async def _run(self, watch: _Watch) -> None:
         while True:
             await watch.until_due()
@@ -63,6 +68,11 @@ class _Watch:
         self._due = 0.0
         self._backoff = FIRST_SECONDS
         self._moved = asyncio.Event()
+
+    @property
+    def seconds_left(self) -> float:
+        """How long until it is due."""
+        return max(0.0, self._due - _now())
 
     def schedule(self) -> None:
         """Sets the next time by what the last probe found."""

@@ -13,6 +13,7 @@ from tests.fakes.providers import FakeClock
 from timmy_desktop.clock import SystemClock
 from timmy_desktop.events.base import Event
 from timmy_desktop.events.bus import EventBus
+from timmy_desktop.routing.history import RouterHistory
 from timmy_desktop.routing.router import CascadeRouter
 from timmy_desktop.routing.types import CompletionRequest, Message
 from timmy_desktop.storage.database import Database, Session
@@ -25,8 +26,16 @@ from timmy_desktop.supervisor import TaskSupervisor
 class Bench:
     """What a test of the router needs to see."""
 
-    def __init__(self, router: CascadeRouter, database: Database, seen: list[Event], clock: Any) -> None:
+    def __init__(
+        self,
+        router: CascadeRouter,
+        database: Database,
+        seen: list[Event],
+        clock: Any,
+        history: RouterHistory,
+    ) -> None:
         self.router = router
+        self.history = history
         self.clock = clock
         self._database = database
         self._seen = seen
@@ -66,7 +75,8 @@ def routing(tmp_path: Path) -> Callable[..., Any]:
         if started:
             await router.start()
         try:
-            yield Bench(router, database, seen, clock)
+            history = RouterHistory(bus=bus, db=database, clock=clock, supervisor=supervisor)
+            yield Bench(router, database, seen, clock, history)
         finally:
             await router.stop()
             await supervisor.close()
