@@ -46,7 +46,9 @@ def _frames() -> tuple[float, float, float]:
     # Two pictures in turn, so that nothing drawn before can be drawn again.
     pictures = [
         picture_of(
-            made_series("failing", FIVE, NOW_US - span + shift, NOW_US + shift, POINTS, NOW_US + shift), roles, log=True
+            made_series("failing", FIVE, NOW_US - span + shift, NOW_US + shift, POINTS, NOW_US + shift),
+            roles,
+            log=True,
         )
         for shift in (0, SECOND * 9)
     ]
@@ -54,13 +56,21 @@ def _frames() -> tuple[float, float, float]:
     plot.resize(900, 600)
     plot.show()
     application.processEvents()
-    live = [_timed(lambda number=number: plot.show_picture(pictures[number % 2]), plot) for number in range(FRAMES)]
+    live = [
+        _timed(lambda number=number: plot.show_picture(pictures[number % 2]), plot)
+        for number in range(FRAMES)
+    ]
     since, until = plot.span
     scroll = [
-        _timed(lambda number=number: plot.look_at(since + number, until + number), plot) for number in range(FRAMES)
+        _timed(lambda number=number: plot.look_at(since + number, until + number), plot)
+        for number in range(FRAMES)
     ]
     live, scroll = live[WARM_UP:], scroll[WARM_UP:]
-    return statistics.quantiles(live, n=20)[-1], statistics.median(live), statistics.quantiles(scroll, n=20)[-1]
+    return (
+        statistics.quantiles(live, n=20)[-1],
+        statistics.median(live),
+        statistics.quantiles(scroll, n=20)[-1],
+    )
 
 
 def _timed(change: object, plot: object) -> float:

@@ -60,7 +60,10 @@ class FakeHistory:
             for row in self.rows
             if (before is None or row.id < before)
             and (provider is None or row.provider == provider)
-            and (outcome is None or (row.outcome == outcome if outcome != "failed" else row.outcome not in ("ok", "cancelled")))
+            and (
+                outcome is None
+                or (row.outcome == outcome if outcome != "failed" else row.outcome not in ("ok", "cancelled"))
+            )
             and text.casefold() in row.excerpt.casefold()
         ]
         return found[:limit]
@@ -78,7 +81,9 @@ def made_series(
 ) -> LatencySeries:
     width = max((until_us - since_us) // max(buckets, 1), 1)
     if story == "empty":
-        return LatencySeries(since_us, until_us, width, tuple(ProviderSeries(name, ()) for name in names), (), ())
+        return LatencySeries(
+            since_us, until_us, width, tuple(ProviderSeries(name, ()) for name in names), (), ()
+        )
     span = until_us - since_us
     broken = (since_us + span * 55 // 100, since_us + span * 78 // 100)
     if story == "open":
@@ -136,13 +141,20 @@ def _trouble(
         circuits.append(CircuitInterval(names[0], "HALF_OPEN", half, end, ""))
     marks = [FailoverMark(broken[0] + span * step // 400, names[0], names[1], reason) for step in (0, 2, 9)]
     if len(names) > 2:
-        marks.append(FailoverMark(broken[0] + span // 14, names[1], names[2], "AirLLM took longer than 60 s to begin."))
+        marks.append(
+            FailoverMark(broken[0] + span // 14, names[1], names[2], "AirLLM took longer than 60 s to begin.")
+        )
     return tuple(circuits), tuple(marks)
 
 
 def made_rows(many: int, now_us: int, names: Sequence[str]) -> list[RequestRow]:
     rng = random.Random(7)
-    words = ("Explain the event log", "Summarise the meeting notes", "List the uses of tar", "Find the failing test")
+    words = (
+        "Explain the event log",
+        "Summarise the meeting notes",
+        "List the uses of tar",
+        "Find the failing test",
+    )
     rows = []
     for number in range(many, 0, -1):
         failed = number % 17 == 0
@@ -179,7 +191,7 @@ def made_receipt(row: RequestRow) -> Receipt:
         outcome=row.outcome, provider=row.provider, model=row.model, reason="First in the order that could answer.",
         skipped=(Skipped("airllm", "Its circuit is open for 12 s more."),), attempts=attempts, queue_ms=3,
         ttft_ms=row.ttft_ms, total_ms=row.total_ms, tokens_in=row.tokens_in, tokens_out=row.tokens_out,
-        cost_microcents=row.cost_microcents, budget="$0.0042 of $1.00 today", notes=answered.note and (answered.note,) or (),
+        cost_microcents=row.cost_microcents, budget="$0.0042 of $1.00 today", notes=(answered.note and (answered.note,)) or (),
     )  # fmt: skip
 
 
@@ -198,7 +210,15 @@ def made_statuses(story: str = "healthy", names: Sequence[str] = FIVE[:4]) -> tu
         trial = 12.0 if state == "OPEN" else 0.0
         made.append(
             ProviderStatus(
-                name, name, remote, state, health, error, health.model, -1 if bad else 640, seconds_to_trial=trial
+                name,
+                name,
+                remote,
+                state,
+                health,
+                error,
+                health.model,
+                -1 if bad else 640,
+                seconds_to_trial=trial,
             )
         )
     return tuple(made)

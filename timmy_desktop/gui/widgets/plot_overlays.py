@@ -1,4 +1,4 @@
-"""What lies over a track in pixels, not in data: bars, lanes of states and marks. Shapes as well as colours."""
+"""What lies over a track in pixels, not in data: bars, lanes of states, marks. Shapes and colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a chart over time shows, ready to be drawn: arrays of seconds and heights. Computed off the GUI thread."""
+"""What a chart over time shows, ready to be drawn. Computed off the GUI thread."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _LEAST_SPAN, _MOST_SPAN = 5.0, 45 * 86_400.0
 
 
 class TimeSeriesPlot(QWidget):
-    """Latency above, throughput, failures and circuits beneath; zoom by wheel, pan by dragging, read by pointing.
+    """Latency above, throughput, failures and circuits beneath; wheel zooms, dragging pans, pointing reads.
 
     Keys: arrows move the crosshair, plus and minus zoom, Page Up and Down pan, Home returns to now.
     """
@@ -224,7 +224,8 @@ class TimeSeriesPlot(QWidget):
         lanes = len(self.picture.lanes) if self.picture is not None else 1
         layout = self._grid.layout
         rate, bars = (
-            min(max(round(self.height() * share), least), most) for share, least, most in (_RATE_SHARE, _BARS_SHARE)
+            min(max(round(self.height() * share), least), most)
+            for share, least, most in (_RATE_SHARE, _BARS_SHARE)
         )
         for place, height in ((1, rate), (2, bars), (3, max(lanes, 1) * _LANE_HEIGHT + _LANES_EDGE)):
             layout.setRowFixedHeight(place, height)
@@ -285,7 +286,11 @@ class TimeSeriesPlot(QWidget):
             faint.setAlpha(205)
             style = Qt.PenStyle.DotLine if calm else Qt.PenStyle.SolidLine
             second.setData(
-                curve.x, curve.second, pen=pg.mkPen(faint, width=1, style=style), antialias=calm, connect="finite"
+                curve.x,
+                curve.second,
+                pen=pg.mkPen(faint, width=1, style=style),
+                antialias=calm,
+                connect="finite",
             )
 
     def _show_lane_names(self, picture: ChartPicture) -> None:

@@ -141,7 +141,10 @@ class ChartPage(QWidget):
         self.first.setChecked(True)
         self.first.toggled.connect(lambda on: self.plot.show_second(on) if self.plot else None)
         self.more = glyph_button("more", "Export the chart", self._menu)
-        self.export_actions = [QAction("Export as a picture (PNG)…", self), QAction("Export the numbers (CSV)…", self)]
+        self.export_actions = [
+            QAction("Export as a picture (PNG)…", self),
+            QAction("Export the numbers (CSV)…", self),
+        ]
         for action, ending in zip(self.export_actions, ("png", "csv"), strict=True):
             action.triggered.connect(lambda _=False, ending=ending: self.export_requested.emit(ending))
 
@@ -170,7 +173,9 @@ class ChartPage(QWidget):
         words = self._table.words(moment, self._words)
         self.readout.readings.show_rows(self._table.rows(moment), words)
         if self.plot is not None and moment is not None:
-            said = (f"{row.name} p50 {row.p50}, p95 {row.p95}" for row in self._table.rows(moment) if row.asked)
+            said = (
+                f"{row.name} p50 {row.p50}, p95 {row.p95}" for row in self._table.rows(moment) if row.asked
+            )
             self.plot.setAccessibleDescription(f"{words}: " + "; ".join(said))
 
     def _leave_out(self, names: frozenset[str]) -> None:

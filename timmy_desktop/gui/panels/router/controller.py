@@ -7,7 +7,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from timmy_desktop.gui.panels.router.outcome import Outcome
 from timmy_desktop.gui.panels.router.readings import ReadingTable, table_of
+from timmy_desktop.routing.policy import Policy
 from timmy_desktop.routing.records import LatencySeries, Receipt, RequestRow
 from timmy_desktop.routing.types import ProviderStatus
 
@@ -42,6 +44,10 @@ class Router(Protocol):
     async def reorder(self, names: Sequence[str]) -> Any: ...
 
 
+Rehearsal = Callable[[Policy], Coroutine[Any, Any, Outcome]]
+"""Replays the recorded requests under another policy and tells what would have changed."""
+
+
 class Starter(Protocol):
     """What the dock needs of SlotTasks."""
 
@@ -66,6 +72,7 @@ class Screen(Protocol):
     def show_receipt(self, receipt: Receipt) -> None: ...
     def show_receipt_fault(self, words: str) -> None: ...
     def show_providers(self) -> None: ...
+    def show_rehearsal(self, outcome: Outcome) -> None: ...
     def say(self, words: str, tone: str) -> None: ...
 
 
@@ -87,9 +94,17 @@ class RouterController:
     """One for each panel. Late replies to superseded questions are dropped by the starter."""
 
     def __init__(
-        self, *, router: Router, history: History, starter: Starter, screen: Screen, now_us: Callable[[], int]
+        self,
+        *,
+        router: Router,
+        history: History,
+        rehearsal: Rehearsal,
+        starter: Starter,
+        screen: Screen,
+        now_us: Callable[[], int],
     ) -> None:
         self._router, self._history, self._starter, self._screen = router, history, starter, screen
+        self._rehearsal = rehearsal
         self._now_us = now_us
         self.window_s = 3600
         self.is_live = True
@@ -139,7 +154,9 @@ class RouterController:
         if self._starter.running("chart") or not self.is_live:
             return
         age = self._now_us() - self._read_until_us
-        if (self._stale and age >= _LEAST_REFRESH_US) or age >= self.window_s * _SECOND // _REFRESHES_A_WINDOW:
+        if (
+            self._stale and age >= _LEAST_REFRESH_US
+        ) or age >= self.window_s * _SECOND // _REFRESHES_A_WINDOW:
             self.read_chart()
 
     def note_news(self) -> None:
@@ -185,7 +202,9 @@ class RouterController:
 
     def older(self, before: int | None) -> None:
         """The page below."""
-        self._starter.start("older", self._page(before), lambda rows: self._screen.show_requests(rows, "older"))
+        self._starter.start(
+            "older", self._page(before), lambda rows: self._screen.show_requests(rows, "older")
+        )
 
     def open_receipt(self, request_id: str) -> None:
         """Reads a receipt."""
@@ -211,11 +230,22 @@ class RouterController:
         if query == self._query:
             self._screen.show_requests(rows, "newer")
 
-    # Providers
+    # Providers and rehearsal
+
+    def rehearse(self, policy: Policy) -> None:
+        """Replays the recorded requests under `policy`."""
+        self._starter.start(
+            "rehearsal",
+            self._rehearsal(policy),
+            self._screen.show_rehearsal,
+            failed=lambda error: self._screen.show_rehearsal(Outcome(_said(error), "bad")),
+        )
 
     def try_now(self, name: str) -> None:
         """Asks whether the provider answers, whatever its circuit says."""
-        self._starter.start(f"try {name}", self._router.try_now(name), lambda _: self._screen.show_providers())
+        self._starter.start(
+            f"try {name}", self._router.try_now(name), lambda _: self._screen.show_providers()
+        )
 
     def set_enabled(self, name: str, enabled: bool) -> None:
         """Leaves the provider out, or uses it again."""
@@ -229,7 +259,9 @@ class RouterController:
         self._starter.start("control", work, lambda _: self._screen.show_providers())
 
 
-def _made(series: LatencySeries, whole: LatencySeries, roles: dict[str, str], log: bool, is_live: bool) -> Chart:
+def _made(
+    series: LatencySeries, whole: LatencySeries, roles: dict[str, str], log: bool, is_live: bool
+) -> Chart:
     # numpy comes in with the plot, off the GUI thread.
     from timmy_desktop.gui.panels.router.snapshot import picture_of
 

@@ -22,11 +22,16 @@ def as_csv(series: LatencySeries) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(_COLUMNS)
-    rows = [(bucket.start_us, provider.provider, bucket) for provider in series.providers for bucket in provider.buckets]
+    rows = [
+        (bucket.start_us, provider.provider, bucket)
+        for provider in series.providers
+        for bucket in provider.buckets
+    ]
     for start, name, bucket in sorted(rows, key=lambda row: row[:2]):
         numbers = (
             bucket.count, bucket.failures, bucket.p50_ms, bucket.p95_ms, bucket.p99_ms, bucket.ttft_p50_ms,
-            bucket.ttft_p95_ms, bucket.tokens_in, bucket.tokens_out, bucket.tokens_per_s, bucket.cost_microcents,
+            bucket.ttft_p95_ms,
+            bucket.tokens_in, bucket.tokens_out, bucket.tokens_per_s, bucket.cost_microcents,
         )  # fmt: skip
         writer.writerow((_utc(start), safe_cell(name), *(_cell(number) for number in numbers)))
     return out.getvalue()
@@ -50,4 +55,8 @@ def _cell(number: float | None) -> str:
 
 
 def _utc(time_us: int) -> str:
-    return datetime.fromtimestamp(time_us / _SECOND, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        datetime.fromtimestamp(time_us / _SECOND, UTC)
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )

@@ -21,10 +21,18 @@ from timmy_desktop.gui.bridge import Bus, EventBridge
 from timmy_desktop.gui.keepsakes import Keepsakes
 from timmy_desktop.gui.panel import OpenPreferences, Panel, Say
 from timmy_desktop.gui.panels.router.chart_page import ChartPage
-from timmy_desktop.gui.panels.router.controller import PAGE, Chart, History, Router, RouterController
+from timmy_desktop.gui.panels.router.controller import (
+    PAGE,
+    Chart,
+    History,
+    Rehearsal,
+    Router,
+    RouterController,
+)
 from timmy_desktop.gui.panels.router.export import as_csv, file_name
 from timmy_desktop.gui.panels.router.provider_model import ProvidersModel, item_of
 from timmy_desktop.gui.panels.router.providers_page import ProvidersPage
+from timmy_desktop.gui.panels.router.rehearsal_page import Outcome, RehearsalPage
 from timmy_desktop.gui.panels.router.request_model import RequestsModel
 from timmy_desktop.gui.panels.router.requests_page import RequestsPage
 from timmy_desktop.gui.reachability import no_model_words
@@ -33,6 +41,7 @@ from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.notice_bar import NoticeBar
 from timmy_desktop.gui.widgets.parts import column, row
 from timmy_desktop.gui.widgets.relative_time import TickWhileVisible
+from timmy_desktop.routing.policy import Policy
 from timmy_desktop.routing.records import Receipt, RequestRow
 from timmy_desktop.supervisor import TaskSupervisor
 
@@ -54,19 +63,31 @@ class RouterPanel(Panel):
         keepsakes: Keepsakes,
         now_us: Callable[[], int],
         budget_words: Callable[[str], str] = lambda _: "",
+        policy: Callable[[], Policy],
+        rehearsal: Rehearsal,
     ) -> None:
-        """`budget_words(provider)` says what it has used of its budget, "" where it has none."""
+        """`budget_words(provider)` says what it has used of its budget, "" where it has none.
+
+        `policy` gives the settings in force, `rehearsal` replays the recorded requests under others.
+        """
         super().__init__()
         self._router, self._keepsakes, self._budget_words = router, keepsakes, budget_words
+        self._policy = policy
         self.bridge = EventBridge(bus, self, types=FOLLOWED, interval_ms=250)
         self.slot_tasks = SlotTasks.of(self, supervisor, "router")
         self.controller = RouterController(
-            router=router, history=history, starter=self.slot_tasks, screen=self, now_us=now_us
+            router=router,
+            history=history,
+            rehearsal=rehearsal,
+            starter=self.slot_tasks,
+            screen=self,
+            now_us=now_us,
         )
         self.providers, self.requests = ProvidersModel(self), RequestsModel(self)
         self.chart_page = ChartPage()
         self.providers_page = ProvidersPage(self.providers)
         self.requests_page = RequestsPage(self.requests, now_us, self.controller.read_requests)
+        self.rehearsal_page = RehearsalPage()
         self.offline = NoticeBar("Try again", self._try_all)
         self.chart: Chart | None = None
         self._started = False
@@ -78,6 +99,7 @@ class RouterPanel(Panel):
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.providers_page, "Providers")
         self.tabs.addTab(self.requests_page, "Requests")
+        self.tabs.addTab(self.rehearsal_page, "Rehearsal")
         self.tabs.tabBar().setAccessibleName("Providers, requests, rehearsal")
         self.splitter = QSplitter(Qt.Orientation.Vertical)
         self.splitter.setChildrenCollapsible(False)
@@ -106,6 +128,8 @@ class RouterPanel(Panel):
         requests.filter_changed.connect(self._find)
         requests.list.open_requested.connect(self.open_receipt)
         self.requests.older_wanted.connect(lambda: self.controller.older(self.requests.oldest))
+        self.rehearsal_page.rehearse_requested.connect(self.controller.rehearse)
+        self.rehearsal_page.open_requested.connect(self.open_receipt)
         TickWhileVisible(self, self._tick)
 
     # What the window asks of a panel
@@ -145,6 +169,7 @@ class RouterPanel(Panel):
         self._keepsakes.save()
         self.bridge.stop()
         self.requests_page.stop()
+        self.rehearsal_page.stop()
         self.chart_page.busy.finish()
         self.slot_tasks.stop()
 
@@ -176,7 +201,9 @@ class RouterPanel(Panel):
         dialog = QFileDialog(self, "Export the chart", start, _KINDS[ending])
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(ending)
-        dialog.fileSelected.connect(lambda path: self.export_to(path, as_csv(series) if ending == "csv" else picture))
+        dialog.fileSelected.connect(
+            lambda path: self.export_to(path, as_csv(series) if ending == "csv" else picture)
+        )
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
         return dialog
@@ -247,7 +274,9 @@ class RouterPanel(Panel):
         if chart.is_empty and chart.is_live:
             page.show_state(
                 "router",
-                "Nothing was asked of a model yet" if not self.requests.rowCount() else "Nothing in this window",
+                "Nothing was asked of a model yet"
+                if not self.requests.rowCount()
+                else "Nothing in this window",
                 "Latency, throughput and failures appear here with the first answer."
                 if not self.requests.rowCount()
                 else "A longer window may show more.",
@@ -257,7 +286,10 @@ class RouterPanel(Panel):
             return
         page.readout.show()
         page.show_picture(
-            chart.picture, chart.table, page.window_choice.currentText() if chart.is_live else "In view", move=chart.is_live
+            chart.picture,
+            chart.table,
+            page.window_choice.currentText() if chart.is_live else "In view",
+            move=chart.is_live,
         )
 
     def show_chart_fault(self, words: str) -> None:
@@ -285,11 +317,15 @@ class RouterPanel(Panel):
     def show_receipt_fault(self, words: str) -> None:
         self.requests_page.receipt.show_opening(words, "bad")
 
+    def show_rehearsal(self, outcome: Outcome) -> None:
+        self.rehearsal_page.show_outcome(outcome)
+
     def show_providers(self) -> None:
         statuses, roles = self._router.status(), self.controller.roles
         self.providers.show_items(
             [item_of(status, roles[status.name], self._budget_words(status.name)) for status in statuses]
         )
+        self.rehearsal_page.show_today(self._policy())
         self.requests_page.offer_providers([status.name for status in statuses])
         words = no_model_words(statuses)
         self.offline.say(f"No model answers. {words}" if words else "")

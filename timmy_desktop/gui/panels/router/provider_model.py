@@ -54,7 +54,15 @@ class ProviderItem:
 
     @property
     def spoken(self) -> str:
-        parts = (self.title, self.look.word, self.model, self.latency, self.trouble, self.next_step, self.budget)
+        parts = (
+            self.title,
+            self.look.word,
+            self.model,
+            self.latency,
+            self.trouble,
+            self.next_step,
+            self.budget,
+        )
         return ", ".join(part for part in parts if part)
 
 
@@ -155,7 +163,12 @@ class ProvidersModel(QAbstractListModel):
         return mime
 
     def dropMimeData(
-        self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: _Index  # noqa: ARG002
+        self,
+        data: QMimeData,
+        action: Qt.DropAction,  # noqa: ARG002
+        row: int,
+        column: int,  # noqa: ARG002
+        parent: _Index,
     ) -> bool:
         name = bytes(data.data(_MIME).data()).decode(errors="replace")
         names = self.names
@@ -206,7 +219,11 @@ class ProviderDelegate(QStyledItemDelegate):
         left_words(painter, left, item.model or "no model", "muted", small=True)
         if item.trouble:
             third = second.translated(0, small + 2)
-            left_words(painter, third, item.trouble, item.look.tone if item.look.tone != "muted" else "muted", small=True)
+            left_words(
+                painter,
+                third,
+                item.trouble,
+                item.look.tone if item.look.tone != "muted" else "muted",
+                small=True,
+            )
         painter.restore()
-
-

@@ -37,7 +37,9 @@ class ProviderList(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, alt = event.key(), bool(event.modifiers() & _ALT)
-        wish = {Qt.Key.Key_T: "try", Qt.Key.Key_Space: "switch", Qt.Key.Key_Return: "edit"}.get(Qt.Key(key), "")
+        wish = {Qt.Key.Key_T: "try", Qt.Key.Key_Space: "switch", Qt.Key.Key_Return: "edit"}.get(
+            Qt.Key(key), ""
+        )
         if alt and key in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             wish = "up" if key == Qt.Key.Key_Up else "down"
         if wish:
@@ -62,8 +64,12 @@ class ProvidersPage(QWidget):
         self._model = model
         self._chosen = ""
         self.list = ProviderList(model)
-        self.try_button = button("Try now", lambda: self.act("try"), glyph="retry", hint="Ask whether it answers (T)")
-        self.switch_button = button("Disable", lambda: self.act("switch"), hint="Leave it out, or use it again (Space)")
+        self.try_button = button(
+            "Try now", lambda: self.act("try"), glyph="retry", hint="Ask whether it answers (T)"
+        )
+        self.switch_button = button(
+            "Disable", lambda: self.act("switch"), hint="Leave it out, or use it again (Space)"
+        )
         self.up = glyph_button("top", "Ask it earlier (Alt+Up)", lambda: self.act("up"))
         self.down = glyph_button("down", "Ask it later (Alt+Down)", lambda: self.act("down"))
         self.edit = glyph_button("gear", "Edit in Preferences (Return)", lambda: self.act("edit"))

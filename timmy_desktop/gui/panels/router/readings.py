@@ -1,4 +1,4 @@
-"""The numbers beside the chart: for the whole window, or for the moment under the crosshair. Pure functions."""
+"""The numbers beside the chart: of the whole window, or of the moment under the crosshair. Pure functions."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ReadingTable:
 
 def table_of(series: LatencySeries, whole: LatencySeries, roles: Mapping[str, str]) -> ReadingTable:
     """`whole` is the same window in as few buckets as it takes: its percentiles are of everything merged."""
-    names = [name for name in roles] + [p.provider for p in series.providers if p.provider not in roles]
+    names = list(roles) + [p.provider for p in series.providers if p.provider not in roles]
     totals = {provider.provider: _merged(provider.buckets) for provider in whole.providers}
     by_start: dict[int, dict[str, LatencyBucket]] = {}
     for provider in series.providers:

@@ -105,7 +105,7 @@ class ReadoutModel(QAbstractTableModel):
 
 
 class Readout(QTableView):
-    """Space or a click shows one provider or leaves it out; Return shows it alone, and again brings all back."""
+    """Space or a click shows a provider or leaves it out; Return shows it alone, and then all again."""
 
     shown_changed = Signal(object)
     """frozenset of the names to leave out."""

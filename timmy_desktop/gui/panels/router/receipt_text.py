@@ -33,7 +33,10 @@ def facts_of(receipt: Receipt) -> list[Fact]:
 def choice_lines(receipt: Receipt) -> list[str]:
     """Why this provider, and why not the others."""
     lines = [inert_line(receipt.reason, 300)] if receipt.reason else []
-    lines += [f"{provider_words(skip.provider)} was not asked: {inert_line(skip.reason, 300)}" for skip in receipt.skipped]
+    lines += [
+        f"{provider_words(skip.provider)} was not asked: {inert_line(skip.reason, 300)}"
+        for skip in receipt.skipped
+    ]
     lines += [inert_line(note, 300) for note in receipt.notes]
     if receipt.local_only:
         lines.append("Local only: nothing of it could leave this machine.")
@@ -65,7 +68,9 @@ def attempt_lines(attempt: AttemptRecord) -> list[str]:
 
 def message_text(message: SentMessage) -> str:
     """One message as it was sent, its tool calls after it."""
-    calls = "".join("\n" + json.dumps(dict(call), ensure_ascii=True, default=str) for call in message.tool_calls)
+    calls = "".join(
+        "\n" + json.dumps(dict(call), ensure_ascii=True, default=str) for call in message.tool_calls
+    )
     return (message.content + calls).strip("\n")
 
 
@@ -77,7 +82,8 @@ def as_text(receipt: Receipt) -> str:
 def _lines(receipt: Receipt) -> Iterator[str]:
     who = provider_words(receipt.provider, receipt.model) or "nobody"
     yield f"Request {inert_line(receipt.request_id, 80)}"
-    yield f"{exact_time(receipt.time_us)} · {inert_line(receipt.purpose, 40)} · {outcome_look(receipt.outcome).word} · {who}"
+    outcome = outcome_look(receipt.outcome).word
+    yield f"{exact_time(receipt.time_us)} · {inert_line(receipt.purpose, 40)} · {outcome} · {who}"
     yield " · ".join(f"{name} {value}" for value, name, _ in facts_of(receipt))
     if receipt.budget:
         yield f"Budget: {inert_line(receipt.budget, 200)}"

@@ -1,4 +1,4 @@
-"""A receipt on screen: how it ended, what it took, why it went there, each attempt, and the prompt as sent."""
+"""A receipt on screen: how it ended, what it took, why it went there, its attempts, its prompt."""
 
 from __future__ import annotations
 
@@ -52,7 +52,15 @@ class ReceiptView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        head = row(self.pill, self.when, self.identifier, None, self.copy_button, self.back, margins=(GAP + TIGHT, GAP, GAP, TIGHT))
+        head = row(
+            self.pill,
+            self.when,
+            self.identifier,
+            None,
+            self.copy_button,
+            self.back,
+            margins=(GAP + TIGHT, GAP, GAP, TIGHT),
+        )
         layout.addLayout(head)
         layout.addWidget(self._scroll, 1)
 
@@ -132,7 +140,13 @@ def _messages(receipt: Receipt) -> list[QWidget]:
     parts: list[QWidget] = []
     left_out = len(receipt.messages) - _MOST_MESSAGES
     if left_out > 0:
-        parts.append(label(f"{left_out} earlier messages are not shown here; Copy takes them all.", tone="muted", wrap=True))
+        parts.append(
+            label(
+                f"{left_out} earlier messages are not shown here; Copy takes them all.",
+                tone="muted",
+                wrap=True,
+            )
+        )
     for message in receipt.messages[-_MOST_MESSAGES:]:
         block = CodeBlock()
         text = message_text(message)

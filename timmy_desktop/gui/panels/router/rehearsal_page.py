@@ -1,9 +1,8 @@
-"""Rehearsal: the recorded traffic again under another order, other thresholds and deadlines; no model is called."""
+"""Rehearsal: the recorded traffic again under other settings; no model is called."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -17,10 +16,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from timmy_desktop.gui.panels.router.outcome import Outcome
 from timmy_desktop.gui.panels.router.rows import quiet_list
 from timmy_desktop.gui.theme import GAP, ROOM, TIGHT
 from timmy_desktop.gui.widgets.busy_bar import BusyBar
-from timmy_desktop.gui.widgets.facts_strip import Fact, FactsStrip
+from timmy_desktop.gui.widgets.facts_strip import FactsStrip
 from timmy_desktop.gui.widgets.fields import number, whole_number
 from timmy_desktop.gui.widgets.parts import button, column, label, row, set_tone
 from timmy_desktop.gui.wording import provider_words
@@ -31,17 +31,7 @@ _NAME_ROLE = Qt.ItemDataRole.UserRole
 _ID_ROLE = Qt.ItemDataRole.UserRole + 1
 _ROW_HEIGHT, _MOST_ROWS = 30, 6
 _MOST_CHANGES = 500
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a rehearsal would have changed, ready to show: words, measured values, and request by request."""
-
-    words: str
-    tone: str
-    facts: tuple[Fact, ...] = ()
-    changes: tuple[tuple[str, str], ...] = ()
-    """Request id and what would have been different."""
+_BEFORE = "The recorded requests, under other settings. No model is called."
 
 
 class OrderList(QListWidget):
@@ -147,7 +137,7 @@ class RehearsalPage(QWidget):
     def show_outcome(self, outcome: Outcome | None) -> None:
         """What would have changed; None before the first replay."""
         self.busy.finish()
-        self.words.setText(inert_line(outcome.words, 400) if outcome else "The recorded requests, under other settings. No model is called.")
+        self.words.setText(inert_line(outcome.words, 400) if outcome else _BEFORE)
         set_tone(self.words, outcome.tone if outcome else "muted")
         self.facts.show_facts(outcome.facts if outcome else ())
         self.facts.setVisible(bool(outcome and outcome.facts))
@@ -180,7 +170,14 @@ class RehearsalPage(QWidget):
         self.changes.setMinimumHeight(160)
         self.changes.itemActivated.connect(lambda item: self.open_requested.emit(item.data(_ID_ROLE)))
         self.changes.itemClicked.connect(lambda item: self.open_requested.emit(item.data(_ID_ROLE)))
-        inner = column(self.words, self.facts, self.changes, self.order, gap=GAP, margins=(GAP + TIGHT, GAP, GAP + TIGHT, ROOM))
+        inner = column(
+            self.words,
+            self.facts,
+            self.changes,
+            self.order,
+            gap=GAP,
+            margins=(GAP + TIGHT, GAP, GAP + TIGHT, ROOM),
+        )
         inner.addLayout(form)
         inner.addLayout(row(self.run_button, self.reset_button, None))
         inner.addStretch(1)
@@ -199,8 +196,8 @@ class RehearsalPage(QWidget):
 
     def _asked(self, policy: Policy) -> Policy:
         return Policy(
-            tuple(policy.order), frozenset(policy.switched_off), policy.failure_threshold, policy.recovery_timeout,
-            dict(policy.limits),
+            tuple(policy.order), frozenset(policy.switched_off), policy.failure_threshold,
+            policy.recovery_timeout, dict(policy.limits),
         )  # fmt: skip
 
     def _reset(self) -> None:

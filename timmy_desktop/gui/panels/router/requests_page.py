@@ -78,7 +78,9 @@ class RequestsPage(QWidget):
         side = QVBoxLayout(self.list_side)
         side.setContentsMargins(0, 0, 0, 0)
         side.setSpacing(0)
-        filters = row(self.search, self.provider, self.outcome, margins=(GAP + TIGHT, GAP, GAP + TIGHT, TIGHT))
+        filters = row(
+            self.search, self.provider, self.outcome, margins=(GAP + TIGHT, GAP, GAP + TIGHT, TIGHT)
+        )
         filters.setStretch(0, 1)
         side.addLayout(filters)
         side.addWidget(self.busy)
@@ -123,13 +125,17 @@ class RequestsPage(QWidget):
             self.stack.setCurrentWidget(self.state)
         else:
             self.state.show_state(
-                "events", "No requests yet", "Every call of a model is listed here, with what was sent and what it cost."
+                "events",
+                "No requests yet",
+                "Every call of a model is listed here, with what was sent and what it cost.",
             )
             self.stack.setCurrentWidget(self.state)
 
     def show_fault(self, words: str) -> None:
         self.busy.finish()
-        self.state.show_state("bad", "The requests can't be read", words, [("Try again", self._retry)], tone="bad")
+        self.state.show_state(
+            "bad", "The requests can't be read", words, [("Try again", self._retry)], tone="bad"
+        )
         self.stack.setCurrentWidget(self.state)
 
     @property

@@ -1,4 +1,4 @@
-"""From the router's measured series to a ready picture: scales, gaps, bands, marks. Runs off the GUI thread."""
+"""From measured series to a ready picture: scales, gaps, bands, marks. Runs off the GUI thread."""
 
 from __future__ import annotations
 
@@ -182,7 +182,9 @@ def _bars(providers: Sequence[ProviderSeries], width: float, span: float) -> tup
         sums[0] += asked[start] + failed[start]
         sums[1] += failed[start]
     return tuple(
-        Bar(place * wide, (place + 1) * wide, failures / every) for place, (every, failures) in bins.items() if failures
+        Bar(place * wide, (place + 1) * wide, failures / every)
+        for place, (every, failures) in bins.items()
+        if failures
     )
 
 
@@ -190,10 +192,14 @@ def _lanes(series: LatencySeries, roles: Mapping[str, str], names: Sequence[str]
     spans: dict[str, list[CircuitInterval]] = {name: [] for name in names}
     for interval in series.circuits:
         spans.setdefault(interval.provider, []).append(interval)
-    return tuple(Lane(name, roles.get(name, "series8"), _filled(series, rows)) for name, rows in spans.items())
+    return tuple(
+        Lane(name, roles.get(name, "series8"), _filled(series, rows)) for name, rows in spans.items()
+    )
 
 
-def _filled(series: LatencySeries, rows: Iterable[CircuitInterval]) -> tuple[tuple[float, float, Any, str], ...]:
+def _filled(
+    series: LatencySeries, rows: Iterable[CircuitInterval]
+) -> tuple[tuple[float, float, Any, str], ...]:
     """The intervals, with closed ones in between where nothing else is known."""
     made: list[tuple[float, float, Any, str]] = []
     at = series.since_us
@@ -231,7 +237,14 @@ def _mark(group: Sequence[FailoverMark]) -> Mark:
 
 def _steps(providers: Iterable[ProviderSeries]) -> tuple[float, ...]:
     return tuple(
-        sorted({point.start_us / _SECOND for p in providers for point in p.buckets if point.count or point.failures})
+        sorted(
+            {
+                point.start_us / _SECOND
+                for p in providers
+                for point in p.buckets
+                if point.count or point.failures
+            }
+        )
     )
 
 

@@ -1,4 +1,4 @@
-"""The router's states, outcomes and reasons as people read them. Pure functions; foreign text is made inert."""
+"""The router's states, outcomes and reasons as people read them. Pure; foreign text is made inert."""
 
 from __future__ import annotations
 
@@ -75,7 +75,9 @@ def circuit_words(provider: str, state: str, when: str, reason: str) -> str:
     if state == "CLOSED":
         return ""
     name = provider_words(provider)
-    return f"{name} {_CIRCUITS.get(state, state)}, {when}" + (f"\n{inert_line(reason, 200)}" if reason else "")
+    return f"{name} {_CIRCUITS.get(state, state)}, {when}" + (
+        f"\n{inert_line(reason, 200)}" if reason else ""
+    )
 
 
 def failover_words(mark: Any, when: str) -> str:
