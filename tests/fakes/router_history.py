@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from timmy_desktop.gui.panels.router.outcome import Outcome
+from timmy_desktop.routing.policy import Limits, Policy
 from timmy_desktop.routing.records import (
     AttemptRecord,
     CircuitInterval,
@@ -233,6 +235,27 @@ class FakeControl:
 
     def status(self) -> tuple[ProviderStatus, ...]:
         return self.statuses
+
+    def policy(self) -> Policy:
+        limits = {status.name: Limits(60.0, 600.0) for status in self.statuses}
+        return Policy(tuple(status.name for status in self.statuses), limits=limits)
+
+    async def rehearse(self, policy: Policy) -> Outcome:
+        self.done.append(("rehearse", policy))
+        if policy == self.policy():
+            return Outcome("Replayed 420 requests: each would have gone the way it went.", "good")
+        facts = (
+            ("3 → 0", "unanswered", ""),
+            ("25 → 9", "failed attempts", ""),
+            ("320 ms → 210 ms", "first token", ""),
+        )
+        change = "2025-11-26 11:36:05  Ollama (refused) → API  ⇒  API  (1.3 s → about 640 ms)"
+        return Outcome(
+            "Of 420 requests, 25 would have gone another way. Times of what was not asked then are estimates.",
+            "accent",
+            facts,
+            tuple((f"01JREQ{number:08d}", change) for number in range(400, 375, -1)),
+        )
 
     async def try_now(self, name: str) -> None:
         self.done.append(("try", name))
