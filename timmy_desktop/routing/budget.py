@@ -89,7 +89,8 @@ class Charge:
             return "Free: no price is set for this provider."
         daily = dollars(self._budget.daily)
         spent = dollars(self._budget.spent_today())
-        return f"{dollars(self.cost)} of up to {dollars(self.reserved)} reserved; today {spent} of {daily} is spent."
+        reserved = dollars(self.reserved)
+        return f"{dollars(self.cost)} of up to {reserved} reserved; today {spent} of {daily} is spent."
 
 
 class Budget:
@@ -137,21 +138,21 @@ class Budget:
         spent = self.spent_today()
         if spent + self._reserved + worst > self.daily:
             return (
-                f"the daily budget of {dollars(self.daily)} does not allow it: {dollars(spent)} is spent and this "
-                f"call may cost up to {dollars(worst)}. Raise it in Preferences, or wait until tomorrow."
+                f"the daily budget of {dollars(self.daily)} does not allow it: {dollars(spent)} is spent and "
+                f"this call may cost up to {dollars(worst)}. Raise it in Preferences, or wait until tomorrow."
             )
         if not request.task_id:
             return ""
         of_task = self._tasks.get(request.task_id, 0)
         if of_task + self._reserved_by_task[request.task_id] + worst > self._task_cap:
             return (
-                f"the cap of {dollars(self._task_cap)} for one task does not allow it: {dollars(of_task)} is spent "
-                f"and this call may cost up to {dollars(worst)}. Raise it in Preferences."
+                f"the cap of {dollars(self._task_cap)} for one task does not allow it: {dollars(of_task)} is "
+                f"spent and this call may cost up to {dollars(worst)}. Raise it in Preferences."
             )
         return ""
 
     def reserve(self, provider: str, request: CompletionRequest) -> Charge:
-        """Holds the most that `request` can cost until it is settled. Ask `refusal` first, in the same turn."""
+        """Holds the most that `request` can cost until it is settled; in the same turn as `refusal`."""
         charge = Charge(self, provider, request, self._prices.get(provider, Price()))
         self._reserved += charge.reserved
         if charge.reserved and request.task_id:

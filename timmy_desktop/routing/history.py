@@ -10,6 +10,7 @@ from timmy_desktop.events.routing import RouterHistoryThinned
 from timmy_desktop.routing.errors import RouterError
 from timmy_desktop.routing.latency import read_series
 from timmy_desktop.routing.receipts import read_receipt, read_requests
+from timmy_desktop.routing.recording import Recording, read_recording
 from timmy_desktop.routing.records import (
     AttemptRecord,
     CircuitInterval,
@@ -96,6 +97,10 @@ class RouterHistory:
             )
         return receipt
 
+    async def recording(self, since_us: int, until_us: int) -> Recording:
+        """The traffic of a window for a rehearsal; it may begin a little earlier, where it can be exact."""
+        return await self._db.read(lambda session: read_recording(session, since_us, until_us))
+
     async def thin_now(self) -> int:
         """Removes what is older than is kept and returns how many requests went; an event tells."""
         before = self._clock.now_us() - self._keep_us
@@ -124,6 +129,7 @@ __all__ = [
     "LatencySeries",
     "ProviderSeries",
     "Receipt",
+    "Recording",
     "RequestRow",
     "RouterHistory",
     "SentMessage",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,28 @@ class Bench:
 
 @pytest.fixture
 def routing(tmp_path: Path) -> Callable[..., Any]:
-    """`async with routing(providers…) as bench:`; with `started`, probes run in the background."""
+    """`async with routing(providers…) as bench:`; with `started`, probes run in the background.
+
+    A second `routing(…)` goes on in the same folder, as after a restart.
+    """
+    return in_folder(tmp_path)
+
+
+@pytest.fixture
+def routing_anew(tmp_path: Path) -> Callable[[], Any]:
+    """Makes a `routing` in a folder of its own, for each example of a property."""
+    numbers = count()
+
+    def make() -> Any:
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        return in_folder(folder)
+
+    return make
+
+
+def in_folder(tmp_path: Path) -> Callable[..., Any]:
+    """See `routing`."""
 
     @asynccontextmanager
     async def make(
