@@ -17,7 +17,7 @@ from timmy_desktop.routing.records import CircuitInterval, FailoverMark, Latency
 _SECOND = 1_000_000
 _FLOOR_MS = 1.0
 _LEAST_HIGH_MS = 10.0
-_HEADROOM, _LOG_HEADROOM = 1.14, 1.9
+_HEADROOM, _LOG_HEADROOM, _RATE_HEADROOM = 1.14, 1.9, 1.75
 _USUAL = 0.985
 """The scale ends above this share of the p99s: one outlier must not flatten everything else."""
 _GAP_STEPS, _GAP_SHARE, _LEAST_SHARE = 3, 0.02, 0.006
@@ -36,7 +36,7 @@ def picture_of(series: LatencySeries, roles: Mapping[str, str], *, log: bool) ->
     width = max(series.bucket_us / _SECOND, 1e-6)
     columns = [_Columns(provider, width, span) for provider in shown]
     low, high, ticks = _scale(columns, log)
-    rate_high = max((column.highest_rate for column in columns), default=0.0) * 1.35 or 10.0
+    rate_high = max((column.highest_rate for column in columns), default=0.0) * _RATE_HEADROOM or 10.0
     return ChartPicture(
         since=series.since_us / _SECOND,
         until=series.until_us / _SECOND,
