@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QSplitter, QTabWidget
+from PySide6.QtWidgets import QFileDialog, QLayout, QSplitter, QTabWidget
 
 from timmy_desktop.events.routing import (
     CircuitClosed,
@@ -111,6 +111,8 @@ class RouterPanel(Panel):
         layout = column(gap=0, margins=(0, 0, 0, 0))
         layout.addLayout(row(self.offline, margins=(GAP + TIGHT, 0, GAP + TIGHT, 0), gap=0))
         layout.addWidget(self.splitter, 1)
+        # Side by side it asks for more width than one below the other: that must not keep it wide.
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
         self.setLayout(layout)
 
     def _wire(self) -> None:
