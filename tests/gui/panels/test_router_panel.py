@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -85,6 +87,14 @@ async def test_the_chart_comes_after_the_panel_and_shows_every_provider(world: C
     assert page.plot.span == pytest.approx(((NOW_US - 3600 * SECOND) / SECOND, NOW_US / SECOND), abs=1)
     assert cells(panel, row_of(panel, "ollama"))[0] == "Ollama"
     assert all(cell != "–" for cell in cells(panel, row_of(panel, "ollama"))[:5])
+
+
+def test_what_is_heavy_is_not_loaded_with_the_window() -> None:
+    code = (
+        "import sys, timmy_desktop.app, timmy_desktop.gui.panels.router.panel\n"
+        "sys.exit(any(name in sys.modules for name in ('pyqtgraph', 'numpy')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 async def test_the_models_keep_their_promises(world: Callable[..., World]) -> None:

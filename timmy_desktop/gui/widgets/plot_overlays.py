@@ -27,8 +27,8 @@ class PixelMap:
         """Pixels from the top; takes arrays too."""
         return self.height * (1 - (heights - self.low) / max(self.high - self.low, 1e-9))
 
-    def x(self, moment: float) -> float:
-        """Pixels from the left."""
+    def x(self, moment: Any) -> Any:
+        """Pixels from the left; takes arrays too."""
         return self.left + (moment - self.since) / max(self.until - self.since, 1e-9) * self.width
 
 
@@ -64,12 +64,15 @@ class BarsOverlay(Overlay):
 
     def paint(self, painter: QPainter, option: Any, widget: QWidget | None = None) -> None:  # noqa: ARG002
         place, color = PixelMap(self._track), Theme.current().color("bad")
+        base, room, scale = place.height, place.height - 2, place.width / max(place.until - place.since, 1e-9)
+        bars = []
         for bar in self._bars:
-            left, right = place.x(bar.start), place.x(bar.end)
-            if right < 0 or left > place.width:
-                continue
-            height = max(2.0, bar.share * (place.height - 2))
-            painter.fillRect(QRectF(left, place.height - height, max(2.0, right - left - 0.5), height), color)
+            height = max(2.0, bar.share * room)
+            wide = max(2.0, (bar.end - bar.start) * scale - 0.5)
+            bars.append(QRectF((bar.start - place.since) * scale, base - height, wide, height))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(color)
+        painter.drawRects(bars)
 
 
 class LanesOverlay(Overlay):

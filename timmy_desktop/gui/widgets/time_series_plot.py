@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QGraphicsSimpleTextItem, QToolTip, QVBoxLayout, QWidget
 
 from timmy_desktop.gui.theme import Theme, on_theme_change
@@ -51,7 +51,7 @@ class TimeSeriesPlot(QWidget):
         self._step = -1
         self._at_mark = False
         self._ticks: dict[int, tuple[tuple[float, str], ...]] = {}
-        self._lines: dict[str, tuple[Any, Any, Any, _Band]] = {}
+        self._lines: dict[str, tuple[_Line, _Line, _Line, _Band]] = {}
         self._view = pg.GraphicsView(useOpenGL=False)
         self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._view.setAntialiasing(False)
@@ -193,7 +193,7 @@ class TimeSeriesPlot(QWidget):
         self._time.setHeight(_TIME_HEIGHT)
         grid.addItem(self._time, row=4, col=1)
         self._share.setYRange(0, 1, padding=0)
-        self._axes[2].setTicks([[(0.0, "0"), (1.0, "100 %")]])
+        self._axes[2].setTicks([[(1.0, "100 %")]])
         self._axes[0].setTicks([[]])
         self._axes[1].setTicks([[]])
         self._bars = BarsOverlay(self._share)
@@ -259,10 +259,8 @@ class TimeSeriesPlot(QWidget):
         calm = sum(len(curve.x) for curve in picture.curves) < _CALM_POINTS
         for name in tuple(self._lines):
             if name not in {curve.name for curve in picture.curves}:
-                *lines, band = self._lines.pop(name)
-                for line in lines:
-                    line.getViewBox().removeItem(line)
-                self._view.scene().removeItem(band)
+                for item in self._lines.pop(name):
+                    self._view.scene().removeItem(item)
         for curve in picture.curves:
             self._draw_curve(curve, calm)
 
@@ -279,19 +277,12 @@ class TimeSeriesPlot(QWidget):
             return
         color = theme.color(curve.role)
         band.show_band(curve, color, theme.is_dark)
-        line.setData(curve.x, curve.line, pen=pg.mkPen(color, width=1), antialias=calm, connect="finite")
-        rate.setData(curve.rate_x, curve.rate, pen=pg.mkPen(color, width=1), antialias=calm, connect="finite")
+        line.show_line(curve.x, curve.line, color, smooth=calm)
+        rate.show_line(curve.rate_x, curve.rate, color, smooth=calm)
         if self._second:
             faint = QColor(color)
             faint.setAlpha(205)
-            style = Qt.PenStyle.DotLine if calm else Qt.PenStyle.SolidLine
-            second.setData(
-                curve.x,
-                curve.second,
-                pen=pg.mkPen(faint, width=1, style=style),
-                antialias=calm,
-                connect="finite",
-            )
+            second.show_line(curve.x, curve.second, faint, smooth=calm, dotted=calm)
 
     def _show_lane_names(self, picture: ChartPicture) -> None:
         metrics = QFontMetrics(Theme.current().font("small"))
@@ -305,15 +296,10 @@ class TimeSeriesPlot(QWidget):
             self._ticks[axis] = ticks
             self._axes[axis].setTicks([list(ticks)])
 
-    def _new_lines(self) -> tuple[Any, Any, Any, _Band]:
+    def _new_lines(self) -> tuple[_Line, _Line, _Line, _Band]:
         band = _Band(self._top)
-        lines = []
-        for track in (self._top, self._top, self._rate):
-            # The picture holds no more points than can be told apart, so the curve need not thin them again.
-            item = pg.PlotCurveItem()
-            track.addItem(item, ignoreBounds=True)
-            lines.append(item)
-        return lines[0], lines[1], lines[2], band
+        line, second, rate = _Line(self._top), _Line(self._top), _Line(self._rate)
+        return line, second, rate, band
 
     # The person
 
@@ -398,6 +384,36 @@ class _TimeAxis(pg.AxisItem):  # type: ignore[misc]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: ARG002
         return time_words(values, spacing)
+
+
+class _Line(Overlay):
+    """A line with gaps. The picture holds no more points than can be told apart, so none are thinned here."""
+
+    def __init__(self, track: Any) -> None:
+        super().__init__(track)
+        self.setZValue(0)
+        self._x = self._y = np.empty(0)
+        self._pen = QPen()
+        self._smooth = False
+
+    def show_line(self, x: Any, y: Any, color: QColor, *, smooth: bool, dotted: bool = False) -> None:
+        self._x, self._y, self._smooth = x, y, smooth
+        # Width 1: anything wider is many times as slow.
+        self._pen = QPen(color, 1, Qt.PenStyle.DotLine if dotted else Qt.PenStyle.SolidLine)
+        self._pen.setCosmetic(True)
+        self.update()
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        if len(self._x) < 2:
+            return
+        place, seen = PixelMap(self._track), np.isfinite(self._y)
+        connect = np.zeros(len(seen), np.int32)
+        connect[:-1] = seen[:-1] & seen[1:]
+        height = np.where(seen, place.y(self._y), 0.0)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._smooth)
+        painter.setPen(self._pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(pg.arrayToQPath(place.x(self._x), height, connect=connect, finiteCheck=False))
 
 
 class _Band(Overlay):

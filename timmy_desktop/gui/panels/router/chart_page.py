@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
@@ -14,6 +15,7 @@ from timmy_desktop.gui.panels.router.readings import ReadingTable
 from timmy_desktop.gui.panels.router.readout import Readout
 from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.busy_bar import BusyBar
+from timmy_desktop.gui.widgets.empty_state import Choice as Step
 from timmy_desktop.gui.widgets.empty_state import EmptyState
 from timmy_desktop.gui.widgets.fields import Choice
 from timmy_desktop.gui.widgets.parts import glyph_button, row
@@ -67,7 +69,7 @@ class ChartPage(QWidget):
         layout.addLayout(tools)
         layout.addWidget(self.busy)
         layout.addWidget(self.stack, 1)
-        layout.addWidget(self.readout)
+        layout.addLayout(row(self.readout, margins=(TIGHT, 0, GAP, 0)))
         self.readout.shown_changed.connect(self._leave_out)
 
     async def load(self) -> None:
@@ -93,7 +95,9 @@ class ChartPage(QWidget):
             self.stack.setCurrentWidget(self.plot)
         self._point(self.plot.step)
 
-    def show_state(self, glyph: str, title: str, text: str, choices: list, *, tone: str = "muted") -> None:
+    def show_state(
+        self, glyph: str, title: str, text: str, choices: Sequence[Step], *, tone: str = "muted"
+    ) -> None:
         """Words in the chart's place."""
         self.state.show_state(glyph, title, text, choices, tone=tone)
         self.stack.setCurrentWidget(self.state)

@@ -30,9 +30,10 @@ from timmy_desktop.gui.panels.router.controller import (
     RouterController,
 )
 from timmy_desktop.gui.panels.router.export import as_csv, file_name
+from timmy_desktop.gui.panels.router.outcome import Outcome
 from timmy_desktop.gui.panels.router.provider_model import ProvidersModel, item_of
 from timmy_desktop.gui.panels.router.providers_page import ProvidersPage
-from timmy_desktop.gui.panels.router.rehearsal_page import Outcome, RehearsalPage
+from timmy_desktop.gui.panels.router.rehearsal_page import RehearsalPage
 from timmy_desktop.gui.panels.router.request_model import RequestsModel
 from timmy_desktop.gui.panels.router.requests_page import RequestsPage
 from timmy_desktop.gui.reachability import no_model_words

@@ -186,6 +186,6 @@ def _mark(role: str, off: bool) -> QPixmap:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Theme.current().color(role))
     painter.setBrush(Qt.BrushStyle.NoBrush if off else Theme.current().color(role))
-    painter.drawRoundedRect(1, 1, 9, 9, 2, 2)
+    painter.drawRoundedRect(1, 2, 9, 9, 2, 2)
     painter.end()
     return picture
