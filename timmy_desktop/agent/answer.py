@@ -80,6 +80,7 @@ class Answer:
                     max_tokens=max_tokens,
                     tools=tools if last else (),
                     local_only=local_only,
+                    conversation_id=self._message.conversation_id,
                 )
                 reply = await self._streamed(request)
                 if not reply.tool_calls or not last:

@@ -115,6 +115,10 @@ class Timmy:
         """Begins a conversation and returns its identifier."""
         return await self._store.new()
 
+    async def set_local_only(self, conversation_id: str, local_only: bool) -> None:
+        """Whether this chat, and the tasks that it posts, stay on this machine whatever fails."""
+        await self._store.set_local_only(conversation_id, local_only)
+
     async def messages(self, conversation_id: str) -> list[MessageView]:
         """The messages of a conversation, in order."""
         return await self._store.messages(conversation_id)
@@ -192,8 +196,11 @@ class Timmy:
             built.messages,
             tools,
             max_tokens=self._settings.reply_max_tokens,
-            local_only=self._settings.local_only,
+            local_only=await self._is_local_only(conversation_id),
         )
+
+    async def _is_local_only(self, conversation_id: str) -> bool:
+        return self._settings.local_only or await self._store.is_local_only(conversation_id)
 
     async def _command(self, conversation_id: str, text: str, told: _Told) -> None:
         told.put_nowait(MessageStarted(await self._store.add(conversation_id, "user", text)))
@@ -207,7 +214,8 @@ class Timmy:
         told.put_nowait(MessageEnded(notice))
 
     async def _posted(self, conversation_id: str, text: str) -> MessageView:
-        task_id = await self._coordinator.post(text, conversation_id=conversation_id)
+        local_only = await self._is_local_only(conversation_id)
+        task_id = await self._coordinator.post(text, local_only=local_only, conversation_id=conversation_id)
         return await self._store.add(conversation_id, "notice", posted_text(task_id), task_id=task_id)
 
     async def post_for(self, conversation_id: str, call: ToolCall) -> str:

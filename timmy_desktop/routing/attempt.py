@@ -174,7 +174,7 @@ class AttemptRun:
     @property
     def budget_words(self) -> str:
         """What the attempt meant for the budget."""
-        return self._charge.words if self._lane.provider.is_remote else "Local models are free."
+        return self._charge.words
 
     def _close(self, outcome: str, detail: str) -> None:
         first, finished = self.first_token_at, self.finished

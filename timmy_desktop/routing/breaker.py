@@ -105,6 +105,7 @@ class Breaker:
         self.cause = Blame.NONE
         self.reason = ""
         self.disabled = ""
+        self.changes = 0  # goes up whenever a snapshot would be another one
 
     @property
     def state(self) -> CircuitState:
@@ -131,7 +132,9 @@ class Breaker:
 
     def probe_succeeded(self) -> None:
         """A free probe answered: a provider that was gone is back, a disabled one is in order."""
-        self.disabled = ""
+        if self.disabled:
+            self.disabled = ""
+            self.changes += 1
         if self._state != "CLOSED" and self.cause is Blame.GONE:
             self._close()
 
@@ -141,17 +144,20 @@ class Breaker:
             # The next trial would only find the same; the probes tell when it is worth it.
             self.cause, self.reason = Blame.GONE, reason
             self._opened_until = max(self._opened_until, self._monotonic() + self._recovery)
+            self.changes += 1
         else:
             self._open(Blame.GONE, reason, 0.0)
 
     def disable(self, reason: str) -> None:
         """Lets nobody through until `probe_succeeded`: a key, a model or a setting is missing."""
         self.disabled = reason
+        self.changes += 1
 
     def hurry(self) -> None:
         """Somebody wants it tried now: the next request is the trial."""
         if self._state == "OPEN":
             self._opened_until = self._monotonic()
+            self.changes += 1
 
     def snapshot(self) -> Snapshot:
         """What has to be known to go on from here."""
@@ -181,7 +187,9 @@ class Breaker:
         return generation
 
     def _succeeded(self) -> None:
-        self._failures = self._openings = 0
+        if self._failures or self._openings:
+            self._failures = self._openings = 0
+            self.changes += 1
         if self._state == "CLOSED":
             self.cause, self.reason = Blame.NONE, ""
         else:
@@ -196,6 +204,7 @@ class Breaker:
         if generation != self._generation:
             return  # an attempt from before the last change says nothing about now
         self._failures += 1
+        self.changes += 1
         if blame is Blame.SOFT and self._state == "CLOSED" and self._failures < self._threshold:
             return
         self._open(blame, reason, wait)
@@ -221,6 +230,7 @@ class Breaker:
 
     def _move(self, state: CircuitState, reason: str) -> None:
         self._state = state
+        self.changes += 1
         self._generation += 1
         self._trial_out = False
         self.reason = reason

@@ -56,6 +56,26 @@ class Spent:
 
 
 class Charge:
+    """What costs nothing. Of what does, see PaidCharge."""
+
+    reserved = 0
+    cost = 0
+
+    def settle(self, outcome: str, usage: Usage, text: str) -> int:
+        """The cost in microcents, by the provider's own count or by estimate where it gave none."""
+        del outcome, usage, text
+        return 0
+
+    @property
+    def words(self) -> str:
+        """What it meant for the budget."""
+        return "Free: a local model, or one without a price."
+
+
+FREE = Charge()
+
+
+class PaidCharge(Charge):
     """One attempt's reservation; `settle` ends it, once."""
 
     def __init__(self, budget: Budget, provider: str, request: CompletionRequest, price: Price) -> None:
@@ -63,17 +83,17 @@ class Charge:
         self._provider = provider
         self._task_id = request.task_id
         self._price = price
-        self._tokens_in = estimate(request) if any(price) else 0
+        self._tokens_in = estimate(request)
         self.reserved = price.of(self._tokens_in, request.max_tokens)
         self._is_open = True
         self.cost = 0
 
     def settle(self, outcome: str, usage: Usage, text: str) -> int:
-        """The cost by the provider's own count, or by estimate where it gave none; microcents."""
+        """See Charge."""
         if not self._is_open:
             return self.cost
         self._is_open = False
-        if not any(self._price) or outcome in _FREE_OUTCOMES:
+        if outcome in _FREE_OUTCOMES:
             self.cost = 0
         elif usage.tokens_in or usage.tokens_out:
             self.cost = self._price.of(usage.tokens_in, usage.tokens_out)
@@ -84,9 +104,7 @@ class Charge:
 
     @property
     def words(self) -> str:
-        """What it meant for the budget."""
-        if not any(self._price):
-            return "Free: no price is set for this provider."
+        """See Charge."""
         daily = dollars(self._budget.daily)
         spent = dollars(self._budget.spent_today())
         reserved = dollars(self.reserved)
@@ -144,7 +162,7 @@ class Budget:
         if not request.task_id:
             return ""
         of_task = self._tasks.get(request.task_id, 0)
-        if of_task + self._reserved_by_task[request.task_id] + worst > self._task_cap:
+        if of_task + self._reserved_by_task.get(request.task_id, 0) + worst > self._task_cap:
             return (
                 f"the cap of {dollars(self._task_cap)} for one task does not allow it: {dollars(of_task)} is "
                 f"spent and this call may cost up to {dollars(worst)}. Raise it in Preferences."
@@ -153,9 +171,12 @@ class Budget:
 
     def reserve(self, provider: str, request: CompletionRequest) -> Charge:
         """Holds the most that `request` can cost until it is settled; in the same turn as `refusal`."""
-        charge = Charge(self, provider, request, self._prices.get(provider, Price()))
+        price = self._prices.get(provider)
+        if price is None:
+            return FREE
+        charge = PaidCharge(self, provider, request, price)
         self._reserved += charge.reserved
-        if charge.reserved and request.task_id:
+        if request.task_id:
             self._reserved_by_task[request.task_id] += charge.reserved
         return charge
 
@@ -164,7 +185,7 @@ class Budget:
         self._reserved -= reserved
         if cost:
             self._today[provider] += cost
-        if not task_id or not reserved:
+        if not task_id:
             return
         self._reserved_by_task[task_id] -= reserved
         if not self._reserved_by_task[task_id]:

@@ -26,6 +26,8 @@ class Cascade:
     @property
     def skipped(self) -> tuple[Skipped, ...]:
         """The lanes that did not let the request in, and why."""
+        if not self._reasons:
+            return ()
         return tuple(Skipped(name, reason) for name, reason in self._reasons.items())
 
     async def next(self) -> tuple[Lane, Permit] | None:

@@ -11,12 +11,12 @@ from timmy_desktop.routing.cascade import Cascade
 from timmy_desktop.routing.context import estimate, trimmed
 from timmy_desktop.routing.errors import ContextTooLong
 from timmy_desktop.routing.fitting import prepared
-from timmy_desktop.routing.journal import Passage
 from timmy_desktop.routing.lane import Lane
 from timmy_desktop.routing.patience import Patience
 from timmy_desktop.routing.rows import Ended
 from timmy_desktop.routing.types import Attempt, CompletionRequest, Finished, Reply, Skipped
 
+FIRST = "The first in the order."
 MOST_SHORTENINGS = 3
 SHORTER = 0.6
 
@@ -44,7 +44,8 @@ class Course:
         self._sent = request
         self._rooms: dict[str, int] = {}
         self._shortenings = 0
-        self._passages: list[Passage] = []
+        self._runs: list[tuple[AttemptRun, bool]] = []
+        self._ended_at: float | None = None
         self._run: AttemptRun | None = None
         self._answer: AttemptRun | None = None
 
@@ -86,7 +87,7 @@ class Course:
         if run is None:
             return
         again = self._is_shortened(lane)
-        self._passages.append(run.passage(again=again))
+        self._runs.append((run, again))
         self._waiting_since = self._clock.monotonic()
         if run.finished is not None:
             self._answer = run
@@ -113,6 +114,8 @@ class Course:
 
     def _reason(self, lane: Lane) -> str:
         """Why `lane`, in words."""
+        if not self.attempts and not self.skipped:
+            return FIRST
         name = lane.provider.name
         failed = {attempt.provider: attempt.outcome for attempt in self.attempts}
         if name in failed:
@@ -126,7 +129,7 @@ class Course:
             for other in before
             if other.provider.name in failed or other.provider.name in left_out
         ]
-        return "The first in the order." if not words else f"The next in the order. {'; '.join(words)}."
+        return FIRST if not words else f"The next in the order. {'; '.join(words)}."
 
     def reply(self, run: AttemptRun, finished: Finished) -> Reply:
         """What the caller gets."""
@@ -145,27 +148,32 @@ class Course:
             skipped=self.skipped,
             reason=last.reason,
             notes=(last.note,) if last.note else (),
-            cost_microcents=sum(attempt.cost_microcents for attempt in self.attempts),
+            cost_microcents=last.cost_microcents + sum(one.cost_microcents for one in self.attempts[:-1]),
         )
 
-    def ended(self) -> Ended:
-        """What is kept of it."""
-        run = self._answer or self._run
-        passages = list(self._passages)
+    def close(self) -> None:
+        """The request is over, however it ended."""
+        self._ended_at = self._clock.monotonic()
         if self._run is not None:  # left in the middle
-            passages.append(self._run.passage(again=False))
+            self._runs.append((self._run, False))
+
+    def ended(self) -> Ended:
+        """What is kept of it, after `close`."""
+        run = self._answer or self._run
+        if run is None and self._runs:
+            run = self._runs[-1][0]
         return Ended(
             request=self.request,
             sent=self._sent,
             attempts=tuple(self.attempts),
             skipped=self.skipped,
             began_us=self._began_us,
-            total_ms=self._milliseconds(self._clock.monotonic()),
-            ttft_ms=self._first_token_ms(run) if run is not None else None,
+            total_ms=self._milliseconds(self._ended_at or self._started),
+            ttft_ms=self._first_token_ms(self._answer) if self._answer is not None else None,
             budget=run.budget_words if run is not None else "",
             order=tuple(lane.provider.name for lane in self._lanes),
             looks=tuple(self._cascade.looks),
-            passages=tuple(passages),
+            passages=tuple(passage.passage(again=again) for passage, again in self._runs),
         )
 
     def _first_token_ms(self, run: AttemptRun) -> int | None:

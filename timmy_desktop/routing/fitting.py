@@ -13,10 +13,11 @@ from timmy_desktop.routing.types import CompletionRequest, Message
 
 def prepared(request: CompletionRequest, provider: Provider, room: int = 0) -> Fitted:
     """`request` as `provider` is sent it; `room` for the prompt, in tokens, goes before its known context."""
-    limit = context_of(provider)
-    if not room and limit:
+    if not room and (limit := context_of(provider)):
         room = prompt_room(request, limit)
-    cut = trimmed(request, room, provider.model or provider.name) if room else Fitted(request)
+    if not room:
+        return Fitted(fitted(request, provider))
+    cut = trimmed(request, room, provider.model or provider.name)
     return Fitted(fitted(cut.request, provider), cut.note)
 
 

@@ -16,7 +16,7 @@ import orjson
 from timmy_desktop.clock import Clock
 from timmy_desktop.routing.admission import BUDGET, CROWDED, TRIAL, No, is_tried_in_background, objection
 from timmy_desktop.routing.breaker import Breaker, Permit, Snapshot
-from timmy_desktop.routing.budget import Budget, Charge
+from timmy_desktop.routing.budget import FREE, Budget, Charge
 from timmy_desktop.routing.errors import Blame, ProviderError, RateLimited
 from timmy_desktop.routing.journal import Journal, Look, Signal, Tick
 from timmy_desktop.routing.providers.base import Provider
@@ -63,7 +63,7 @@ class Lane:
         self.last_latency_ms = -1
         self._budget = budget
         self._keep = keep
-        self._kept = breaker.snapshot()
+        self._kept = breaker.changes
         self._clock = clock
         self._probe_in = probe_in
         self.pulses = 0
@@ -131,7 +131,7 @@ class Lane:
 
     def charge(self, request: CompletionRequest) -> Charge:
         """The reservation for one attempt; in the same turn as the permit."""
-        return self._budget.reserve(self.provider.name if self.provider.is_remote else "", request)
+        return self._budget.reserve(self.provider.name, request) if self.provider.is_remote else FREE
 
     def _patience(self, last_resort: bool) -> float:
         if last_resort or (self.health is not None and self.health.state in ("ready", "loading")):
@@ -201,9 +201,9 @@ class Lane:
 
     def _changed(self) -> None:
         self._tell()
-        if (snapshot := self.breaker.snapshot()) != self._kept:
-            self._kept = snapshot
-            self._keep(self, snapshot)
+        if self.breaker.changes != self._kept:
+            self._kept = self.breaker.changes
+            self._keep(self, self.breaker.snapshot())
 
     # -- free probes -------------------------------------------------------------------------------
 
@@ -265,7 +265,6 @@ class Lane:
     def restore(self, kept: Snapshot) -> None:
         """Goes on where the last run stopped."""
         self.breaker.restore(kept)
-        self._kept = self.breaker.snapshot()
         self.last_error = kept.reason or kept.disabled
 
     def checkpoint(self) -> None:

@@ -69,9 +69,9 @@ class Recorder:
             lambda: (rows.called(request, attempt), "attempts", rows.attempt_row(request, attempt, now_us))
         )
 
-    def request_ended(self, ended: Ended) -> None:
-        """Queues the row of one request."""
-        self._queue(lambda: (None, "requests", rows.request_row(ended, self.run)))
+    def request_ended(self, ended: Callable[[], Ended]) -> None:
+        """Queues the row of one request; `ended` is called when it is written."""
+        self._queue(lambda: (None, "requests", rows.request_row(ended(), self.run)))
 
     def failed_over(self, request: CompletionRequest, failed: Attempt, to_provider: str) -> None:
         """Queues the event of a request that moved on, or found nowhere to go."""

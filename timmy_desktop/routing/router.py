@@ -202,7 +202,8 @@ class CascadeRouter:
 
     def _ended(self, course: Course) -> None:
         self._active -= 1
-        self._recorder.request_ended(course.ended())
+        course.close()
+        self._recorder.request_ended(course.ended)
 
     def _moved_on(self, course: Course, lane: Lane | None) -> None:
         to_provider = lane.provider.name if lane is not None else ""

@@ -67,6 +67,11 @@ class EmbeddedProvider:
         self._retry_at = 0.0
 
     @property
+    def context_tokens(self) -> int:
+        """The context that its worker is started with."""
+        return self._entry.context_tokens or CONTEXT_TOKENS
+
+    @property
     def worker_pid(self) -> int | None:
         """The worker's process id while it runs."""
         return self._worker.pid if self._worker is not None else None
