@@ -452,6 +452,8 @@ class _Band(Overlay):
         for below, above, color in zip(heights, heights[1:], self._colors, strict=False):
             seen = np.isfinite(below) & np.isfinite(above) & (above < place.height) & (below > 0)
             bottom, top = np.round(below[seen]), np.round(np.maximum(above[seen], 0))
+            if not seen.any():
+                continue
             rects = self._rects
             rects.resize(int(seen.sum()))
             array = rects.ndarray()
