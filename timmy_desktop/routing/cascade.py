@@ -15,6 +15,8 @@ from timmy_desktop.routing.types import CompletionRequest, Skipped
 class Cascade:
     """One request's way through the lanes; each lane is entered once at most, unless told `again`."""
 
+    __slots__ = ("_first", "_looked_again", "_reasons", "_request", "_second", "looks")
+
     def __init__(self, lanes: Sequence[Lane], request: CompletionRequest) -> None:
         self._request = request
         self._first = deque(lanes)

@@ -6,8 +6,9 @@ tool's answer goes with the call that it belongs to. Whoever trims says so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import orjson
 
@@ -40,9 +41,7 @@ def estimate(request: CompletionRequest) -> int:
 def _tokens(message: Message) -> int:
     tokens = _TOKENS_A_MESSAGE + estimate_text(message.content)
     for call in message.tool_calls:
-        tokens += estimate_text(call.name) + estimate_text(
-            orjson.dumps(dict(call.arguments), default=str).decode()
-        )
+        tokens += estimate_text(call.name) + estimate_text(_written(call.arguments))
     return tokens
 
 
@@ -50,9 +49,16 @@ def _tokens_of_tools(request: CompletionRequest) -> int:
     return sum(
         _TOKENS_A_MESSAGE
         + estimate_text(tool.name + tool.description)
-        + estimate_text(orjson.dumps(dict(tool.parameters), default=str).decode())
+        + estimate_text(_written(tool.parameters))
         for tool in request.tools
     )
+
+
+def _written(value: Mapping[str, Any]) -> str:
+    try:
+        return orjson.dumps(dict(value)).decode()
+    except TypeError:  # what JSON can't carry; about as long in any other writing
+        return repr(dict(value))
 
 
 def prompt_room(request: CompletionRequest, context_tokens: int) -> int:

@@ -60,7 +60,7 @@ class Journal:
 
     def __init__(self, clock: Clock, note: Note) -> None:
         """`note(signal)` keeps a signal."""
-        self._clock = clock
+        self._monotonic = clock.monotonic
         self._note = note
         self._seq = 0
         self._put_off: dict[str, Signal] = {}
@@ -68,9 +68,9 @@ class Journal:
 
     def tick(self) -> Tick:
         """The next place in the order, now."""
-        self._seq += 1
-        self.now = self._clock.monotonic()
-        return Tick(self._seq, self.now)
+        self._seq = seq = self._seq + 1
+        self.now = now = self._monotonic()
+        return Tick(seq, now)
 
     def read(self) -> float:
         """The time of the last tick; the breakers' clock."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -133,25 +133,23 @@ def _message(message: Message) -> Row:
         shaped["name"] = _sound(message.name)
     if message.tool_calls:
         shaped["tool_calls"] = [
-            {"id": _sound(call.id), "name": _sound(call.name), "arguments": dict(call.arguments)}
+            {"id": _sound(call.id), "name": _sound(call.name), "arguments": _arguments(call.arguments)}
             for call in message.tool_calls
         ]
     return shaped
 
 
 def _json(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def _arguments(arguments: Mapping[str, Any]) -> Row:
+    """A tool call's arguments; a model may have made up what JSON of ours can't carry."""
     try:
-        return orjson.dumps(value).decode()
-    except TypeError:  # a lone surrogate or an odd type deep in a tool call's arguments
-        return orjson.dumps(_plain(value)).decode()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {_sound(str(name)): _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, bool | int | float) or value is None else _sound(str(value))
+        orjson.dumps(dict(arguments))
+    except TypeError:
+        return {"unreadable": line(repr(dict(arguments)))}
+    return dict(arguments)
 
 
 def _sound(text: str) -> str:

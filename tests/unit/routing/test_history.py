@@ -20,6 +20,7 @@ from timmy_desktop.routing.errors import NoProviderError
 from timmy_desktop.routing.history import UnknownRequestError
 from timmy_desktop.routing.latency import read_series
 from timmy_desktop.routing.rollups import bucket_width, fold
+from timmy_desktop.routing.types import Message, ToolCall
 from timmy_desktop.storage.database import Session
 from timmy_desktop.storage.migrations import m0002_router
 
@@ -165,3 +166,16 @@ def test_roll_ups_add_up_however_they_were_written(rows: list[Any], cut: int, bu
     assert sum(bucket.failures for bucket in found) == sum(row["outcome"] == "refused" for row in counted)
     assert sum(bucket.tokens_out for bucket in found) == sum(row["tokens_out"] for row in counted)
     assert all((bucket.p50_ms is None) == (bucket.count == 0) for bucket in found)
+
+
+async def test_arguments_that_json_cannot_carry_are_kept_in_words(routing):
+    it = ScriptedProvider("it")
+    it.context_tokens = 40  # type: ignore[attr-defined]
+    call = ToolCall("c1", "count", {"to": 2**80, "as": "\ud800"})
+    history = (Message("user", "Count."), Message("assistant", "", (call,)), Message("tool", "no", (), "c1"))
+    async with routing(it) as bench:
+        reply = await bench.router.complete(ask(messages=history, max_tokens=4))
+        await bench.router.flush()
+        receipt = await bench.history.receipt(reply.request_id)
+        (kept,) = receipt.messages[1].tool_calls
+        assert str(2**80) in kept["arguments"]["unreadable"]
