@@ -115,6 +115,10 @@ class LiveStatus(QObject):
 
     def _verified(self, aloud: bool, report: ChainReport) -> None:
         when = exact_time(self._services.clock.now_us())[:16]
+        if report.intact and report.unverified:
+            words = f"Verified from event {report.first_seq:,}"
+            self._line.show_chain("warn", words, "The key of the events before it is gone.")
+            return
         if report.intact:
             hint = f"{count(report.rows, 'event')} were checked at {when}: all whole. Click to check again."
             self._line.show_chain("good", "Chain verified", hint)

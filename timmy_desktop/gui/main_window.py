@@ -26,7 +26,6 @@ from timmy_desktop.gui.menus import Menus
 from timmy_desktop.gui.panel import (
     NewConversation,
     NewTask,
-    Panel,
     PanelSpec,
     Say,
     ShowPanel,
@@ -441,11 +440,6 @@ class MainWindow(QMainWindow):
             go="Close anyway",
             gone=self.close_now,
         ).open()
-
-
-def panels_of(window: MainWindow) -> list[Panel]:
-    """The panels that were built."""
-    return [dock.panel for dock in window.docks.values() if dock.panel is not None]
 
 
 def _open_folder(folder: Path) -> None:

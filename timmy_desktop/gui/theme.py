@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QPalette
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication
 
 from timmy_desktop.gui.colors import THEMES, Colors, mixed
 from timmy_desktop.gui.style import style_sheet
@@ -103,13 +102,6 @@ class Theme(QObject):
         if role.startswith("series"):
             return self.colors.series[(int(role[6:]) - 1) % 8]
         return str(getattr(self.colors, role))
-
-
-def on_theme_change(widget: QWidget, refresh: Callable[[], None]) -> None:
-    """Calls `refresh` now and after each switch, for what a palette can't reach; ends with the widget."""
-    connection = Theme.current().changed.connect(refresh)
-    widget.destroyed.connect(lambda: QObject.disconnect(connection))
-    refresh()
 
 
 def _system_font(kind: QFontDatabase.SystemFont, preferred: tuple[str, ...]) -> QFont:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
@@ -95,13 +93,6 @@ class MessageBar(QWidget):
         self._notices.append(notice)
         self._layout.addWidget(notice)
         self.setVisible(True)
-
-    def add_button(self, text: str, words: str, action: Callable[[], object]) -> None:
-        """Adds a next step to the message that says `text`."""
-        for notice in self._notices:
-            layout = notice.layout()
-            if notice.text == text and layout is not None:
-                layout.addWidget(button(words, action))
 
     def _remove(self, notice: Notice) -> None:
         if notice in self._notices:

@@ -16,7 +16,7 @@ from timmy_desktop.routing.bounds import Allowance
 from timmy_desktop.routing.errors import BrokenOff, Garbled, ProviderError
 from timmy_desktop.routing.providers import bounded, wire_errors
 from timmy_desktop.routing.providers.base import is_this_machine, place_of
-from timmy_desktop.routing.providers.tool_calls import ToolCallAssembly
+from timmy_desktop.routing.providers.tool_calls import ToolCallAssembly, declared
 from timmy_desktop.routing.types import (
     CompletionRequest,
     Deadlines,
@@ -220,17 +220,7 @@ def body_of(request: CompletionRequest, model: str) -> dict[str, Any]:
     if request.stop:
         body["stop"] = list(request.stop)
     if request.tools:
-        body["tools"] = [
-            {
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": dict(tool.parameters),
-                },
-            }
-            for tool in request.tools
-        ]
+        body["tools"] = [declared(tool) for tool in request.tools]
     return body
 
 

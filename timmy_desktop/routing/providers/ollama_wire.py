@@ -16,6 +16,7 @@ from timmy_desktop.routing.providers import bounded, wire_errors
 from timmy_desktop.routing.providers.base import is_this_machine, place_of
 from timmy_desktop.routing.providers.chat_completions import drained, sound
 from timmy_desktop.routing.providers.ollama_models import InstalledModel, installed
+from timmy_desktop.routing.providers.tool_calls import declared
 from timmy_desktop.routing.types import (
     CompletionRequest,
     Deadlines,
@@ -169,17 +170,7 @@ def _body(request: CompletionRequest, model: str, context_tokens: int) -> dict[s
         "options": options,
     }
     if request.tools:
-        body["tools"] = [
-            {
-                "type": "function",
-                "function": {
-                    "name": tool.name,
-                    "description": tool.description,
-                    "parameters": dict(tool.parameters),
-                },
-            }
-            for tool in request.tools
-        ]
+        body["tools"] = [declared(tool) for tool in request.tools]
     return body
 
 

@@ -1,4 +1,4 @@
-"""Puts tool calls together that arrive in pieces."""
+"""Tools on the wire: how they are declared, and calls put together that arrive in pieces."""
 
 from __future__ import annotations
 
@@ -9,7 +9,19 @@ import orjson
 
 from timmy_desktop.routing.bounds import Allowance
 from timmy_desktop.routing.errors import Garbled
-from timmy_desktop.routing.types import ToolCall
+from timmy_desktop.routing.types import ToolCall, ToolSpec
+
+
+def declared(tool: ToolSpec) -> dict[str, Any]:
+    """A tool as both OpenAI's and Ollama's chat requests declare it."""
+    return {
+        "type": "function",
+        "function": {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": dict(tool.parameters),
+        },
+    }
 
 
 @dataclass(slots=True)
