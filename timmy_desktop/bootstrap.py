@@ -12,6 +12,7 @@ from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import Ledger
 from timmy_desktop.ledger.backends import make_backend
 from timmy_desktop.paths import Paths
+from timmy_desktop.routing.models import ModelLibrary
 from timmy_desktop.routing.providers import create_providers
 from timmy_desktop.routing.providers.base import Parts, Provider
 from timmy_desktop.routing.router import CascadeRouter
@@ -84,6 +85,7 @@ def build(settings: Settings, paths: Paths, providers: Sequence[Provider] | None
         anchor=HeadAnchor(event_log, database, paths.data_dir / ANCHOR_FILE, supervisor),
         backup=DailyBackup(paths.database, paths.backups, clock, supervisor),
         bus=bus,
+        models=build_models(settings, paths),
         router=router,
         ledger=ledger,
         workspace=workspace,
@@ -111,6 +113,11 @@ def build_providers(settings: Settings, paths: Paths, secrets: Secrets) -> tuple
             supervisor=TaskSupervisor(),
         )
     )
+
+
+def build_models(settings: Settings, paths: Paths) -> ModelLibrary:
+    """The models of this machine, for lists and downloads."""
+    return ModelLibrary(settings=settings, folder=paths.models, clock=SystemClock())
 
 
 def chain_key(paths: Paths, secrets: Secrets) -> ChainKey:

@@ -14,6 +14,7 @@ from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.system import SystemFault, SystemStarted, SystemStopped
 from timmy_desktop.ledger import Ledger
 from timmy_desktop.paths import Paths
+from timmy_desktop.routing.models import ModelLibrary
 from timmy_desktop.routing.router import CascadeRouter
 from timmy_desktop.settings import Secrets, Settings
 from timmy_desktop.storage.anchor import HeadAnchor
@@ -44,6 +45,7 @@ class Services:
     anchor: HeadAnchor
     backup: DailyBackup
     bus: EventBus
+    models: ModelLibrary
     router: CascadeRouter
     ledger: Ledger
     workspace: Workspace

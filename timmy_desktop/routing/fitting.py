@@ -5,15 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from timmy_desktop.routing.providers.base import Provider
 from timmy_desktop.routing.types import CompletionRequest, Message
+
+if TYPE_CHECKING:
+    from timmy_desktop.routing.providers.base import Provider
 
 
 def fitted(request: CompletionRequest, provider: Provider) -> CompletionRequest:
     """`request`, without tools and with past tool calls told in words if `provider` supports none."""
-    if provider.supports_tools or not _has_tools(request):
+    return request if provider.supports_tools else without_tools(request)
+
+
+def without_tools(request: CompletionRequest) -> CompletionRequest:
+    """`request` for a model that knows no tools."""
+    if not _has_tools(request):
         return request
     return replace(request, tools=(), messages=tuple(_in_words(message) for message in request.messages))
 

@@ -14,7 +14,7 @@ from tests.contract.rigs import parts_for
 from tests.fakes.ollama_server import OllamaServer, tag
 from tests.unit.routing.conftest import ask
 from timmy_desktop.routing.errors import LocalOnly, ModelMissing
-from timmy_desktop.routing.providers.ollama import OllamaProvider, _address
+from timmy_desktop.routing.providers.ollama import OllamaProvider, ollama_address
 from timmy_desktop.routing.providers.ollama_models import choose, find, installed
 from timmy_desktop.routing.types import Finished, Pulse, TextDelta
 from timmy_desktop.settings import ProviderSettings
@@ -26,9 +26,11 @@ Open = Callable[..., AbstractAsyncContextManager[tuple[OllamaServer, OllamaProvi
 @pytest.fixture
 def ollama(tmp_path: Path) -> Open:
     @asynccontextmanager
-    async def make(model: str = "", **server: Any) -> AsyncIterator[tuple[OllamaServer, OllamaProvider]]:
+    async def make(
+        model: str = "", by_purpose: Any = None, **server: Any
+    ) -> AsyncIterator[tuple[OllamaServer, OllamaProvider]]:
         async with OllamaServer(**server) as stub:
-            entry = ProviderSettings(kind="ollama", base_url=stub.url, model=model)
+            entry = ProviderSettings(kind="ollama", base_url=stub.url, model=model, models=by_purpose or {})
             provider = OllamaProvider(entry, parts_for(tmp_path, TaskSupervisor()), {})
             try:
                 yield stub, provider
@@ -52,7 +54,7 @@ def ollama(tmp_path: Path) -> Open:
     ],
 )
 def test_where_it_is(setting: str, host: str, address: str) -> None:
-    assert _address(setting, {"OLLAMA_HOST": host}) == address
+    assert ollama_address(setting, {"OLLAMA_HOST": host}) == address
 
 
 def test_another_machines_ollama_is_remote(tmp_path: Path) -> None:
@@ -145,3 +147,28 @@ async def test_a_model_on_its_way_into_memory_is_loading(ollama: Open) -> None:
         waiting.cancel()
         await asyncio.wait([waiting])
         assert (await provider.health()).state == "ready"
+
+
+async def test_each_purpose_goes_to_its_model(ollama: Open) -> None:
+    models = [tag("llama3.2:latest"), tag("coder:7b")]
+    async with ollama(by_purpose={"code": "coder:7b"}, models=models) as (server, provider):
+        for purpose in ("chat", "agent", "code"):
+            assert [delta async for delta in provider.stream(ask(purpose=purpose))]
+        asked = [request.json["model"] for request in server.requests if request.path == "/api/chat"]
+        assert asked == ["llama3.2:latest", "llama3.2:latest", "coder:7b"]
+        assert provider.model == "llama3.2:latest"
+
+
+async def test_a_purpose_s_model_that_is_missing_is_told(ollama: Open) -> None:
+    async with ollama(by_purpose={"agents": "doer"}) as (_, provider):
+        health = await provider.health()
+        assert (health.state, "ollama pull doer" in health.detail) == ("not_configured", True)
+
+
+async def test_a_purpose_s_cloud_model_never_gets_what_is_local_only(ollama: Open) -> None:
+    models = [tag("llama3.2:latest"), tag("big:latest", remote_host="https://ollama.com:443")]
+    async with ollama(by_purpose={"agents": "big"}, models=models) as (server, provider):
+        with pytest.raises(LocalOnly):
+            await anext(provider.stream(ask(purpose="agent", local_only=True)))
+        assert "/api/chat" not in server.paths()
+        assert [delta async for delta in provider.stream(ask(purpose="chat", local_only=True))]

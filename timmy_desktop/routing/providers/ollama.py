@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from timmy_desktop.routing.errors import BadKey, LocalOnly, ModelMissing, NotConfigured, ProviderError
+from timmy_desktop.routing.fitting import without_tools
 from timmy_desktop.routing.providers import ollama_models
 from timmy_desktop.routing.providers.base import Parts, deadlines_of, is_this_machine
 from timmy_desktop.routing.types import CompletionRequest, Health, ProviderDelta
@@ -34,9 +35,12 @@ class OllamaProvider:
         self.name = entry.label
         self.deadlines = deadlines_of(entry)
         self.supports_tools = False
-        self._configured = entry.model
+        self._entry = entry
+        self._configured = entry.model_for("chat")
+        self._named: dict[str, ollama_models.InstalledModel] = {}
+        self._knows_tools: dict[str, bool] = {}
         self._context_tokens = entry.context_tokens
-        self._base_url = _address(entry.base_url, os.environ if environment is None else environment)
+        self._base_url = ollama_address(entry.base_url, os.environ if environment is None else environment)
         self._chosen: ollama_models.InstalledModel | None = None
         self._wire: OllamaWire | None = None
         self._connecting = asyncio.Lock()
@@ -82,13 +86,16 @@ class OllamaProvider:
         # What is local must be known for sure before anything private is sent.
         if self._chosen is None:
             await self._look_around()
-        if request.local_only and self.is_remote:
-            raise LocalOnly(f"{self.model} does not run on this machine.")
+        model, runs_elsewhere = self._model_for(request.purpose)
+        if request.local_only and runs_elsewhere:
+            raise LocalOnly(f"{model} does not run on this machine.")
+        if not self._knows_tools.get(model):
+            request = without_tools(request)
         wire = await self._connected()
         self._waiting += 1
         is_waiting = True
         try:
-            async with aclosing(wire.chat(request, self.model, self._context_tokens)) as deltas:
+            async with aclosing(wire.chat(request, model, self._context_tokens)) as deltas:
                 async for delta in deltas:
                     if is_waiting:
                         self._waiting, is_waiting, self._is_hot = self._waiting - 1, False, True
@@ -100,15 +107,26 @@ class OllamaProvider:
         wire = await self._connected()
         models, loaded = await wire.models(), await wire.loaded()
         found = self._found(models, loaded)
-        if found is None:
+        named = {name: ollama_models.find(name, models) for name in self._entry.models.values() if name}
+        missing = [name for name, model in named.items() if model is None]
+        if found is None or missing:
             self._chosen = None
-            raise ModelMissing(self._advice())
-        if self._chosen is None or self._chosen.name != found.name:
-            self.supports_tools = "tools" in await wire.capabilities(found.name)
+            raise ModelMissing(self._advice(missing))
+        self._named = {name: model for name, model in named.items() if model is not None}
+        for name in {found.name, *(model.name for model in self._named.values())} - set(self._knows_tools):
+            self._knows_tools[name] = "tools" in await wire.capabilities(name)
+        self.supports_tools = any(self._knows_tools.values())
         self._chosen = found
         if found.name not in loaded:
             self._is_hot = False
         return models
+
+    def _model_for(self, purpose: str) -> tuple[str, bool]:
+        """The model for this purpose, and whether it runs on another machine."""
+        named = self._named.get(self._entry.model_for(purpose))
+        model = named or self._chosen
+        is_remote = not is_this_machine(self._base_url) or (model is not None and model.is_remote)
+        return (model.name if model is not None else self._configured), is_remote
 
     def _found(
         self, models: tuple[ollama_models.InstalledModel, ...], loaded: tuple[str, ...]
@@ -118,9 +136,10 @@ class OllamaProvider:
         kept = ollama_models.find(self._chosen.name, models) if self._chosen is not None else None
         return kept or ollama_models.choose(models, loaded)
 
-    def _advice(self) -> str:
-        if self._configured:
-            missing = f"does not have the model {self._configured}. Run `ollama pull {self._configured}`."
+    def _advice(self, named: Sequence[str]) -> str:
+        wanted = next(iter(named), self._configured)
+        if wanted:
+            missing = f"does not have the model {wanted}. Run `ollama pull {wanted}`."
         else:
             missing = "has no chat model. Run `ollama pull llama3.2`."
         return f"Ollama runs, but {missing}"
@@ -145,7 +164,7 @@ class OllamaProvider:
         return OllamaWire(self._base_url, self.deadlines)
 
 
-def _address(base_url: str, environment: Mapping[str, str]) -> str:
+def ollama_address(base_url: str, environment: Mapping[str, str]) -> str:
     """Where Ollama is: a setting of one's own, else OLLAMA_HOST as Ollama reads it, else the default."""
     if base_url and base_url != DEFAULT_URL:
         return base_url

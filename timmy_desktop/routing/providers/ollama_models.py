@@ -20,6 +20,7 @@ class InstalledModel:
     family: str = ""
     modified_at: str = ""
     is_remote: bool = False
+    size: int = 0
 
     @property
     def can_chat(self) -> bool:
@@ -62,6 +63,5 @@ def _model(entry: Mapping[str, Any]) -> InstalledModel:
     is_remote = bool(entry.get("remote_host") or entry.get("remote_model")) or name.endswith(
         ("-cloud", ":cloud")
     )
-    return InstalledModel(
-        name, str(details.get("family") or ""), str(entry.get("modified_at") or ""), is_remote
-    )
+    modified_at, size = str(entry.get("modified_at") or ""), entry.get("size") or 0
+    return InstalledModel(name, str(details.get("family") or ""), modified_at, is_remote, int(size))

@@ -102,6 +102,32 @@ class OllamaWire:
         except _ERRORS as error:
             raise self._translated(error) from error
 
+    async def pull(self, model: str) -> AsyncGenerator[tuple[str, int, int], None]:
+        """Fetches `model`: what is being done, bytes there and bytes in all, as far as known by then.
+
+        Closing it stops Ollama, which keeps what it has for the next time.
+        """
+        layers: dict[str, tuple[int, int]] = {}
+        try:
+            answer = await self._client.pull(model, stream=True)
+            async with aclosing(cast("AsyncGenerator[ollama.ProgressResponse, None]", answer)) as steps:
+                async for step in steps:
+                    if step.digest and step.total:
+                        layers[step.digest] = (step.completed or 0, step.total)
+                    done, total = (
+                        (sum(part) for part in zip(*layers.values(), strict=True)) if layers else (0, 0)
+                    )
+                    yield inert_line(step.status or "", 120), done, total
+        except _ERRORS as error:
+            raise self._translated(error, model) from error
+
+    async def delete(self, model: str) -> None:
+        """Deletes an installed model."""
+        try:
+            await self._client.delete(model)
+        except _ERRORS as error:
+            raise self._translated(error, model) from error
+
     async def chat(
         self, request: CompletionRequest, model: str, context_tokens: int
     ) -> AsyncGenerator[ProviderDelta, None]:
