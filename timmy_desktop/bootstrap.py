@@ -12,6 +12,7 @@ from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import Ledger
 from timmy_desktop.ledger.backends import make_backend
 from timmy_desktop.paths import Paths
+from timmy_desktop.routing import local_models
 from timmy_desktop.routing.models import ModelLibrary
 from timmy_desktop.routing.providers import create_providers
 from timmy_desktop.routing.providers.base import Parts, Provider
@@ -117,7 +118,12 @@ def build_providers(settings: Settings, paths: Paths, secrets: Secrets) -> tuple
 
 def build_models(settings: Settings, paths: Paths) -> ModelLibrary:
     """The models of this machine, for lists and downloads."""
-    return ModelLibrary(settings=settings, folder=paths.models, clock=SystemClock())
+    return ModelLibrary(
+        settings=settings,
+        folder=paths.models,
+        clock=SystemClock(),
+        shipped=local_models.shipped_models(),
+    )
 
 
 def chain_key(paths: Paths, secrets: Secrets) -> ChainKey:

@@ -66,7 +66,7 @@ def _show(listing: Listing, as_json: bool) -> None:
 
 def _line(model: ModelEntry) -> str:
     share = f" {100 * model.fetched // model.size} %" if model.state == "partial" and model.size else ""
-    about = ", ".join(part for part in (model.licence, model.good_for) if part)
+    about = ", ".join(part for part in (model.licence, model.good_for, model.problem) if part)
     size = gigabytes(model.size) if model.size else ""
     return f"{model.name:<30} {model.provider:<9} {model.state + share:<12} {size:>9}  {about}".rstrip()
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ WEIGHTS = (
     "pytorch_model.bin",
 )
 SPLIT_FOLDER = "splitted_model"  # AirLLM's own name for it
+_HUB_ID = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 _SPARE = 1.05
 _OUTSIDE_LAYERS = 3  # embedding, norm, head
 
@@ -38,8 +40,15 @@ class ModelFolder:
 
     @property
     def name(self) -> str:
-        """The folder's name."""
-        return self.path.name
+        """The folder's name, or the model's where the folder is called after a revision."""
+        return self.home.name.rpartition("--")[2] if self.home != self.path else self.path.name
+
+    @property
+    def home(self) -> Path:
+        """The folder that stays the same from one revision to the next."""
+        repository = self.path.parent.parent
+        is_snapshot = self.path.parent.name == "snapshots" and repository.name.startswith("models--")
+        return repository if is_snapshot else self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,26 +66,58 @@ class Split:
         return self.done >= self.total
 
 
-def find_folder(wanted: str, confirmed: Sequence[Path]) -> Path:
-    """The confirmed folder that `wanted` names, by its path or its last part; the first where it is empty.
+def is_hub_id(confirmed: Path) -> bool:
+    """Whether this is an id of the hub ("Qwen/Qwen2.5-7B-Instruct") rather than a folder."""
+    return _HUB_ID.fullmatch(confirmed.as_posix()) is not None
+
+
+def find_folder(wanted: str, confirmed: Sequence[Path], environment: Mapping[str, str] | None = None) -> Path:
+    """The confirmed model that `wanted` names, by its path, its id or its last part; the first where empty.
 
     Raises FolderProblem for any other: code may lie beside a model, and would be run.
     """
-    folders = [path.expanduser().resolve() for path in confirmed]
-    if not folders:
+    if not confirmed:
         raise FolderProblem("no model folder is confirmed. Add one that you trust to airllm_models.")
-    if not wanted:
-        return folders[0]
-    named = [folder for folder in folders if folder.name == wanted]
-    path = Path(wanted).expanduser()
-    if not named and path.is_absolute() and path.resolve() in folders:
-        named = [path.resolve()]
+    named = [entry for entry in confirmed if _is_called(wanted, entry)] if wanted else list(confirmed)
     if not named:
         raise FolderProblem(
             f"{wanted} is not among the folders that you confirmed. Add it to airllm_models if you trust it: "
             "what lies beside a model may be run."
         )
-    return named[0]
+    return folder_of(named[0], os.environ if environment is None else environment)
+
+
+def folder_of(confirmed: Path, environment: Mapping[str, str]) -> Path:
+    """Where a confirmed model lies: the folder itself, or what the hub's client has fetched of an id.
+
+    Raises FolderProblem for an id that was not fetched; nothing is fetched here.
+    """
+    if not is_hub_id(confirmed):
+        return confirmed.expanduser().resolve()
+    repository = _hub_cache(environment) / f"models--{confirmed.as_posix().replace('/', '--')}"
+    try:
+        revision = (repository / "refs/main").read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        revision = ""
+    folder = repository / "snapshots" / revision
+    if not re.fullmatch(r"[0-9a-f]{7,64}", revision) or not folder.is_dir():
+        raise FolderProblem(f"{confirmed} is not on this machine. Fetch it first: hf download {confirmed}")
+    return folder
+
+
+def _hub_cache(environment: Mapping[str, str]) -> Path:
+    if chosen := environment.get("HF_HUB_CACHE"):
+        return Path(chosen).expanduser()
+    if home := environment.get("HF_HOME"):
+        return Path(home).expanduser() / "hub"
+    return Path(environment.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "huggingface/hub"
+
+
+def _is_called(wanted: str, entry: Path) -> bool:
+    if is_hub_id(entry):
+        return wanted in (entry.as_posix(), entry.name)
+    folder, path = entry.expanduser().resolve(), Path(wanted).expanduser()
+    return wanted == folder.name or (path.is_absolute() and path.resolve() == folder)
 
 
 def read_folder(path: Path) -> ModelFolder:
@@ -98,7 +139,7 @@ def read_folder(path: Path) -> ModelFolder:
 
 def split_of(model: ModelFolder, root: Path) -> Split:
     """How far the layers of `model` are that belong below `root`."""
-    digest = hashlib.blake2b(str(model.path).encode(), digest_size=4).hexdigest()
+    digest = hashlib.blake2b(str(model.home).encode(), digest_size=4).hexdigest()
     name = re.sub(r"[^\w.-]", "_", model.name)
     folder = root / f"{name}-{digest}" / model.stamp
     done, size = 0, 0

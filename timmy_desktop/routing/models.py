@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
+import struct
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from timmy_desktop.clock import Clock
+from timmy_desktop.inert import inert_line
+from timmy_desktop.routing import gguf
+from timmy_desktop.routing.airllm_models import TrustedModel, look_at, why_absent
 from timmy_desktop.routing.downloads import Download, DownloadError
 from timmy_desktop.routing.errors import ModelMissing, ProviderError, RouterError
 from timmy_desktop.routing.model_catalogue import CATALOGUE, HUB, CatalogueModel
@@ -22,7 +26,8 @@ from timmy_desktop.settings import ProviderSettings, Settings
 if TYPE_CHECKING:
     from timmy_desktop.routing.providers.ollama_wire import OllamaWire
 
-State = Literal["installed", "available", "partial"]
+State = Literal["installed", "available", "partial", "unusable"]
+Holder = Literal["ollama", "embedded", "airllm"]
 PROGRESS_SECONDS = 0.1
 
 
@@ -32,23 +37,35 @@ class ModelError(RouterError):
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """A model that is there, or that can be fetched. Sizes in bytes, 0 where unknown."""
+    """A model that is there, or that can be fetched. Sizes in bytes, 0 where unknown.
+
+    `can_go`: Timmy may delete it. `problem` says why it is unusable.
+    """
 
     name: str
-    provider: Literal["ollama", "embedded"]
+    provider: Holder
     state: State
     size: int
     licence: str = ""
     good_for: str = ""
     fetched: int = 0
+    can_go: bool = True
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What was found; `notes` say what could not be asked."""
+    """What was found, and in words why Ollama or AirLLM could not be asked; empty where they could."""
 
     models: tuple[ModelEntry, ...]
-    notes: tuple[str, ...] = ()
+    ollama_problem: str = ""
+    airllm_problem: str = ""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What could not be asked; AirLLM is an extra, and missed by those alone who gave it a model."""
+        is_wanted = any(model.provider == "airllm" for model in self.models)
+        return tuple(filter(None, (self.ollama_problem, self.airllm_problem if is_wanted else "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +79,7 @@ class PullProgress:
 
 
 class ModelLibrary:
-    """Ollama's models and the embedded provider's GGUF files. Nothing is fetched unless `pull` is called."""
+    """The models of Ollama, of the embedded provider and of AirLLM. Nothing is fetched but by `pull`."""
 
     def __init__(
         self,
@@ -72,8 +89,12 @@ class ModelLibrary:
         clock: Clock,
         hub: str = HUB,
         catalogue: Sequence[CatalogueModel] = CATALOGUE,
+        shipped: Path | None = None,
     ) -> None:
+        """`folder` is Timmy's own; what lies in `shipped` came with the application and stays."""
         self._folder = folder
+        self._shipped = shipped
+        self._settings = settings
         self._clock = clock
         self._hub = hub
         self._catalogue = {model.name: model for model in catalogue}
@@ -83,14 +104,22 @@ class ModelLibrary:
     async def listing(self) -> Listing:
         """Every model that is there, then those that can be fetched."""
         files = await asyncio.to_thread(self._files)
+        trusted = [await self.trusted(entry) for entry in self._settings.airllm_models]
+        airllm = [_of_airllm(model) for model in trusted]
+        absent = await self.why_no_airllm(self._settings.airllm_python)
         try:
-            async with self._connected() as wire:
-                installed = [
-                    ModelEntry(model.name, "ollama", "installed", model.size) for model in await wire.models()
-                ]
+            installed = await self._of_ollama()
         except ProviderError as error:
-            return Listing(tuple(files), (str(error),))
-        return Listing((*installed, *files))
+            return Listing((*files, *airllm), str(error), absent)
+        return Listing((*installed, *files, *airllm), airllm_problem=absent)
+
+    async def trusted(self, entry: Path) -> TrustedModel:
+        """What lies in a folder, or is fetched of an id, that the person trusts AirLLM with."""
+        return await asyncio.to_thread(look_at, entry)
+
+    async def why_no_airllm(self, python: Path | None) -> str:
+        """Why AirLLM can't run with this Python, in words; empty when it can."""
+        return await why_absent(python, self._clock)
 
     async def pull(self, name: str) -> AsyncGenerator[PullProgress, None]:
         """Fetches a model of the catalogue for the embedded provider, any other through Ollama.
@@ -108,9 +137,9 @@ class ModelLibrary:
                     yield last
         yield PullProgress(name, last.total, last.total, "done")
 
-    async def delete(self, name: str) -> None:
+    async def delete(self, name: str, holder: Holder | None = None) -> None:
         """Deletes a GGUF file, or what was fetched of one; else Ollama's model. Raises ModelError."""
-        if await asyncio.to_thread(self._delete_file, name):
+        if holder != "ollama" and await asyncio.to_thread(self._delete_file, name):
             return
         try:
             async with self._connected() as wire:
@@ -139,10 +168,11 @@ class ModelLibrary:
             raise ModelError(str(error)) from error
 
     def _files(self) -> list[ModelEntry]:
-        entries = [
-            _entry(file, self._catalogue.get(file.stem)) for file in sorted(self._folder.glob("*.gguf"))
-        ]
+        entries = [self._entry(file) for file in sorted(self._folder.glob("*.gguf"))]
         there = {entry.name for entry in entries}
+        if self._shipped is not None:
+            came = [file for file in sorted(self._shipped.glob("*.gguf")) if file.stem not in there]
+            entries += [replace(self._entry(file), can_go=False) for file in came]
         for model in self._catalogue.values():
             if model.name not in there:
                 fetched = PartialFile(self._target(model)).size_on_disk()
@@ -160,6 +190,15 @@ class ModelLibrary:
                 )
         return entries
 
+    def _entry(self, file: Path) -> ModelEntry:
+        known = self._catalogue.get(file.stem)
+        size, good_for = file.stat().st_size, known.good_for if known is not None else ""
+        try:
+            licence = known.licence if known is not None else inert_line(gguf.licence(file), 60)
+        except (OSError, ValueError, struct.error):
+            licence = ""
+        return ModelEntry(file.stem, "embedded", "installed", size, licence, good_for, size)
+
     def _delete_file(self, name: str) -> bool:
         target = self._folder / f"{name}.gguf"
         if target.parent != self._folder:  # a name with a path in it is no file of ours
@@ -173,6 +212,15 @@ class ModelLibrary:
         return was_there or was_part
 
     # -- Ollama ----------------------------------------------------------------------------------------
+
+    async def _of_ollama(self) -> list[ModelEntry]:
+        async with self._connected() as wire:
+            models = await wire.models()
+            licences = await asyncio.gather(*(wire.licence(model.name) for model in models))
+        return [
+            ModelEntry(model.name, "ollama", "installed", model.size, licence)
+            for model, licence in zip(models, licences, strict=True)
+        ]
 
     async def _pull_ollama(self, name: str) -> AsyncGenerator[PullProgress, None]:
         try:
@@ -201,7 +249,8 @@ class ModelLibrary:
         return OllamaWire(ollama_address(self._ollama.base_url, os.environ), deadlines_of(self._ollama))
 
 
-def _entry(file: Path, known: CatalogueModel | None) -> ModelEntry:
-    licence, good_for = (known.licence, known.good_for) if known is not None else ("", "")
-    size = file.stat().st_size
-    return ModelEntry(file.stem, "embedded", "installed", size, licence, good_for, size)
+def _of_airllm(model: TrustedModel) -> ModelEntry:
+    state: State = "unusable" if model.problem else "installed"
+    return ModelEntry(
+        model.name, "airllm", state, model.size, model.licence, can_go=False, problem=model.problem
+    )

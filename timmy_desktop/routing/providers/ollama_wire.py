@@ -102,6 +102,14 @@ class OllamaWire:
         except _ERRORS as error:
             raise self._translated(error) from error
 
+    async def licence(self, model: str) -> str:
+        """The name of the licence, which is its first line; empty where the server does not say."""
+        try:
+            text = (await self._client.show(model)).license or ""
+        except _ERRORS:
+            return ""
+        return inert_line(text.strip().partition("\n")[0].strip(), 60)
+
     async def pull(self, model: str) -> AsyncGenerator[tuple[str, int, int], None]:
         """Fetches `model`: what is being done, bytes there and bytes in all, as far as known by then.
 
