@@ -46,7 +46,12 @@ class OllamaServer(HttpServer):
             await self._send(exchange, "PsResponse", {"models": running})
         elif path == "/api/show":
             SCHEMAS.check("ShowRequest", request.json)
-            shown = {"capabilities": list(self.capabilities), "model_info": {}, "details": {}}
+            shown = {
+                "capabilities": list(self.capabilities),
+                "license": "\nMIT License\n\nPermission is hereby granted…",
+                "model_info": {},
+                "details": {},
+            }
             await self._send(exchange, "ShowResponse", shown)
         elif path == "/api/pull":
             SCHEMAS.check("PullRequest", request.json)

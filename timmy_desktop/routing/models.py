@@ -121,12 +121,12 @@ class ModelLibrary:
         """Why AirLLM can't run with this Python, in words; empty when it can."""
         return await why_absent(python, self._clock)
 
-    async def pull(self, name: str) -> AsyncGenerator[PullProgress, None]:
+    async def pull(self, name: str, holder: Holder | None = None) -> AsyncGenerator[PullProgress, None]:
         """Fetches a model of the catalogue for the embedded provider, any other through Ollama.
 
         Raises ModelError. Closed or cancelled early it stops; the next pull goes on from there.
         """
-        model = self._catalogue.get(name)
+        model = self._catalogue.get(name) if holder != "ollama" else None
         source = self._pull_file(model) if model is not None else self._pull_ollama(name)
         told_at = -PROGRESS_SECONDS
         async with aclosing(source) as steps:
@@ -230,7 +230,8 @@ class ModelLibrary:
         except ModelMissing as error:
             raise ModelError(f"{error} See {self._choices()}.") from error
         except ProviderError as error:
-            raise ModelError(f"{error} Models without Ollama: {self._choices()}.") from error
+            words = str(error).rstrip(".")
+            raise ModelError(f"{words}. Models without Ollama: {self._choices()}.") from error
 
     def _choices(self) -> str:
         return ", ".join(self._catalogue)

@@ -20,6 +20,7 @@ from timmy_desktop.routing import downloads, models
 from timmy_desktop.routing.model_catalogue import CATALOGUE, CatalogueModel
 from timmy_desktop.routing.models import ModelError, ModelLibrary, PullProgress
 from timmy_desktop.routing.partial_file import PartialFile
+from timmy_desktop.routing.providers import bounded
 from timmy_desktop.settings import ProviderSettings, Settings
 
 SMALL = CatalogueModel("small", "someone/small-GGUF", "small.gguf", 1_000_000, "MIT", "tests")
@@ -253,6 +254,14 @@ async def test_what_ollama_does_not_know_is_told_with_what_there_is(bench: Bench
     with pytest.raises(ModelError, match=r"file does not exist.*small"):
         await bench.pull("no-such-model")
     assert (await bench.library.listing()).models
+
+
+async def test_a_long_pull_says_more_than_fits_in_one_piece(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bounded, "MOST_BYTES", 200)
+    bench.ollama.pulls = {"big": 1000}
+    assert (await bench.pull("big"))[-1].words == "done"
 
 
 async def test_stopping_ollama_s_pull_hangs_up(bench: Bench) -> None:

@@ -194,9 +194,14 @@ class ProviderForm(QWidget):
 def provider_forms(settings: Settings) -> list[ProviderForm]:
     """A form for each provider, in the order in which they are asked."""
     return [
-        ProviderForm(provider, provider_title(_Named(provider.label, provider.kind)))
+        ProviderForm(provider, provider_title(named_provider(provider)))
         for provider in settings.cascade_providers
     ]
+
+
+def named_provider(provider: ProviderSettings) -> _Named:
+    """A provider of the settings, as far as `provider_title` reads it."""
+    return _Named(provider.label, provider.kind)
 
 
 @dataclass(frozen=True, slots=True)

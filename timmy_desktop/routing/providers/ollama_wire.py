@@ -117,8 +117,7 @@ class OllamaWire:
         """
         layers: dict[str, tuple[int, int]] = {}
         try:
-            answer = await self._client.pull(model, stream=True)
-            async with aclosing(cast("AsyncGenerator[ollama.ProgressResponse, None]", answer)) as steps:
+            async with aclosing(self._steps(model)) as steps:
                 async for step in steps:
                     if step.digest and step.total:
                         layers[step.digest] = (step.completed or 0, step.total)
@@ -128,6 +127,24 @@ class OllamaWire:
                     yield inert_line(step.status or "", 120), done, total
         except _ERRORS as error:
             raise self._translated(error, model) from error
+
+    async def _steps(self, model: str) -> AsyncGenerator[ollama.ProgressResponse, None]:
+        # Not the official client's: told of an error it leaves the connection to the garbage collector.
+        refusal = ""
+        body = {"model": model, "stream": True}
+        async with self._plain.stream("POST", "/api/pull", json=body) as answer:
+            if not answer.is_success:
+                await answer.aread()
+            answer.raise_for_status()
+            async with aclosing(cast("AsyncGenerator[str, None]", answer.aiter_lines())) as lines:
+                async for line in lines:
+                    said = orjson.loads(line)
+                    if "error" in said:
+                        refusal = str(said["error"])
+                    else:
+                        yield ollama.ProgressResponse(**said)
+        if refusal:
+            raise ollama.ResponseError(refusal)
 
     async def delete(self, model: str) -> None:
         """Deletes an installed model."""
