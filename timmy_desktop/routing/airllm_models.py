@@ -50,7 +50,7 @@ def look_at(entry: Path) -> TrustedModel:
         model = read_folder(folder)
     except FolderProblem as error:
         words = str(error)
-        return TrustedModel(entry, name, problem=words[:1].upper() + words[1:])
+        return TrustedModel(entry, name, problem=words if is_hub_id(entry) else words[:1].upper() + words[1:])
     return TrustedModel(entry, name, model.weight_bytes, _licence(folder))
 
 

@@ -16,7 +16,7 @@ from timmy_desktop.inert import inert_line
 from timmy_desktop.routing import gguf
 from timmy_desktop.routing.airllm_models import TrustedModel, look_at, why_absent
 from timmy_desktop.routing.downloads import Download, DownloadError
-from timmy_desktop.routing.errors import ModelMissing, ProviderError, RouterError
+from timmy_desktop.routing.errors import ProviderError, RouterError
 from timmy_desktop.routing.model_catalogue import CATALOGUE, HUB, CatalogueModel
 from timmy_desktop.routing.partial_file import PartialFile
 from timmy_desktop.routing.providers.base import deadlines_of
@@ -127,7 +127,11 @@ class ModelLibrary:
         Raises ModelError. Closed or cancelled early it stops; the next pull goes on from there.
         """
         model = self._catalogue.get(name) if holder != "ollama" else None
-        source = self._pull_file(model) if model is not None else self._pull_ollama(name)
+        source = (
+            self._pull_file(model)
+            if model is not None
+            else self._pull_ollama(name, with_choices=holder is None)
+        )
         told_at = -PROGRESS_SECONDS
         async with aclosing(source) as steps:
             last = PullProgress(name, 0, 0)
@@ -222,19 +226,16 @@ class ModelLibrary:
             for model, licence in zip(models, licences, strict=True)
         ]
 
-    async def _pull_ollama(self, name: str) -> AsyncGenerator[PullProgress, None]:
+    async def _pull_ollama(self, name: str, *, with_choices: bool) -> AsyncGenerator[PullProgress, None]:
         try:
             async with self._connected() as wire, aclosing(wire.pull(name)) as steps:
                 async for status, done, total in steps:
                     yield PullProgress(name, done, total, status)
-        except ModelMissing as error:
-            raise ModelError(f"{error} See {self._choices()}.") from error
         except ProviderError as error:
-            words = str(error).rstrip(".")
-            raise ModelError(f"{words}. Models without Ollama: {self._choices()}.") from error
+            raise ModelError(f"{error}{self._choices() if with_choices else ''}") from error
 
     def _choices(self) -> str:
-        return ", ".join(self._catalogue)
+        return f" Models without Ollama: {', '.join(self._catalogue)}."
 
     @asynccontextmanager
     async def _connected(self) -> AsyncGenerator[OllamaWire, None]:

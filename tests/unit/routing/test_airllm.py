@@ -260,6 +260,26 @@ def test_only_confirmed_folders_are_used(tmp_path: Path) -> None:
         find_folder(str(ours), ())
 
 
+def test_a_confirmed_id_is_what_the_hubs_client_has_fetched_of_it(tmp_path: Path) -> None:
+    confirmed, environment = (Path("meta/giant"),), {"HF_HOME": str(tmp_path)}
+    with pytest.raises(FolderProblem, match="hf download meta/giant"):
+        find_folder("", confirmed, environment)
+    repository = tmp_path / "hub/models--meta--giant"
+    (repository / "snapshots").mkdir(parents=True)
+    folder = model_folder(repository / "snapshots", "0123abc")
+    (repository / "refs").mkdir()
+    (repository / "refs/main").write_text("0123abc\n")
+    for wanted in ("", "giant", "meta/giant"):
+        assert find_folder(wanted, confirmed, environment) == folder
+    assert read_folder(folder).name == "giant"
+    for elsewhere in ("../../../escape", "", "main"):
+        (repository / "refs/main").write_text(elsewhere)
+        with pytest.raises(FolderProblem, match="not on this machine"):
+            find_folder("giant", confirmed, environment)
+    with pytest.raises(FolderProblem, match="not among"):
+        find_folder("other/giant", confirmed, environment)
+
+
 def test_a_folder_says_how_many_layers_it_has(tmp_path: Path) -> None:
     folder = model_folder(tmp_path)
     assert read_folder(folder).layer_files == 7

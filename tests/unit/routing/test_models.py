@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -251,7 +252,7 @@ async def test_ollama_pulls_with_progress_and_deletes(bench: Bench) -> None:
 
 
 async def test_what_ollama_does_not_know_is_told_with_what_there_is(bench: Bench) -> None:
-    with pytest.raises(ModelError, match=r"file does not exist.*small"):
+    with pytest.raises(ModelError, match=r"Ollama knows no model no-such-model.*small"):
         await bench.pull("no-such-model")
     assert (await bench.library.listing()).models
 
@@ -279,3 +280,35 @@ def test_the_catalogue_is_free_to_use_and_small() -> None:
     assert all(model.about_bytes < 3_000_000_000 and model.file.endswith(".gguf") for model in CATALOGUE)
     assert len({model.name for model in CATALOGUE}) == len(CATALOGUE)
     assert all(model.url().startswith("https://huggingface.co/") for model in CATALOGUE)
+
+
+async def test_what_came_with_the_application_is_listed_and_stays(bench: Bench, tmp_path: Path) -> None:
+    shipped = tmp_path / "shipped"
+    shipped.mkdir()
+    key = b"general.license"
+    licence = struct.pack("<Q", len(key)) + key + struct.pack("<IQ", 8, 5) + b"gemma"
+    (shipped / "tiny.gguf").write_bytes(b"GGUF" + licence)
+    library = ModelLibrary(
+        settings=Settings(), folder=bench.folder, clock=SystemClock(), catalogue=(), shipped=shipped
+    )
+    (entry,) = [model for model in (await library.listing()).models if model.provider == "embedded"]
+    assert (entry.name, entry.licence, entry.can_go) == ("tiny", "gemma", False)
+    with pytest.raises(ModelError):
+        await library.delete("tiny", "embedded")
+    assert (shipped / "tiny.gguf").exists()
+
+
+async def test_a_name_of_the_catalogue_can_be_ollama_s_too(bench: Bench) -> None:
+    bench.ollama.pulls = {"small": 1000}
+    assert [step.words async for step in bench.library.pull("small", "ollama")][-1] == "done"
+    assert bench.hub.requests == []
+
+
+async def test_what_airllm_is_trusted_with_is_listed_with_what_is_wrong(bench: Bench, tmp_path: Path) -> None:
+    settings = Settings(cascade_providers=(), airllm_models=(tmp_path / "gone",))
+    library = ModelLibrary(settings=settings, folder=bench.folder, clock=SystemClock(), catalogue=())
+    listing = await library.listing()
+    (entry,) = [model for model in listing.models if model.provider == "airllm"]
+    assert (entry.name, entry.state) == ("gone", "unusable")
+    assert "there is no config.json" in entry.problem
+    assert "AirLLM is not installed" in listing.notes[-1]

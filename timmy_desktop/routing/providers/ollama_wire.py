@@ -11,7 +11,14 @@ import httpx
 import orjson
 
 from timmy_desktop.inert import inert_line
-from timmy_desktop.routing.errors import BrokenOff, Garbled, ModelMissing, NotConfigured, ProviderError
+from timmy_desktop.routing.errors import (
+    BrokenOff,
+    Garbled,
+    ModelMissing,
+    NotConfigured,
+    ProviderError,
+    ServerError,
+)
 from timmy_desktop.routing.providers import bounded, wire_errors
 from timmy_desktop.routing.providers.base import is_this_machine, place_of
 from timmy_desktop.routing.providers.chat_completions import drained, sound
@@ -143,8 +150,10 @@ class OllamaWire:
                         refusal = str(said["error"])
                     else:
                         yield ollama.ProgressResponse(**said)
+        if "does not exist" in refusal:
+            raise ModelMissing(f"Ollama knows no model {model}. Look for its name at ollama.com/library.")
         if refusal:
-            raise ollama.ResponseError(refusal)
+            raise ServerError(f"Ollama could not fetch {model}: {inert_line(refusal, 300)}. Try again later.")
 
     async def delete(self, model: str) -> None:
         """Deletes an installed model."""

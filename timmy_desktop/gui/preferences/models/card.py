@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -15,9 +15,9 @@ from timmy_desktop.gui.widgets.parts import card, column, label, line
 class ProviderCard(QWidget):
     """Rows are replaced as a whole; a hairline stands between them."""
 
-    def __init__(self, title: str, about: str) -> None:
+    def __init__(self, title: str, about: str, look_again: Callable[[], object] | None = None) -> None:
         super().__init__()
-        self.notice = NoticeBar()
+        self.notice = NoticeBar("Look again" if look_again is not None else "", look_again)
         self.rows: dict[str, ModelRow] = {}
         self.empty = label(tone="muted", wrap=True)
         self._rows = QVBoxLayout()

@@ -38,7 +38,7 @@ class ModelsPage(QWidget):
         self._was_shown = False
         self.busy, self.failure = BusyBar(), NoticeBar("Look again", self.refresh)
         self.purposes = PurposeGrid(_columns(settings))
-        self.ollama = ProviderCard("Ollama", "Models that Ollama keeps and runs.")
+        self.ollama = ProviderCard("Ollama", "Models that Ollama keeps and runs.", self.refresh)
         self.embedded = ProviderCard("Embedded model", "Files that Timmy runs itself, with llama.cpp.")
         self.airllm = TrustedCard(settings, pulls.library, tasks, partial(self.purposes.offer, "airllm"))
         self.name_field = QLineEdit(placeholderText="A name from ollama.com, as llama3.2")
@@ -83,6 +83,7 @@ class ModelsPage(QWidget):
         self.pull_button.setEnabled(False)
         pulling = row(self.name_field, self.pull_button, gap=GAP)
         pulling.setStretch(0, 1)
+        self.ollama.body.addSpacing(GAP)
         self.ollama.body.addLayout(pulling)
         parts = (self.busy, self.failure, self.purposes, self.ollama, self.embedded, self.airllm)
         self.setLayout(column(*parts, gap=ROOM, margins=(0, 0, 0, 0)))

@@ -7,14 +7,14 @@ from typing import Any
 
 from PySide6.QtWidgets import QGridLayout, QWidget
 
-from timmy_desktop.gui.preferences.models.words import PURPOSES
-from timmy_desktop.gui.theme import GAP, ROOM, TIGHT
+from timmy_desktop.gui.preferences.models.words import ABOUT_PURPOSES, PURPOSES
+from timmy_desktop.gui.theme import GAP
 from timmy_desktop.gui.widgets.fields import Choice
 from timmy_desktop.gui.widgets.parts import card, column, label
 from timmy_desktop.inert import inert_line
 from timmy_desktop.settings import ProviderSettings
 
-_WIDTH = 150
+_WIDTH = 152
 
 
 class PurposeGrid(QWidget):
@@ -26,26 +26,20 @@ class PurposeGrid(QWidget):
         self.choices: dict[tuple[int, str], Choice] = {}
         grid = QGridLayout()
         grid.setHorizontalSpacing(GAP)
-        grid.setVerticalSpacing(ROOM)
+        grid.setVerticalSpacing(GAP)
         grid.setColumnStretch(0, 1)
-        for line, (purpose, title, hint) in enumerate(PURPOSES, 1):
-            words = column(
-                label(title),
-                label(hint, tone="muted", size="small", wrap=True),
-                gap=TIGHT // 2,
-                margins=(0, 0, 0, 0),
-            )
-            grid.addLayout(words, line, 0)
+        for at, (provider, _) in enumerate(providers.values(), 1):
+            grid.addWidget(label(provider, tone="muted", size="small"), 0, at)
+        for line, (purpose, title) in enumerate(PURPOSES, 1):
+            grid.addWidget(label(title), line, 0)
             for at, (place, (provider, entry)) in enumerate(providers.items(), 1):
-                grid.addWidget(label(provider, tone="muted", size="small"), 0, at)
                 choice = self.choices[place, purpose] = _choice(f"{title} model of {provider}")
                 self._fill(choice, (), str(entry.models.get(purpose, "")))  # type: ignore[call-overload]
                 grid.addWidget(choice, line, at)
         frame = card()
-        about = "Default: the model that Providers names, else the first one that is there."
         inner = column(
             label("Which model for what", strong=True),
-            label(about, tone="muted", size="small", wrap=True),
+            label(ABOUT_PURPOSES, tone="muted", size="small", wrap=True),
             gap=GAP,
         )
         inner.addSpacing(GAP)
@@ -61,7 +55,7 @@ class PurposeGrid(QWidget):
 
     def chosen_for(self, kind: str, name: str) -> str:
         """The purposes that this model is chosen for now, in words."""
-        titles = {purpose: title.lower() for purpose, title, _ in PURPOSES}
+        titles = {purpose: title.lower() for purpose, title in PURPOSES}
         found = [
             titles[purpose]
             for (place, purpose), choice in self.choices.items()

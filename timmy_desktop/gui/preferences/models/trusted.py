@@ -95,10 +95,11 @@ class TrustedCard(ProviderCard):
     def _compose(self) -> None:
         for widget in (self.how, self.message):
             self.body.addWidget(widget)
+        self.body.addSpacing(GAP)
         adding = row(self.id_field, self.id_button, self.folder_button, gap=GAP)
         adding.setStretch(0, 1)
         self.body.addLayout(adding)
-        python = row(label("Its Python"), self.python_field, gap=GAP)
+        python = row(label("Its Python (airllm_python)"), self.python_field, gap=GAP)
         python.setStretch(1, 1)
         self.body.addLayout(python)
         self._lock("TIMMY_AIRLLM_MODELS", self.id_field, self.id_button, self.folder_button)

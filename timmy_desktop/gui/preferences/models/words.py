@@ -6,10 +6,10 @@ from timmy_desktop.gui.preferences.models.pulls import Pull
 from timmy_desktop.routing.airllm_folder import gigabytes
 from timmy_desktop.routing.models import ModelEntry
 
-PURPOSES = (
-    ("chat", "Chat", "Your conversations with Timmy."),
-    ("agents", "Agents", "Their work on tasks."),
-    ("code", "Code", "Agents whose field is code. Default: the one for agents."),
+PURPOSES = (("chat", "Chat"), ("agents", "Agents"), ("code", "Code"))
+ABOUT_PURPOSES = (
+    "Chat is your conversations, agents their work on tasks, code the work of agents whose field that is. "
+    "Default: for code the model for agents, else the one that Providers names, else the first one there."
 )
 
 
