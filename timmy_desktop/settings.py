@@ -39,6 +39,8 @@ class ProviderSettings(BaseModel):
     first_token_timeout: Annotated[float, Field(gt=0, le=3600)] = 60.0
     total_timeout: Annotated[float, Field(gt=0, le=86400)] = 600.0
     context_tokens: Annotated[int, Field(ge=0)] = 0
+    input_price_microcents: Annotated[int, Field(ge=0, le=1_000_000_000_000)] = 0
+    output_price_microcents: Annotated[int, Field(ge=0, le=1_000_000_000_000)] = 0
 
     @field_validator("base_url")
     @classmethod
@@ -118,6 +120,9 @@ class Settings(BaseSettings):
     circuit_recovery_seconds: Annotated[float, Field(gt=0, le=86400)] = 30.0
     embedded_model_path: Path | None = None
     local_only: bool = False
+    daily_budget_microcents: Annotated[int, Field(ge=0, le=1_000_000_000_000_000)] = 100_000_000
+    task_budget_microcents: Annotated[int, Field(ge=0, le=1_000_000_000_000_000)] = 20_000_000
+    attempts_keep_days: Annotated[int, Field(ge=1, le=3650)] = 30
 
     # Swarm
     auction_seconds: Annotated[float, Field(gt=0, le=60)] = 2.0

@@ -30,6 +30,7 @@ class OllamaServer(HttpServer):
     models: list[dict[str, Any]] = field(default_factory=lambda: [tag("llama3.2:latest")])
     loaded: list[str] = field(default_factory=list)
     capabilities: tuple[str, ...] = ("completion", "tools")
+    model_info: dict[str, Any] = field(default_factory=dict)
 
     async def answer(self, request: Request, exchange: Exchange) -> None:
         method, path = request.method.lower(), request.path
@@ -43,7 +44,7 @@ class OllamaServer(HttpServer):
             await self._send(exchange, "PsResponse", {"models": running})
         elif path == "/api/show":
             SCHEMAS.check("ShowRequest", request.json)
-            shown = {"capabilities": list(self.capabilities), "model_info": {}, "details": {}}
+            shown = {"capabilities": list(self.capabilities), "model_info": self.model_info, "details": {}}
             await self._send(exchange, "ShowResponse", shown)
         else:
             SCHEMAS.check("ChatRequest", request.json)

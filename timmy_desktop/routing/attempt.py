@@ -11,8 +11,16 @@ from typing import TypeAlias
 from timmy_desktop.clock import Clock
 from timmy_desktop.routing.bounds import Allowance
 from timmy_desktop.routing.breaker import Permit
-from timmy_desktop.routing.errors import BrokenOff, FirstTokenTimeout, ProviderError, TotalTimeout
-from timmy_desktop.routing.fitting import fitted
+from timmy_desktop.routing.budget import FREE, Charge
+from timmy_desktop.routing.errors import (
+    BrokenOff,
+    FirstTokenTimeout,
+    ProviderError,
+    RateLimited,
+    TotalTimeout,
+)
+from timmy_desktop.routing.fitting import prepared
+from timmy_desktop.routing.journal import Passage, Tick
 from timmy_desktop.routing.lane import Lane
 from timmy_desktop.routing.patience import Patience
 from timmy_desktop.routing.types import (
@@ -47,11 +55,20 @@ class AttemptRun:
         clock: Clock,
         patience: Patience,
         ended: Callable[[Attempt], None],
+        reason: str = "",
+        queue_ms: int = 0,
+        room: int = 0,
     ) -> None:
+        """`room` for the prompt, in tokens, goes before the provider's known context."""
         self._lane = lane
         self._permit = permit
-        self._request = request
+        self._charge: Charge = FREE
+        self.sent = request  # as the provider gets it, once that is known
+        self._note = ""
+        self._room = room
         self._number = number
+        self._reason = reason
+        self._queue_ms = queue_ms
         self._clock = clock
         self._patience = patience
         self._ended = ended
@@ -63,6 +80,9 @@ class AttemptRun:
         self._pulses_before = lane.pulses
         self._watch: Watch | None = None
         self._asking: asyncio.Task[None] | None = None
+        self._answered: Tick | None = None
+        self._over: Tick | None = None
+        self._error: ProviderError | None = None
         self.first_token_at: float | None = None
         self.finished: Finished | None = None
         self.attempt: Attempt | None = None
@@ -82,9 +102,10 @@ class AttemptRun:
         provider = self._lane.provider
         outcome, detail = "failed", "An unexpected error ended it; the log has it."
         try:
+            self._prepare()
             yield AttemptStarted(provider.name, provider.model, self._number)
             watch = self._watch = Watch(provider.deadlines, self._is_late)
-            async with aclosing(provider.stream(fitted(self._request, provider))) as deltas:
+            async with aclosing(provider.stream(self.sent)) as deltas:
                 delta = await self._next(watch, deltas)
                 self._has_answered(watch)
                 while not isinstance(delta, Finished):
@@ -94,21 +115,29 @@ class AttemptRun:
                     self._lane.pulse()
                 self.finished = delta
             outcome, detail = "ok", ""
-            self._lane.succeeded(self._permit)
+            self._over = self._lane.succeeded(self._permit)
         except ProviderError as error:
             outcome, detail = error.outcome, str(error)
-            self._lane.failed(self._permit, error)
+            self._error, self._over = error, self._lane.failed(self._permit, error)
         except (asyncio.CancelledError, GeneratorExit):
             outcome, detail = "cancelled", "Stopped before the answer was whole."
             raise
         except Exception:
             # One provider's defect must not keep the next one from being asked.
             logger.exception("An attempt on %s ended unexpectedly.", provider.name)
-            self._lane.failed(self._permit, ProviderError(detail))
+            self._error = ProviderError(detail)
+            self._over = self._lane.failed(self._permit, self._error)
         finally:
             self._stop_watching()
-            self._lane.left(self._permit)
+            if self._over is None:
+                self._over = self._lane.left(self._permit)
             self._close(outcome, detail)
+
+    def _prepare(self) -> None:
+        """Fits the request and reserves its price; within the attempt, whose end gives everything back."""
+        fitted = prepared(self.sent, self._lane.provider, self._room)
+        self.sent, self._note = fitted.request, fitted.note
+        self._charge = self._lane.charge(self.sent)
 
     async def _next(self, watch: Watch, deltas: Deltas) -> ProviderDelta:
         try:
@@ -121,7 +150,7 @@ class AttemptRun:
     def _has_answered(self, watch: Watch) -> None:
         watch.answered()
         self.first_token_at = self._clock.monotonic()
-        self._lane.answered(self._permit, self._milliseconds(self.first_token_at))
+        self._answered = self._lane.answered(self._permit, self._milliseconds(self.first_token_at))
 
     def _stop_watching(self) -> None:
         if self._watch is not None:
@@ -151,8 +180,29 @@ class AttemptRun:
     def _milliseconds(self, now: float) -> int:
         return round((now - self._started) * 1000)
 
+    def passage(self, *, again: bool) -> Passage:
+        """The attempt for the journal, once it is over; `again` when the same lane is asked once more."""
+        error, deadlines = self._error, self._lane.provider.deadlines
+        return Passage(
+            provider=self._lane.provider.name,
+            outcome=self.attempt.outcome if self.attempt is not None else "cancelled",
+            blame=error.blame.value if error is not None else "",
+            wait=error.retry_after if isinstance(error, RateLimited) else 0.0,
+            answered=self._answered,
+            ended=self._over or self._lane.journal.tick(),
+            first_token_deadline=deadlines.first_token,
+            total_deadline=deadlines.total,
+            again=again,
+        )
+
+    @property
+    def budget_words(self) -> str:
+        """What the attempt meant for the budget."""
+        return self._charge.words
+
     def _close(self, outcome: str, detail: str) -> None:
         first, finished = self.first_token_at, self.finished
+        usage = finished.usage if finished is not None else Usage()
         self.attempt = Attempt(
             number=self._number,
             provider=self._lane.provider.name,
@@ -161,9 +211,14 @@ class AttemptRun:
             detail=detail,
             ttft_ms=None if first is None else self._milliseconds(first),
             total_ms=self._milliseconds(self._clock.monotonic()),
-            usage=finished.usage if finished is not None else Usage(),
+            usage=usage,
             breaker=self._breaker_before,
             had_text=bool(self._text),
+            is_remote=self._lane.provider.is_remote,
+            queue_ms=self._queue_ms,
+            cost_microcents=self._charge.settle(outcome, usage, self.text),
+            reason=self._reason,
+            note=self._note,
         )
         self._ended(self.attempt)
 

@@ -9,6 +9,7 @@ from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from timmy_desktop.routing.context import estimate
 from timmy_desktop.routing.errors import BadKey, LocalOnly, ModelMissing, NotConfigured, ProviderError
 from timmy_desktop.routing.providers import ollama_models
 from timmy_desktop.routing.providers.base import Parts, deadlines_of, is_this_machine
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 DEFAULT_URL = "http://127.0.0.1:11434"
 DEFAULT_PORT = 11434
+LEAST_CONTEXT_TOKENS = 4096  # what Ollama itself begins with
+MOST_CONTEXT_TOKENS = 16_384  # more takes gigabytes; `context_tokens` says otherwise
 
 
 class OllamaProvider:
@@ -35,7 +38,10 @@ class OllamaProvider:
         self.deadlines = deadlines_of(entry)
         self.supports_tools = False
         self._configured = entry.model
-        self._context_tokens = entry.context_tokens
+        self._configured_context = entry.context_tokens
+        self._longest_context = 0  # what the model was made for, when it is known
+        self._given_context = 0  # what it was loaded with
+        self._refused = ""
         self._base_url = _address(entry.base_url, os.environ if environment is None else environment)
         self._chosen: ollama_models.InstalledModel | None = None
         self._wire: OllamaWire | None = None
@@ -52,6 +58,25 @@ class OllamaProvider:
     def is_remote(self) -> bool:
         """Whether its server, or the machine that runs its model, is not this one."""
         return not is_this_machine(self._base_url) or (self._chosen is not None and self._chosen.is_remote)
+
+    @property
+    def context_tokens(self) -> int:
+        """The longest context that is asked of Ollama; what is longer is trimmed before it is sent."""
+        if self._configured_context:
+            return self._configured_context
+        longest = max(MOST_CONTEXT_TOKENS, self._given_context)
+        return min(longest, self._longest_context) if self._longest_context else longest
+
+    def _context_for(self, request: CompletionRequest) -> int:
+        """The context to ask for. Ollama cuts in silence what does not fit; another size loads anew."""
+        if self._configured_context:
+            return self._configured_context
+        size = max(self._given_context, LEAST_CONTEXT_TOKENS)
+        needed = estimate(request) + request.max_tokens
+        while size < needed:
+            size *= 2
+        self._given_context = min(size, self.context_tokens)
+        return self._given_context
 
     async def start(self) -> None:
         """Nothing: the client is loaded when it is needed."""
@@ -75,6 +100,8 @@ class OllamaProvider:
             return Health("not_configured", str(error), self._configured)
         except ProviderError as error:
             return Health("unavailable", str(error), self.model)
+        if self._refused:
+            return Health("not_configured", self._refused, self.model)
         return self._health_of(tuple(model.name for model in models))
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[ProviderDelta, None]:
@@ -88,11 +115,15 @@ class OllamaProvider:
         self._waiting += 1
         is_waiting = True
         try:
-            async with aclosing(wire.chat(request, self.model, self._context_tokens)) as deltas:
+            context = self._context_for(request)
+            async with aclosing(wire.chat(request, self.model, context)) as deltas:
                 async for delta in deltas:
                     if is_waiting:
                         self._waiting, is_waiting, self._is_hot = self._waiting - 1, False, True
                     yield delta
+        except BadKey as error:
+            self._refused = str(error)  # its health is free of charge and may not need the key
+            raise
         finally:
             self._waiting -= is_waiting
 
@@ -104,19 +135,22 @@ class OllamaProvider:
             self._chosen = None
             raise ModelMissing(self._advice())
         if self._chosen is None or self._chosen.name != found.name:
-            self.supports_tools = "tools" in await wire.capabilities(found.name)
+            abilities = await wire.abilities(found.name)
+            self.supports_tools = "tools" in abilities.capabilities
+            self._longest_context, self._given_context = abilities.context_tokens, 0
         self._chosen = found
         if found.name not in loaded:
             self._is_hot = False
+        self._given_context = max(self._given_context, loaded.get(found.name, 0))
         return models
 
     def _found(
-        self, models: tuple[ollama_models.InstalledModel, ...], loaded: tuple[str, ...]
+        self, models: tuple[ollama_models.InstalledModel, ...], loaded: Mapping[str, int]
     ) -> ollama_models.InstalledModel | None:
         if self._configured:
             return ollama_models.find(self._configured, models)
         kept = ollama_models.find(self._chosen.name, models) if self._chosen is not None else None
-        return kept or ollama_models.choose(models, loaded)
+        return kept or ollama_models.choose(models, tuple(loaded))
 
     def _advice(self) -> str:
         if self._configured:

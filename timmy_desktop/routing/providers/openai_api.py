@@ -26,6 +26,7 @@ class OpenAIProvider:
         self.name = entry.label
         self.model = entry.model
         self.deadlines = deadlines_of(entry)
+        self.context_tokens = entry.context_tokens
         self.is_remote = not is_this_machine(entry.base_url)
         self._base_url = entry.base_url
         self._secrets = parts.secrets
