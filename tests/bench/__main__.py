@@ -22,6 +22,7 @@ BENCHMARKS = {
     "task_roundtrip": "tests.bench.swarm",
     "start_window": "tests.bench.window",
     "feed_flood": "tests.bench.window",
+    "chart_frame": "tests.bench.charts",
 }
 
 

@@ -107,6 +107,11 @@ class CascadeRouter:
             for lane in self._order
         )
 
+    @property
+    def budget(self) -> Budget:
+        """What may be spent, and what was."""
+        return self._budget
+
     def policy(self) -> Policy:
         """How it decides today, for a rehearsal."""
         return Policy(
