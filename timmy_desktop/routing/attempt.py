@@ -72,7 +72,7 @@ class AttemptRun:
         self._clock = clock
         self._patience = patience
         self._ended = ended
-        self._started = clock.monotonic()
+        self._started = lane.journal.now  # when the permit was given, in this very turn
         self._text: list[str] = []
         self._calls: list[ToolCall] = []
         self._allowance = Allowance(request.max_tokens)
@@ -83,9 +83,13 @@ class AttemptRun:
         self._answered: Tick | None = None
         self._over: Tick | None = None
         self._error: ProviderError | None = None
-        self.first_token_at: float | None = None
         self.finished: Finished | None = None
         self.attempt: Attempt | None = None
+
+    @property
+    def first_token_at(self) -> float | None:
+        """When the first token came, by the journal's clock."""
+        return self._answered.at if self._answered is not None else None
 
     @property
     def text(self) -> str:
@@ -100,38 +104,27 @@ class AttemptRun:
     async def events(self) -> AsyncGenerator[RunEvent, None]:
         """The attempt's events. An error ends them quietly: there may be others to ask; the log has it."""
         provider = self._lane.provider
-        outcome, detail = "failed", "An unexpected error ended it; the log has it."
-        try:
+        with _Ending(self):
             self._prepare()
             yield AttemptStarted(provider.name, provider.model, self._number)
-            watch = self._watch = Watch(provider.deadlines, self._is_late)
+            watch = self._watch = Watch(provider.deadlines, self._is_late, self._patience.alarm)
             async with aclosing(provider.stream(self.sent)) as deltas:
-                delta = await self._next(watch, deltas)
-                self._has_answered(watch)
-                while not isinstance(delta, Finished):
-                    if not isinstance(delta, Pulse):
-                        yield self._kept(delta)
-                    delta = await self._next(watch, deltas)
-                    self._lane.pulse()
-                self.finished = delta
-            outcome, detail = "ok", ""
-            self._over = self._lane.succeeded(self._permit)
-        except ProviderError as error:
-            outcome, detail = error.outcome, str(error)
-            self._error, self._over = error, self._lane.failed(self._permit, error)
-        except (asyncio.CancelledError, GeneratorExit):
-            outcome, detail = "cancelled", "Stopped before the answer was whole."
-            raise
-        except Exception:
-            # One provider's defect must not keep the next one from being asked.
-            logger.exception("An attempt on %s ended unexpectedly.", provider.name)
-            self._error = ProviderError(detail)
-            self._over = self._lane.failed(self._permit, self._error)
-        finally:
-            self._stop_watching()
-            if self._over is None:
-                self._over = self._lane.left(self._permit)
-            self._close(outcome, detail)
+                while (piece := await self._piece(watch, deltas)) is not None:
+                    yield piece
+
+    async def whole(self) -> None:
+        """The attempt without its events, at a lower cost, for those who wait for the whole answer."""
+        provider = self._lane.provider
+        with _Ending(self):
+            self._prepare()
+            task = asyncio.current_task()
+            watch = self._watch = Watch(provider.deadlines, self._is_late, self._patience.alarm, task)
+            deltas = provider.stream(self.sent)
+            try:
+                while await self._piece(watch, deltas) is not None:
+                    pass
+            finally:
+                await deltas.aclose()
 
     def _prepare(self) -> None:
         """Fits the request and reserves its price; within the attempt, whose end gives everything back."""
@@ -139,18 +132,49 @@ class AttemptRun:
         self.sent, self._note = fitted.request, fitted.note
         self._charge = self._lane.charge(self.sent)
 
-    async def _next(self, watch: Watch, deltas: Deltas) -> ProviderDelta:
-        try:
-            return await watch.pull(deltas)
-        except TimeoutError as error:
-            raise self._too_late() from error
-        except StopAsyncIteration:
-            raise BrokenOff("The answer ended before it was whole.") from None
+    async def _piece(self, watch: Watch, deltas: Deltas) -> TextDelta | ToolCallDelta | None:
+        """The next piece of the answer; None when it is whole."""
+        while True:
+            try:
+                delta = await watch.pull(deltas)
+            except TimeoutError as error:
+                raise self._too_late() from error
+            except StopAsyncIteration:
+                raise BrokenOff("The answer ended before it was whole.") from None
+            if self._answered is None:
+                watch.answered()
+                self._answered = self._lane.answered(self._permit, self._started)
+            else:
+                self._lane.pulse()
+            if isinstance(delta, Finished):
+                self.finished = delta
+                return None
+            if not isinstance(delta, Pulse):
+                return self._kept(delta)
 
-    def _has_answered(self, watch: Watch) -> None:
-        watch.answered()
-        self.first_token_at = self._clock.monotonic()
-        self._answered = self._lane.answered(self._permit, self._milliseconds(self.first_token_at))
+    def _ended_by(self, error: BaseException | None) -> bool:
+        """Draws the conclusions; whether `error` goes no further."""
+        outcome, detail = "failed", "An unexpected error ended it; the log has it."
+        try:
+            if error is None:
+                outcome, detail = "ok", ""
+                self._over = self._lane.succeeded(self._permit)
+            elif isinstance(error, ProviderError):
+                outcome, detail = error.outcome, str(error)
+                self._error, self._over = error, self._lane.failed(self._permit, error)
+            elif isinstance(error, asyncio.CancelledError | GeneratorExit):
+                outcome, detail = "cancelled", "Stopped before the answer was whole."
+            elif isinstance(error, Exception):
+                # One provider's defect must not keep the next one from being asked.
+                logger.error("An attempt on %s ended unexpectedly.", self._lane.provider.name, exc_info=error)
+                self._error = ProviderError(detail)
+                self._over = self._lane.failed(self._permit, self._error)
+        finally:
+            self._stop_watching()
+            if self._over is None:
+                self._over = self._lane.left(self._permit)
+            self._close(outcome, detail, self._over)
+        return isinstance(error, Exception)
 
     def _stop_watching(self) -> None:
         if self._watch is not None:
@@ -163,7 +187,7 @@ class AttemptRun:
 
     def _too_late(self) -> ProviderError:
         provider = self._lane.provider
-        if self.first_token_at is not None:
+        if self._answered is not None:
             return TotalTimeout(f"The answer took longer than {provider.deadlines.total:g} s.")
         waited = self._milliseconds(self._clock.monotonic()) / 1000
         return FirstTokenTimeout(f"{provider.name} said nothing for {waited:.3g} s.")
@@ -200,27 +224,42 @@ class AttemptRun:
         """What the attempt meant for the budget."""
         return self._charge.words
 
-    def _close(self, outcome: str, detail: str) -> None:
-        first, finished = self.first_token_at, self.finished
+    def _close(self, outcome: str, detail: str, over: Tick) -> None:
+        provider, first, finished = self._lane.provider, self._answered, self.finished
         usage = finished.usage if finished is not None else Usage()
         self.attempt = Attempt(
             number=self._number,
-            provider=self._lane.provider.name,
-            model=(finished.model if finished is not None else "") or self._lane.provider.model,
+            provider=provider.name,
+            model=(finished.model if finished is not None else "") or provider.model,
             outcome=outcome,
             detail=detail,
-            ttft_ms=None if first is None else self._milliseconds(first),
-            total_ms=self._milliseconds(self._clock.monotonic()),
+            ttft_ms=None if first is None else self._milliseconds(first.at),
+            total_ms=self._milliseconds(over.at),
             usage=usage,
             breaker=self._breaker_before,
             had_text=bool(self._text),
-            is_remote=self._lane.provider.is_remote,
+            is_remote=provider.is_remote,
             queue_ms=self._queue_ms,
             cost_microcents=self._charge.settle(outcome, usage, self.text),
             reason=self._reason,
             note=self._note,
         )
         self._ended(self.attempt)
+
+
+class _Ending:
+    """Ends the attempt, whatever came of it."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, run: AttemptRun) -> None:
+        self._run = run
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        return self._run._ended_by(error)
 
 
 def _length_of(call: ToolCall) -> int:

@@ -39,7 +39,7 @@ class Course:
         self._patience = patience
         self._attempt_ended = attempt_ended
         self._began_us = clock.now_us()
-        self._started = self._waiting_since = clock.monotonic()
+        self.started = self._waiting_since = clock.monotonic()
         self._rooms: dict[str, int] = {}
         self._shortenings = 0
         self._runs: list[tuple[AttemptRun, bool]] = []
@@ -62,7 +62,7 @@ class Course:
 
     def run(self, lane: Lane, permit: Permit) -> AttemptRun:
         """The attempt on `lane`; its events are to be taken at once."""
-        queued = self._clock.monotonic() - self._waiting_since
+        queued = lane.journal.now - self._waiting_since
         self._run = AttemptRun(
             lane,
             permit,
@@ -77,19 +77,22 @@ class Course:
         )
         return self._run
 
-    def concluded(self, lane: Lane) -> None:
-        """After the attempt: whether the same lane is to be asked again, with less."""
+    def concluded(self, lane: Lane) -> Reply | None:
+        """After the attempt: what the caller gets, or None where another is to be made if there is one."""
         run = self._run
         if run is None:
-            return
-        again = self._is_shortened(lane, run.sent)
-        self._runs.append((run, again))
-        self._waiting_since = self._clock.monotonic()
-        if run.finished is not None:
-            self._answer = run
-        elif again:
-            self._cascade.again(lane)
+            return None
         self._run = None
+        finished = run.finished
+        again = finished is None and self._is_shortened(lane, run.sent)
+        self._runs.append((run, again))
+        if finished is not None:
+            self._answer = run
+            return self._reply(run, finished, lane.journal.now)
+        self._waiting_since = lane.journal.now
+        if again:
+            self._cascade.again(lane)
+        return None
 
     def _is_shortened(self, lane: Lane, sent: CompletionRequest) -> bool:
         """Makes room after a prompt was too long; False where nothing may go or enough was tried."""
@@ -127,8 +130,7 @@ class Course:
         ]
         return FIRST if not words else f"The next in the order. {'; '.join(words)}."
 
-    def reply(self, run: AttemptRun, finished: Finished) -> Reply:
-        """What the caller gets."""
+    def _reply(self, run: AttemptRun, finished: Finished, now: float) -> Reply:
         last = self.attempts[-1]
         return Reply(
             text=run.text,
@@ -137,14 +139,14 @@ class Course:
             model=last.model,
             usage=finished.usage,
             ttft_ms=self._first_token_ms(run) or 0,
-            total_ms=self._milliseconds(self._clock.monotonic()),
+            total_ms=self._milliseconds(now),
             attempts=tuple(self.attempts),
             request_id=self.request.request_id,
             finish_reason=finished.reason,
             skipped=self.skipped,
             reason=last.reason,
             notes=(last.note,) if last.note else (),
-            cost_microcents=last.cost_microcents + sum(one.cost_microcents for one in self.attempts[:-1]),
+            cost_microcents=sum([attempt.cost_microcents for attempt in self.attempts]),
         )
 
     def close(self) -> None:
@@ -163,7 +165,7 @@ class Course:
             attempts=tuple(self.attempts),
             skipped=self.skipped,
             began_us=self._began_us,
-            total_ms=self._milliseconds(self._ended_at or self._started),
+            total_ms=self._milliseconds(self._ended_at or self.started),
             ttft_ms=self._first_token_ms(self._answer) if self._answer is not None else None,
             budget=run.budget_words if run is not None else "",
             order=tuple(lane.provider.name for lane in self._lanes),
@@ -175,4 +177,4 @@ class Course:
         return None if run.first_token_at is None else self._milliseconds(run.first_token_at)
 
     def _milliseconds(self, until: float) -> int:
-        return round((until - self._started) * 1000)
+        return round((until - self.started) * 1000)

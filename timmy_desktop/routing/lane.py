@@ -106,13 +106,15 @@ class Lane:
         if self.health is None and self.is_enabled and not (request.local_only and self.provider.is_remote):
             # Nobody has looked yet: a free probe tells at once what a failed attempt would.
             await self.probe()
-        deadline = self._clock.monotonic() + self._patience(last_resort)
+        deadline: float | None = None
         while True:
             tick = self.journal.tick()
             self.journal.catch_up(self.provider.name)
             entry = self._admit(tick, request, last_resort)
             if entry is not None:
                 return entry
+            if deadline is None:
+                deadline = tick.at + self._patience(last_resort)
             left = deadline - self._clock.monotonic()
             if left <= 0 or not await self._wait_for_news(left):
                 words = "it gave no sign of life while other requests waited for it."
@@ -159,12 +161,12 @@ class Lane:
 
     # -- what happens to those who passed ----------------------------------------------------------
 
-    def answered(self, permit: Permit, latency_ms: int) -> Tick:
-        """A first token came."""
+    def answered(self, permit: Permit, asked_at: float) -> Tick:
+        """A first token came; `asked_at` is the journal's time of the attempt's beginning."""
         tick = self.journal.tick()
         self._unanswered.pop(permit, None)
         self._has_answered = True
-        self.last_latency_ms = latency_ms
+        self.last_latency_ms = round((tick.at - asked_at) * 1000)
         self.pulse()
         permit.answered()
         self._changed()

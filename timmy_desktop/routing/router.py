@@ -10,7 +10,8 @@ from dataclasses import replace
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.routing import keeping
-from timmy_desktop.routing.breaker import Breaker, Snapshot, Transition
+from timmy_desktop.routing.attempt import AttemptRun
+from timmy_desktop.routing.breaker import Breaker, Permit, Snapshot, Transition
 from timmy_desktop.routing.budget import Budget
 from timmy_desktop.routing.controls import Controls
 from timmy_desktop.routing.course import Course
@@ -83,6 +84,7 @@ class CascadeRouter:
         await self._prober.stop()
         await asyncio.gather(*(lane.stop() for lane in self._lanes))
         await asyncio.gather(*(lane.provider.stop() for lane in self._lanes))
+        self._patience.alarm.rest()
         self._journal.catch_up_all()
         await self._recorder.stop()
 
@@ -155,31 +157,32 @@ class CascadeRouter:
 
     async def complete(self, request: CompletionRequest) -> Reply:
         """The whole answer. Raises NoProviderError when nobody gave one."""
-        async with aclosing(self.stream(request)) as events:
-            async for event in events:
-                if isinstance(event, Completed):
-                    return event.reply
-        raise NoProviderError((), ())
+        course = self._begun(request, self._order)
+        try:
+            while (entry := await course.next()) is not None:
+                run = self._run(course, entry)
+                await run.whole()
+                if (reply := course.concluded(entry[0])) is not None:
+                    return reply
+            self._moved_on(course, None)
+            raise NoProviderError(course.attempts, course.skipped)
+        finally:
+            self._ended(course)
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[RouterEvent, None]:
         """The answer as it comes, Completed last; raises NoProviderError when nobody gave one.
 
         After AttemptFailed with `had_text` the text so far is void. Close it (`aclosing`) to stop early.
         """
-        if self._local_only and not request.local_only:
-            request = replace(request, local_only=True)
         course = self._begun(request, self._order)
         try:
             while (entry := await course.next()) is not None:
-                lane, permit = entry
-                self._moved_on(course, lane)
-                run = course.run(lane, permit)
+                run = self._run(course, entry)
                 async with aclosing(run.events()) as events:
                     async for event in events:
                         yield event
-                course.concluded(lane)
-                if run.finished is not None:
-                    yield Completed(course.reply(run, run.finished))
+                if (reply := course.concluded(entry[0])) is not None:
+                    yield Completed(reply)
                     return
                 failed = course.attempts[-1]
                 yield AttemptFailed(failed.provider, failed.detail, failed.had_text)
@@ -197,10 +200,19 @@ class CascadeRouter:
         return tuple(lane for lane in self._lanes if not (self._local_only and lane.provider.is_remote))
 
     def _begun(self, request: CompletionRequest, lanes: Sequence[Lane]) -> Course:
-        if not self._active and self._clock.monotonic() >= self._checkpoint_at:
+        if self._local_only and not request.local_only:
+            request = replace(request, local_only=True)
+        course = Course(request, lanes, self._clock, self._patience, self._recorder.attempt_ended)
+        if not self._active and course.started >= self._checkpoint_at:
             self._checkpoint()
         self._active += 1
-        return Course(request, lanes, self._clock, self._patience, self._recorder.attempt_ended)
+        return course
+
+    def _run(self, course: Course, entry: tuple[Lane, Permit]) -> AttemptRun:
+        lane, permit = entry
+        if course.attempts:
+            self._moved_on(course, lane)
+        return course.run(lane, permit)
 
     def _ended(self, course: Course) -> None:
         self._active -= 1
@@ -268,9 +280,7 @@ class CascadeRouter:
             entry = await course.enter(lane)
             if entry is None:
                 return
-            async with aclosing(course.run(lane, entry).events()) as events:
-                async for _ in events:
-                    pass
+            await course.run(lane, entry).whole()
             course.concluded(lane)
         finally:
             self._ended(course)

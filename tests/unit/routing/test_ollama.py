@@ -171,3 +171,16 @@ async def test_a_refused_key_stays_refused_though_the_list_of_models_is_open(oll
         with pytest.raises(BadKey):
             await anext(provider.stream(ask()))
         assert (await provider.health()).state == "not_configured"
+
+
+async def test_a_server_that_lets_chat_again_is_used_again_and_no_model_is_loaded_to_find_out(
+    ollama: Open,
+) -> None:
+    async with ollama(mode="bad_key") as (server, provider):
+        with pytest.raises(BadKey):
+            await anext(provider.stream(ask()))
+        server.mode = "answer"
+        assert (await provider.health()).state == "ready"
+        [asked] = [request.json for request in server.requests if request.path == "/api/chat"][1:]
+        assert asked == {"model": "", "messages": [], "stream": False}
+        assert [delta async for delta in provider.stream(ask())]

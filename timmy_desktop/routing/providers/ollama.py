@@ -96,6 +96,7 @@ class OllamaProvider:
         """Asks what is installed, what is loaded and what the model can do."""
         try:
             models = await self._look_around()
+            await self._ask_again_if_refused()
         except (ModelMissing, NotConfigured, BadKey) as error:
             return Health("not_configured", str(error), self._configured)
         except ProviderError as error:
@@ -143,6 +144,13 @@ class OllamaProvider:
             self._is_hot = False
         self._given_context = max(self._given_context, loaded.get(found.name, 0))
         return models
+
+    async def _ask_again_if_refused(self) -> None:
+        if self._refused:
+            wire = await self._connected()
+            # A model on this machine would be loaded for it; the key is looked at before the name.
+            if await wire.lets_chat(self.model if self.is_remote else ""):
+                self._refused = ""
 
     def _found(
         self, models: tuple[ollama_models.InstalledModel, ...], loaded: Mapping[str, int]

@@ -113,6 +113,15 @@ class OllamaWire:
         except _ERRORS as error:
             raise self._translated(error) from error
 
+    async def lets_chat(self, model: str) -> bool:
+        """Whether chats are let in, asked with one that says nothing and so costs nothing."""
+        try:
+            body = {"model": model, "messages": [], "stream": False}
+            response = await self._plain.post("/api/chat", json=body)
+        except _ERRORS as error:
+            raise self._translated(error) from error
+        return response.status_code not in (401, 403)
+
     async def chat(
         self, request: CompletionRequest, model: str, context_tokens: int
     ) -> AsyncGenerator[ProviderDelta, None]:
