@@ -79,6 +79,14 @@ class Day:
         if self.running:
             self.running[number % len(self.running)].cancel()
 
+    async def leave_one_that_hangs(self, number: int) -> None:
+        """Asked, and then not waited for."""
+        self.turn(number, "hung")
+        await self.pass_time(LONG_AGO)
+        self.ask_together(1, False)
+        await self.yield_turns(20)
+        self.running[-1].cancel()
+
     async def yield_turns(self, count: int) -> None:
         for _ in range(count):
             await asyncio.sleep(0)
@@ -149,6 +157,7 @@ STEP = st.one_of(
     st.tuples(st.just("ask_together"), st.integers(1, 5), st.booleans()),
     st.tuples(st.just("ask_alone"), st.booleans()),
     st.tuples(st.just("cancel"), st.integers(0, 9)),
+    st.tuples(st.just("leave_one_that_hangs"), st.integers(0, 2)),
     st.tuples(st.just("yield_turns"), st.integers(0, 20)),
     st.tuples(st.just("pass_time"), st.floats(0, 400)),
     st.tuples(st.just("look")),
