@@ -29,7 +29,6 @@ from timmy_desktop.routing.types import (
     CompletionRequest,
     Finished,
     ProviderDelta,
-    Pulse,
     TextDelta,
     ToolCall,
     ToolCallDelta,
@@ -40,6 +39,7 @@ from timmy_desktop.routing.watch import Watch
 logger = logging.getLogger(__name__)
 
 RunEvent: TypeAlias = AttemptStarted | TextDelta | ToolCallDelta
+UNFINISHED = "The answer ended before it was whole."
 Deltas: TypeAlias = AsyncGenerator[ProviderDelta, None]
 
 
@@ -117,14 +117,16 @@ class AttemptRun:
         provider = self._lane.provider
         with _Ending(self):
             self._prepare()
-            task = asyncio.current_task()
-            watch = self._watch = Watch(provider.deadlines, self._is_late, self._patience.alarm, task)
+            watch = self._watch = Watch(provider.deadlines, self._is_late, self._patience.alarm)
             deltas = provider.stream(self.sent)
             try:
-                while await self._piece(watch, deltas) is not None:
-                    pass
+                is_whole = await watch.drain(deltas, self._takes_last)
+            except TimeoutError as error:
+                raise self._too_late() from error
             finally:
                 await deltas.aclose()
+            if not is_whole:
+                raise BrokenOff(UNFINISHED)
 
     def _prepare(self) -> None:
         """Fits the request and reserves its price; within the attempt, whose end gives everything back."""
@@ -140,17 +142,30 @@ class AttemptRun:
             except TimeoutError as error:
                 raise self._too_late() from error
             except StopAsyncIteration:
-                raise BrokenOff("The answer ended before it was whole.") from None
-            if self._answered is None:
-                watch.answered()
-                self._answered = self._lane.answered(self._permit, self._started)
-            else:
-                self._lane.pulse()
-            if isinstance(delta, Finished):
-                self.finished = delta
+                raise BrokenOff(UNFINISHED) from None
+            if self._takes_last(delta):
                 return None
-            if not isinstance(delta, Pulse):
-                return self._kept(delta)
+            if isinstance(delta, TextDelta | ToolCallDelta):
+                return delta
+
+    def _takes_last(self, delta: ProviderDelta) -> bool:
+        """Keeps what came; whether it was the last."""
+        if self._answered is None:
+            if self._watch is not None:
+                self._watch.answered()
+            self._answered = self._lane.answered(self._permit, self._started)
+        else:
+            self._lane.pulse()
+        if isinstance(delta, TextDelta):
+            self._allowance.take(len(delta.text))
+            self._text.append(delta.text)
+        elif isinstance(delta, Finished):
+            self.finished = delta
+            return True
+        elif isinstance(delta, ToolCallDelta):
+            self._allowance.take(_length_of(delta.call))
+            self._calls.append(delta.call)
+        return False
 
     def _ended_by(self, error: BaseException | None) -> bool:
         """Draws the conclusions; whether `error` goes no further."""
@@ -191,15 +206,6 @@ class AttemptRun:
             return TotalTimeout(f"The answer took longer than {provider.deadlines.total:g} s.")
         waited = self._milliseconds(self._clock.monotonic()) / 1000
         return FirstTokenTimeout(f"{provider.name} said nothing for {waited:.3g} s.")
-
-    def _kept(self, delta: TextDelta | ToolCallDelta) -> TextDelta | ToolCallDelta:
-        if isinstance(delta, ToolCallDelta):
-            self._allowance.take(_length_of(delta.call))
-            self._calls.append(delta.call)
-            return delta
-        self._allowance.take(len(delta.text))
-        self._text.append(delta.text)
-        return delta
 
     def _milliseconds(self, now: float) -> int:
         return round((now - self._started) * 1000)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.routing.attempt import AttemptRun
@@ -52,13 +52,13 @@ class Course:
         """Who was not asked, and why."""
         return self._cascade.skipped
 
-    async def next(self) -> tuple[Lane, Permit] | None:
+    def next(self) -> Awaitable[tuple[Lane, Permit] | None]:
         """The next lane and the permit for it; None when none is left."""
-        return await self._cascade.next()
+        return self._cascade.next()
 
-    async def enter(self, lane: Lane) -> Permit | None:
+    def enter(self, lane: Lane) -> Awaitable[Permit | None]:
         """The permit for `lane` alone, as a last resort."""
-        return await self._cascade.enter(lane, last_resort=True)
+        return self._cascade.enter(lane, last_resort=True)
 
     def run(self, lane: Lane, permit: Permit) -> AttemptRun:
         """The attempt on `lane`; its events are to be taken at once."""

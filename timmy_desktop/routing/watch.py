@@ -19,7 +19,7 @@ class Watch:
     """Lets the provider be waited for until its deadline; what the consumer takes in between is its own."""
 
     __slots__ = (
-        "_alarm", "_expired", "_late", "_pulling", "_task",
+        "_alarm", "_expired", "_late", "_pulling",
         "due", "patience_left_at_ask", "rings_at", "started", "total_due",
     )  # fmt: skip
 
@@ -28,16 +28,11 @@ class Watch:
         deadlines: Deadlines,
         late: Callable[[Watch], None],
         alarm: Alarm,
-        task: asyncio.Task[Any] | None = None,
     ) -> None:
-        """`late(watch)` is called shortly before the first-token deadline, to find a reason for `put_off`.
-
-        `task` is the one that pulls, where it is always the same.
-        """
+        """`late(watch)` is called shortly before the first-token deadline, to find a reason for `put_off`."""
         loop = asyncio.get_running_loop()
         self._alarm = alarm
         self._late: Callable[[Watch], None] | None = late
-        self._task = task
         self._expired = False
         self._pulling: asyncio.Task[Any] | None = None
         first_token = deadlines.first_token
@@ -64,16 +59,35 @@ class Watch:
     async def pull(self, items: AsyncGenerator[T, None]) -> T:
         """The next item; raises TimeoutError at the deadline, StopAsyncIteration at the end."""
         self._still_open()
-        self._pulling = task = self._task or asyncio.current_task()
+        self._pulling = task = asyncio.current_task()
         try:
             return await anext(items)
         except asyncio.CancelledError as error:
-            # Ours, unless somebody else has cancelled the task as well.
-            if self._expired and task is not None and task.uncancel() == 0:
+            if self._is_ours(task):
                 raise TimeoutError from error
             raise
         finally:
             self._pulling = None
+
+    async def drain(self, items: AsyncGenerator[T, None], take: Callable[[T], bool]) -> bool:
+        """Gives each item to `take` until that says enough; False when they end first. Times out as `pull`."""
+        self._pulling = task = asyncio.current_task()
+        try:
+            async for item in items:
+                self._still_open()
+                if take(item):
+                    return True
+        except asyncio.CancelledError as error:
+            if self._is_ours(task):
+                raise TimeoutError from error
+            raise
+        finally:
+            self._pulling = None
+        return False
+
+    def _is_ours(self, task: asyncio.Task[Any] | None) -> bool:
+        """Whether the cancellation is the deadline's, and nobody else has cancelled the task as well."""
+        return self._expired and task is not None and task.uncancel() == 0
 
     def _still_open(self) -> None:
         if self._expired:
