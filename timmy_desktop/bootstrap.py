@@ -13,6 +13,8 @@ from timmy_desktop.ledger import Ledger
 from timmy_desktop.ledger.backends import make_backend
 from timmy_desktop.paths import Paths
 from timmy_desktop.routing import local_models
+from timmy_desktop.routing.budget import Budget, Price
+from timmy_desktop.routing.history import RouterHistory
 from timmy_desktop.routing.models import ModelLibrary
 from timmy_desktop.routing.providers import create_providers
 from timmy_desktop.routing.providers.base import Parts, Provider
@@ -51,6 +53,15 @@ def build(settings: Settings, paths: Paths, providers: Sequence[Provider] | None
         failure_threshold=settings.circuit_breaker_threshold,
         recovery_timeout=settings.circuit_recovery_seconds,
         local_only=settings.local_only,
+        budget=Budget(
+            clock=clock,
+            daily_microcents=settings.daily_budget_microcents,
+            task_microcents=settings.task_budget_microcents,
+            prices={
+                entry.label: Price(entry.input_price_microcents, entry.output_price_microcents)
+                for entry in settings.cascade_providers
+            },
+        ),
     )
     ledger = Ledger(
         bus=bus,
@@ -88,6 +99,13 @@ def build(settings: Settings, paths: Paths, providers: Sequence[Provider] | None
         bus=bus,
         models=build_models(settings, paths),
         router=router,
+        router_history=RouterHistory(
+            bus=bus,
+            db=database,
+            clock=clock,
+            supervisor=supervisor,
+            keep_days=settings.attempts_keep_days,
+        ),
         ledger=ledger,
         workspace=workspace,
         coordinator=coordinator,

@@ -48,6 +48,8 @@ class ProviderSettings(BaseModel):
     total_timeout: Annotated[float, Field(gt=0, le=86400)] = 600.0
     context_tokens: Annotated[int, Field(ge=0)] = 0
     models: dict[ModelPurpose, str] = {}
+    input_price_microcents: Annotated[int, Field(ge=0, le=1_000_000_000_000)] = 0
+    output_price_microcents: Annotated[int, Field(ge=0, le=1_000_000_000_000)] = 0
 
     @field_validator("base_url")
     @classmethod
@@ -137,6 +139,9 @@ class Settings(BaseSettings):
     airllm_models: tuple[Path, ...] = ()
     airllm_idle_seconds: Annotated[float, Field(gt=0, le=86400)] = 300.0
     local_only: bool = False
+    daily_budget_microcents: Annotated[int, Field(ge=0, le=1_000_000_000_000_000)] = 100_000_000
+    task_budget_microcents: Annotated[int, Field(ge=0, le=1_000_000_000_000_000)] = 20_000_000
+    attempts_keep_days: Annotated[int, Field(ge=1, le=3650)] = 30
 
     # Swarm
     auction_seconds: Annotated[float, Field(gt=0, le=60)] = 2.0

@@ -33,6 +33,7 @@ class OllamaServer(HttpServer):
     pulls: dict[str, int] = field(default_factory=dict)
     """The models that can be pulled, and their bytes."""
     pull_hangs: bool = False
+    model_info: dict[str, Any] = field(default_factory=dict)
 
     async def answer(self, request: Request, exchange: Exchange) -> None:
         method, path = request.method.lower(), request.path
@@ -49,7 +50,7 @@ class OllamaServer(HttpServer):
             shown = {
                 "capabilities": list(self.capabilities),
                 "license": "\nMIT License\n\nPermission is hereby granted…",
-                "model_info": {},
+                "model_info": self.model_info,
                 "details": {},
             }
             await self._send(exchange, "ShowResponse", shown)

@@ -26,6 +26,7 @@ from timmy_desktop.gui.menus import Menus
 from timmy_desktop.gui.panel import (
     NewConversation,
     NewTask,
+    OpenPreferences,
     PanelSpec,
     Say,
     ShowPanel,
@@ -172,6 +173,8 @@ class MainWindow(QMainWindow):
                 self.docks[wish.name].bring_forward()
             else:  # what it would show, the doctor tells in short
                 self._open_doctor()
+        elif isinstance(wish, OpenPreferences):
+            self._open_preferences(wish.page)
         else:
             self._ask_panels(wish)
 
@@ -390,7 +393,7 @@ class MainWindow(QMainWindow):
         commands = self.menus.commands(self._store.recent_workspaces, self.workspaces.open)
         CommandPalette(commands, self).open()
 
-    def _open_preferences(self) -> None:
+    def _open_preferences(self, page: str = "") -> None:
         from timmy_desktop.gui.preferences import PreferencesDialog
         from timmy_desktop.settings import Secrets, SettingsError
 
@@ -401,6 +404,7 @@ class MainWindow(QMainWindow):
         except SettingsError as error:
             self.messages.say(str(error), "bad")
             return
+        dialog.show_section(page)
         dialog.open()
 
     def _model_pulls(self) -> ModelPulls | None:

@@ -84,6 +84,11 @@ class PreferencesDialog(WindowDialog):
             self._say(Say(words, "good"))
         self.close()
 
+    def show_section(self, name: str) -> None:
+        """Brings the section called `name` to the front; the first one stays where there is none."""
+        for item in self._list.findItems(name, Qt.MatchFlag.MatchExactly):
+            self._list.setCurrentItem(item)
+
     def _keep_keys(self) -> bool:
         """Hands the keys that were typed to the keychain; whether there were any."""
         any_key = False

@@ -81,6 +81,11 @@ class EmbeddedProvider:
         self._looking: asyncio.Task[LocalModel | NotConfigured] | None = None
 
     @property
+    def context_tokens(self) -> int:
+        """The context that its worker is started with."""
+        return self._entry.context_tokens or CONTEXT_TOKENS
+
+    @property
     def worker_pid(self) -> int | None:
         """The worker's process id while it runs."""
         return self._worker.pid if self._worker is not None else None

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _NOT_FOR_CHAT = ("embed", "minilm", "bge-", "rerank", "guard", "ocr", "-fim", "whisper", "bert")
 _NOT_FOR_CHAT_FAMILIES = ("bert", "nomic-bert", "xlm-roberta")
 _FOR_CHAT = ("instruct", "chat", "-it")
 _RAW = ("-base", ":base", "-text", ":text")
+
+
+class Abilities(NamedTuple):
+    """What a model can do ("completion", "tools"…), and the longest context it was made for (0: unknown)."""
+
+    capabilities: tuple[str, ...] = ()
+    context_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -22,7 +22,7 @@ from timmy_desktop.routing.errors import (
 from timmy_desktop.routing.providers import bounded, wire_errors
 from timmy_desktop.routing.providers.base import is_this_machine, place_of
 from timmy_desktop.routing.providers.chat_completions import drained, sound
-from timmy_desktop.routing.providers.ollama_models import InstalledModel, installed
+from timmy_desktop.routing.providers.ollama_models import Abilities, InstalledModel, installed
 from timmy_desktop.routing.providers.tool_calls import declared
 from timmy_desktop.routing.types import (
     CompletionRequest,
@@ -92,20 +92,24 @@ class OllamaWire:
         except _ERRORS as error:
             raise self._translated(error) from error
 
-    async def loaded(self) -> tuple[str, ...]:
-        """The models in memory, and those on their way there."""
+    async def loaded(self) -> dict[str, int]:
+        """The models in memory, and those on their way there, with each one's context (0: unknown)."""
         try:
             running = await self._client.ps()
-            return tuple(str(model.model or model.name) for model in running.models)
+            return {
+                str(model.model or model.name): int(getattr(model, "context_length", None) or 0)
+                for model in running.models
+            }
         except _ERRORS as error:
             raise self._translated(error) from error
 
-    async def capabilities(self, model: str) -> tuple[str, ...]:
-        """What `model` can do: "completion", "tools"…; empty where the server does not say."""
+    async def abilities(self, model: str) -> Abilities:
+        """What `model` can do, as far as the server says."""
         try:
-            return tuple((await self._client.show(model)).capabilities or ())
+            shown = await self._client.show(model)
+            return Abilities(tuple(shown.capabilities or ()), _context_of(shown.modelinfo))
         except ollama.ResponseError:
-            return ()
+            return Abilities()
         except _ERRORS as error:
             raise self._translated(error) from error
 
@@ -162,6 +166,15 @@ class OllamaWire:
         except _ERRORS as error:
             raise self._translated(error, model) from error
 
+    async def lets_chat(self, model: str) -> bool:
+        """Whether chats are let in, asked with one that says nothing and so costs nothing."""
+        try:
+            body = {"model": model, "messages": [], "stream": False}
+            response = await self._plain.post("/api/chat", json=body)
+        except _ERRORS as error:
+            raise self._translated(error) from error
+        return response.status_code not in (401, 403)
+
     async def chat(
         self, request: CompletionRequest, model: str, context_tokens: int
     ) -> AsyncGenerator[ProviderDelta, None]:
@@ -189,6 +202,14 @@ class OllamaWire:
         if status == 404 and model:
             return ModelMissing(f"Ollama does not have the model {model}. Run `ollama pull {model}`.")
         return wire_errors.from_status(status, message, "Ollama", model=model)
+
+
+def _context_of(details: Mapping[str, Any] | None) -> int:
+    """The longest context that a model was made for, as `/api/show` has it: `llama.context_length`, say."""
+    for name, value in (details or {}).items():
+        if name.endswith(".context_length") and isinstance(value, int):
+            return value
+    return 0
 
 
 async def _deltas(chunks: AsyncGenerator[ollama.ChatResponse, None]) -> AsyncGenerator[ProviderDelta, None]:

@@ -27,6 +27,7 @@ class OpenAIProvider:
         self.model = entry.model_for("chat")
         self._entry = entry
         self.deadlines = deadlines_of(entry)
+        self.context_tokens = entry.context_tokens
         self.is_remote = not is_this_machine(entry.base_url)
         self._base_url = entry.base_url
         self._secrets = parts.secrets
