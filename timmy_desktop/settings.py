@@ -113,12 +113,12 @@ class PersonaSettings(BaseModel):
 
 
 def _default_providers() -> tuple[ProviderSettings, ...]:
-    # What is local comes before what is remote, and AirLLM, which reads a model from the disk for each word,
-    # after the quicker two.
+    # What is local comes before what is remote. AirLLM is asked only where somebody set it up, and who did so
+    # wants its large models rather than the small one.
     return (
         ProviderSettings(kind="ollama", base_url="http://127.0.0.1:11434"),
-        ProviderSettings(kind="embedded"),
         ProviderSettings(kind="airllm"),
+        ProviderSettings(kind="embedded"),
         ProviderSettings(kind="api"),
     )
 

@@ -63,9 +63,9 @@ async def model_server(folder: Path, context_tokens: int = 1024) -> AsyncIterato
 
 
 @asynccontextmanager
-async def ollama_api(server: ModelServer) -> AsyncIterator[OllamaApi]:
-    """An Ollama API in front of `server`, by a proxy in an environment of its own."""
-    program, port = require_ollama_proxy(), free_port()
+async def ollama_api(server: ModelServer, port: int | None = None) -> AsyncIterator[OllamaApi]:
+    """An Ollama API in front of `server`, by a proxy in an environment of its own; `port`, else a free one."""
+    program, port = require_ollama_proxy(), port or free_port()
     settings = {
         "PROVIDERS_LOCAL_API_KEY": server.key,
         "PROVIDERS_LOCAL_BASE_URL": server.url,

@@ -47,7 +47,8 @@ def objection(
         return No(DISABLED, breaker.disabled)
     if breaker.state != "OPEN":
         return None
-    if breaker.seconds_to_trial > 0 or (is_tried_in_background(breaker, is_remote) and not last_resort):
+    is_left_to_others = is_tried_in_background(breaker, is_remote) or is_left_to_probes(breaker, health)
+    if breaker.seconds_to_trial > 0 or (is_left_to_others and not last_resort):
         return No(OPEN, f"it is left out until it recovers ({breaker.reason})")
     return None
 
@@ -55,3 +56,8 @@ def objection(
 def is_tried_in_background(breaker: Breaker, is_remote: bool) -> bool:
     """A hung local provider is tried at nobody's expense: a token of its own costs nothing."""
     return breaker.cause is Blame.HUNG and not is_remote
+
+
+def is_left_to_probes(breaker: Breaker, health: Health | None) -> bool:
+    """The last free probe found nobody there: the next one tells more cheaply than anybody's request."""
+    return breaker.cause is Blame.GONE and health is not None and health.state == "unavailable"
