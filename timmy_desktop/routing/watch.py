@@ -70,7 +70,7 @@ class Watch:
             self._pulling = None
 
     async def drain(self, items: AsyncGenerator[T, None], take: Callable[[T], bool]) -> bool:
-        """Gives each item to `take` until that says enough; False when they end first. Raises as `pull`."""
+        """Gives each item to `take` until it says enough; False when they end first. Times out as `pull`."""
         self._pulling = task = asyncio.current_task()
         try:
             async for item in items:

@@ -101,12 +101,13 @@ class Day:
         await self.router.try_now(self.providers[number].name)
 
     async def ask_alone(self, local_only: bool = False) -> Sequence[Attempt]:
-        """All the time that went by, went by within the attempts."""
+        """Time goes by within attempts alone, or while the router's own trial of a hung one is out."""
         await self.end_the_others()
-        began = self.loop.time()
+        began, is_alone = self.loop.time(), not any(provider.open_streams for provider in self.providers)
         attempts = await self.ask(local_only)
         asked = sum(attempt.total_ms for attempt in attempts) / 1000
-        assert self.loop.time() - began == pytest.approx(asked, abs=0.002)
+        if is_alone and asked < FIRST_TOKEN:  # longer than that, and a trial may have begun meanwhile
+            assert self.loop.time() - began == pytest.approx(asked, abs=0.002)
         return attempts
 
     async def end_the_others(self) -> None:
@@ -114,7 +115,6 @@ class Day:
             task.cancel()
         await asyncio.gather(*self.running, return_exceptions=True)
         self.running.clear()
-        assert [provider.open_streams for provider in self.providers] == [0] * len(self.providers)
 
 
 @asynccontextmanager
@@ -143,6 +143,7 @@ async def a_day(threshold: int, recovery: float) -> AsyncIterator[Day]:
     finally:
         await router.stop()
         await supervisor.close()
+    assert [provider.open_streams for provider in providers] == [0] * len(providers)
 
 
 def on_virtual_time(work: Any) -> None:
