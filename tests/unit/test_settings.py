@@ -16,8 +16,8 @@ def test_a_missing_file_means_defaults(tmp_path: Path) -> None:
     assert settings.upgrade_timeout_hours == 24
     assert [provider.kind for provider in settings.cascade_providers] == [
         "ollama",
-        "embedded",
         "airllm",
+        "embedded",
         "api",
     ]
 
