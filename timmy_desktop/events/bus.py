@@ -20,9 +20,9 @@ Work = Callable[[Any], Any]
 class Log(Protocol):
     """What the bus needs of the event log."""
 
-    def append(self, *events: Event, work: Work | None = None) -> Future[Any]: ...
+    def append(self, events: Sequence[Event], work: Work | None = None) -> Future[Any]: ...
 
-    def enqueue(self, *events: Event) -> None: ...
+    def enqueue(self, events: Sequence[Event]) -> None: ...
 
     def on_committed(self, handler: BatchHandler) -> None: ...
 
@@ -47,11 +47,11 @@ class EventBus:
         not at all. When `work` raises, its changes and `events` are undone and its error is raised to the
         awaiter.
         """
-        return self._log.append(*events, work=work)
+        return self._log.append(events, work)
 
     def emit(self, *events: Event) -> None:
         """Queues `events` for the next commit without waiting; for measurements, not for promises."""
-        self._log.enqueue(*events)
+        self._log.enqueue(events)
 
     def subscribe(self, event_type: type[E], handler: Handler) -> Callable[[], None]:
         """Calls `handler` with each record of exactly this type; returns the way to stop it."""

@@ -14,6 +14,7 @@ from peewee import BaseQuery, DatabaseError, InterfaceError, SqliteDatabase
 
 from timmy_desktop.storage.errors import StorageError, translated
 from timmy_desktop.storage.private_file import make_private_file
+from timmy_desktop.storage.writer_thread import WriterThread
 
 T = TypeVar("T")
 
@@ -89,7 +90,7 @@ class Database:
         self._reader_database = SqliteDatabase(
             str(path), pragmas={**_PRAGMAS, "query_only": 1}, check_same_thread=False
         )
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="timmy-writer")
+        self._writer = WriterThread("timmy-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="timmy-reader")
         self._reader_connections: list[sqlite3.Connection] = []
 
@@ -121,7 +122,7 @@ class Database:
 
     def submit(self, work: Callable[[], None]) -> None:
         """Queues `work()` for the writer thread, whose errors are `work`'s own affair."""
-        self._writer.submit(work)
+        self._writer.put(work)
 
     def session(self) -> Session:
         """The writer's session; only on the writer thread."""

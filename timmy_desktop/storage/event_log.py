@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from sqlite3 import Connection
 from sqlite3 import Error as SqliteError
 from typing import Any, NamedTuple
 
@@ -27,14 +28,12 @@ _ROW = "(?,?,?,?,?,?,?,?,?)"
 # One statement for many rows takes the interpreter's lock once; SQLite allows 32,766 parameters.
 _ROWS_IN_A_STATEMENT = 100
 
+_STATEMENTS = [_INSERT + ",".join([_ROW] * rows) for rows in range(_ROWS_IN_A_STATEMENT + 1)]
+_VALUES_IN_A_ROW = len(COLUMNS.split(","))
+
 Encoded = tuple[Event, str, int, str, str, str, str]
-Row = tuple[int, int, str, int, str, str, str, str, bytes]
-
-
-class _Append(NamedTuple):
-    events: Sequence[Encoded]
-    work: Work | None
-    done: asyncio.Future[Any] | None
+# What is to be appended, the work that goes with it, and the future of who waits for it.
+_Append = tuple[Sequence[Encoded], Work | None, asyncio.Future[Any] | None]
 
 
 class _Outcome(NamedTuple):
@@ -86,7 +85,7 @@ class EventLog:
         """Calls `handler` on the loop with each committed batch, in order, before its writers go on."""
         self._handlers.append(handler)
 
-    def append(self, *events: Event, work: Work | None = None) -> asyncio.Future[Any]:
+    def append(self, events: Sequence[Event], work: Work | None = None) -> asyncio.Future[Any]:
         """Awaiting it gives the result of `work(session)` once it and `events` are on the disk.
 
         A cancelled caller does not undo what was queued: it is written whole or, on error, not at all.
@@ -94,12 +93,12 @@ class EventLog:
         more for each event is a measurable part of what appending costs.
         """
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue(_Append([_encoded(event) for event in events], work, done))
+        self._queue((tuple(map(_encoded, events)), work, done))
         return done
 
-    def enqueue(self, *events: Event) -> None:
+    def enqueue(self, events: Sequence[Event]) -> None:
         """Queues `events` for the next commit and returns at once; a failure is logged."""
-        self._queue(_Append([_encoded(event) for event in events], None, None))
+        self._queue((tuple(map(_encoded, events)), None, None))
 
     async def flush(self) -> None:
         """Waits until everything queued so far is committed."""
@@ -111,7 +110,14 @@ class EventLog:
             self._flushing = True
             self._idle.clear()
             # The next turn of the loop: whoever is about to append in this one joins the same commit.
-            asyncio.get_running_loop().call_soon(self._start_group)
+            asyncio.get_running_loop().call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        if self._pending:
+            self._start_group()
+        else:
+            self._flushing = False
+            self._idle.set()
 
     def _start_group(self) -> None:
         group, self._pending = self._pending[:MOST_IN_A_COMMIT], self._pending[MOST_IN_A_COMMIT:]
@@ -133,34 +139,39 @@ class EventLog:
     def _group_written(
         self, group: list[_Append], records: list[EventRecord], outcomes: list[_Outcome]
     ) -> None:
-        # The writer goes on first, so that it works while this thread wakes the writers of this group.
-        if self._pending:
-            self._start_group()
-        else:
-            self._flushing = False
         for handler in self._handlers if records else ():
             handler(records)
-        for item, outcome in zip(group, outcomes, strict=True):
-            _resolve(item, outcome)
-        if not self._flushing:
-            self._idle.set()
+        for (_, _, done), (result, error) in zip(group, outcomes, strict=True):
+            if done is None:
+                if error is not None:
+                    logger.error("Events were not recorded: %s", error)
+            elif not done.done():
+                done.set_result(result) if error is None else done.set_exception(error)
+        # Behind those who were just woken: what they append next goes into one commit, without a turn lost.
+        asyncio.get_running_loop().call_soon(self._go_on)
 
     def _write(self, group: list[_Append]) -> tuple[list[EventRecord], list[_Outcome]]:
         session = self._database.session()
         try:
-            with session.transaction():
-                rows, records, outcomes = self._rows(session, group)
-                _insert(session, rows)
+            if _is_one_statement(group):
+                # All or nothing as it is; BEGIN and COMMIT are a part of what a short append costs.
+                values, records, outcomes = self._rows(session, group)
+                _insert(session.connection, values)
+            else:
+                with session.transaction():
+                    values, records, outcomes = self._rows(session, group)
+                    _insert(session.connection, values)
         except (PeeweeException, SqliteError) as error:
             raise _as_storage_error(error) from error
-        if rows:
-            self._last = (rows[-1][0], rows[-1][8])
+        if records:
+            self._last = (records[-1].seq, records[-1].hash)
         return records, outcomes
 
     def _rows(
         self, session: Session, group: list[_Append]
-    ) -> tuple[list[Row], list[EventRecord], list[_Outcome]]:
-        rows: list[Row] = []
+    ) -> tuple[list[Any], list[EventRecord], list[_Outcome]]:
+        """The values of the rows one after another, their records, and what became of each append."""
+        values: list[Any] = []
         records: list[EventRecord] = []
         outcomes: list[_Outcome] = []
         (seq, head), link, now = self._last, self._chain.link, self._clock.now_us()
@@ -171,11 +182,22 @@ class EventLog:
                 continue
             for event, kind, version, source, task_id, agent_id, data in events:
                 seq += 1
-                fields = f"{kind}\x1f{version}\x1f{source}\x1f{task_id}\x1f{agent_id}\x1f{data}"
-                head = link(head, f"{seq}\x1f{now}\x1f{fields}".encode())
-                rows.append((seq, now, kind, version, source, task_id, agent_id, data, head))
+                text = (
+                    f"{seq}\x1f{now}\x1f{kind}\x1f{version}\x1f{source}\x1f{task_id}\x1f{agent_id}\x1f{data}"
+                )
+                head = link(head, text.encode())
+                values += (seq, now, kind, version, source, task_id, agent_id, data, head)
                 records.append(EventRecord(seq, now, event, head))
-        return rows, records, outcomes
+        return values, records, outcomes
+
+
+def _is_one_statement(group: list[_Append]) -> bool:
+    rows = 0
+    for events, work, _ in group:
+        if work is not None:
+            return False
+        rows += len(events)
+    return rows <= _ROWS_IN_A_STATEMENT
 
 
 def _worked(session: Session, work: Work) -> _Outcome:
@@ -190,24 +212,10 @@ def _worked(session: Session, work: Work) -> _Outcome:
         return _Outcome(error=_as_storage_error(error) if known else error)
 
 
-def _insert(session: Session, rows: list[Row]) -> None:
-    connection = session.connection
-    for start in range(0, len(rows), _ROWS_IN_A_STATEMENT):
-        chunk = rows[start : start + _ROWS_IN_A_STATEMENT]
-        statement = _INSERT + ",".join([_ROW] * len(chunk))
-        connection.execute(statement, [value for row in chunk for value in row])
-
-
-def _resolve(item: _Append, outcome: _Outcome) -> None:
-    if item.done is None:
-        if outcome.error is not None:
-            logger.error("Events were not recorded: %s", outcome.error)
-    elif item.done.done():
-        return
-    elif outcome.error is not None:
-        item.done.set_exception(outcome.error)
-    else:
-        item.done.set_result(outcome.result)
+def _insert(connection: Connection, values: list[Any]) -> None:
+    for start in range(0, len(values), _ROWS_IN_A_STATEMENT * _VALUES_IN_A_ROW):
+        chunk = values[start : start + _ROWS_IN_A_STATEMENT * _VALUES_IN_A_ROW]
+        connection.execute(_STATEMENTS[len(chunk) // _VALUES_IN_A_ROW], chunk)
 
 
 def _encoded(event: Event) -> Encoded:

@@ -150,3 +150,38 @@ async def test_a_full_disk_is_said_and_nothing_is_half_written(tmp_path: Path) -
         await opened.database.write(lambda s: s.sql("PRAGMA max_page_count = 1000000"))
         await opened.bus.publish(SystemInfo(message="fits again"))
         assert opened.log.head[0] == 2
+
+
+async def test_those_woken_by_one_commit_share_the_next(tmp_path: Path) -> None:
+    batches: list[int] = []
+    async with open_log(tmp_path) as opened:
+        opened.bus.subscribe_all(lambda records: batches.append(len(records)))
+
+        async def writer() -> None:
+            for _ in range(5):
+                await opened.bus.publish(SystemInfo(message="x"))
+
+        await asyncio.gather(*(writer() for _ in range(100)))
+        assert batches == [100] * 5
+
+
+async def test_a_short_group_is_all_or_nothing_without_a_transaction_of_its_own(tmp_path: Path) -> None:
+    async with open_log(tmp_path) as opened:
+        await opened.bus.publish(SystemInfo(message="before"))
+        # The third row of the statement fails: its number is taken.
+        await opened.database.write(
+            lambda s: s.sql("INSERT INTO event_log VALUES (4,0,'x',1,'','','','{}',x'00')")
+        )
+        with pytest.raises(StorageError):
+            await opened.bus.publish(*(SystemInfo(message=str(number)) for number in range(3)))
+        rows = await opened.database.read(lambda s: s.sql("SELECT seq FROM event_log ORDER BY seq"))
+        assert rows == [(1,), (4,)]
+        assert opened.log.head[0] == 1
+
+
+@pytest.mark.parametrize("count", [1, 99, 100, 101, 250, 1000, 1001])
+async def test_any_number_of_events_is_one_append(tmp_path: Path, count: int) -> None:
+    async with open_log(tmp_path) as opened:
+        await opened.bus.publish(*(SystemInfo(message=str(number)) for number in range(count)))
+        records = await opened.database.read(lambda s: latest_events(s, count + 1))
+        assert [r.event.message for r in reversed(records)] == [str(number) for number in range(count)]  # type: ignore[attr-defined]

@@ -278,7 +278,7 @@ async def _start_real(folder: Path) -> tuple[str, ChainReport]:
         await database.open(prepare)
         anchor = HeadAnchor(log, database, folder / "chain.head", supervisor)
         problem = await anchor.start()
-        await log.append(SystemInfo(message="x"))
+        await log.append([SystemInfo(message="x")])
         await anchor.write()
         report = await database.read(
             lambda session: verify_log(session, folder / "swarm.db", log.key, folder / "chain.head")
