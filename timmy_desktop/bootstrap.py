@@ -28,6 +28,7 @@ from timmy_desktop.storage.database import Database
 from timmy_desktop.storage.event_log import EventLog
 from timmy_desktop.storage.folder import DataFolder
 from timmy_desktop.storage.verification import ANCHOR_FILE
+from timmy_desktop.storage.writer import LoopWriter, WriterThread
 from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.swarm.coordinator import Coordinator
 from timmy_desktop.swarm.personas import personas
@@ -36,10 +37,19 @@ from timmy_desktop.swarm.toolbox import Toolbox
 from timmy_desktop.swarm.tools.workspace import Workspace
 
 
-def build(settings: Settings, paths: Paths, providers: Sequence[Provider] | None = None) -> Services:
-    """The services for these settings, built without I/O. `providers` replaces the configured ones."""
+def build(
+    settings: Settings,
+    paths: Paths,
+    providers: Sequence[Provider] | None = None,
+    *,
+    windowed: bool = True,
+) -> Services:
+    """The services for these settings, built without I/O.
+
+    `providers` replaces the configured ones. Without a window the loop may wait for the disk, and does.
+    """
     clock, secrets, supervisor = SystemClock(), Secrets(), TaskSupervisor()
-    database = Database(paths.database)
+    database = Database(paths.database, WriterThread("timmy-writer") if windowed else LoopWriter())
     event_log = EventLog(database, clock, chain_key(paths, secrets).load)
     bus = EventBus(event_log)
     if providers is None:

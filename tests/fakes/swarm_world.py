@@ -52,7 +52,7 @@ def holding() -> AnsweringProvider:
 def busy_writer(world: SwarmWorld) -> Iterator[None]:
     """The disk is slow for as long as the block lasts."""
     free = threading.Event()
-    world.db.submit(lambda: free.wait(5) and None)
+    world.db.submit(lambda: free.wait(5), lambda _: None)
     try:
         yield
     finally:

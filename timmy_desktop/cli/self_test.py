@@ -84,7 +84,7 @@ async def _try_all(options: argparse.Namespace, folder: Path, *, quiet: bool) ->
     # The models that this installation has are used; nothing else of its data folder is touched.
     paths = Paths(folder / "data", own.config_file)
     _link_models(own.models, paths.models)
-    services = build(settings, paths)
+    services = build(settings, paths, windowed=False)
     async with running(services, "self-test"):
         await attempt("event log", lambda: _event_log(services))
         await attempt("model", lambda: _model(services))

@@ -71,4 +71,4 @@ def print_json(value: Mapping[str, Any]) -> None:
 def built(options: argparse.Namespace, **changes: Any) -> Services:
     """The services for the options, not started; `changes` are settings that the command itself sets."""
     settings, paths = load(options)
-    return build(settings.model_copy(update=changes), paths)
+    return build(settings.model_copy(update=changes), paths, windowed=False)

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ from peewee import BaseQuery, DatabaseError, InterfaceError, SqliteDatabase
 
 from timmy_desktop.storage.errors import StorageError, translated
 from timmy_desktop.storage.private_file import make_private_file
-from timmy_desktop.storage.writer_thread import WriterThread
+from timmy_desktop.storage.writer import Writer, WriterThread
 
 T = TypeVar("T")
 
@@ -83,14 +84,15 @@ class Session:
 class Database:
     """Opens the file, owns the writer thread and the readers, and closes them again."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, writer: Writer | None = None) -> None:
+        """`writer` is where changes are made: a thread of its own unless told otherwise."""
         self.path = path
         # Connections are closed from another thread than the one that used them, after it has ended.
         self._writer_database = SqliteDatabase(str(path), pragmas=_PRAGMAS, check_same_thread=False)
         self._reader_database = SqliteDatabase(
             str(path), pragmas={**_PRAGMAS, "query_only": 1}, check_same_thread=False
         )
-        self._writer = WriterThread("timmy-writer")
+        self._writer = writer or WriterThread("timmy-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="timmy-reader")
         self._reader_connections: list[sqlite3.Connection] = []
 
@@ -104,7 +106,7 @@ class Database:
         await loop.run_in_executor(None, self._readers.shutdown)
         for connection in self._reader_connections:
             connection.close()
-        await loop.run_in_executor(self._writer, self._close_writer)
+        await self.on_writer(self._close_writer)
         await loop.run_in_executor(None, self._writer.shutdown)
 
     async def write(self, work: Callable[[Session], T]) -> T:
@@ -117,12 +119,30 @@ class Database:
         return await loop.run_in_executor(self._readers, self._read, work)
 
     async def on_writer(self, work: Callable[[], T]) -> T:
-        """Runs `work()` on the writer thread, which may use `session()` there."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, work)
+        """Runs `work()` where the writer is, where it may use `session()`; its result, or its error.
 
-    def submit(self, work: Callable[[], None]) -> None:
-        """Queues `work()` for the writer thread, whose errors are `work`'s own affair."""
-        self._writer.put(work)
+        A caller who is cancelled before its turn comes leaves `work` undone.
+        """
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+
+        def job() -> Callable[[], None]:
+            if done.cancelled():
+                return _nothing
+            try:
+                result = work()
+            except BaseException as error:  # noqa: BLE001 - raised in the caller
+                return partial(done.set_exception, error)
+            return partial(done.set_result, result)
+
+        self._writer.put(job, lambda settle: None if done.done() else settle())
+        return await done
+
+    def submit(self, work: Callable[[], T], then: Callable[[T], object]) -> None:
+        """Queues `work()` for the writer, and `then(its result)` on the loop; `work` must not raise.
+
+        RuntimeError when the database is closed.
+        """
+        self._writer.put(work, then)
 
     def session(self) -> Session:
         """The writer's session; only on the writer thread."""
@@ -156,6 +176,10 @@ class Database:
             return work(Session(self._reader_database))
         except (DatabaseError, InterfaceError, sqlite3.Error) as error:
             raise translated(_cause(error)) from error
+
+
+def _nothing() -> None:
+    """What is left to do for a caller who has gone."""
 
 
 def _cause(error: Exception) -> sqlite3.Error:

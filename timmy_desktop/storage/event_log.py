@@ -121,20 +121,20 @@ class EventLog:
 
     def _start_group(self) -> None:
         group, self._pending = self._pending[:MOST_IN_A_COMMIT], self._pending[MOST_IN_A_COMMIT:]
-        loop = asyncio.get_running_loop()
         try:
-            self._database.submit(lambda: self._write_group(group, loop))
+            self._database.submit(
+                lambda: self._write_group(group), lambda done: self._group_written(group, *done)
+            )
         except RuntimeError:
             closed = _Outcome(error=StorageError("The database is closed; nothing was recorded."))
             self._group_written(group, [], [closed] * len(group))
 
-    def _write_group(self, group: list[_Append], loop: asyncio.AbstractEventLoop) -> None:
-        """On the writer: one transaction for the group, then back to the loop with what became of it."""
+    def _write_group(self, group: list[_Append]) -> tuple[list[EventRecord], list[_Outcome]]:
+        """On the writer: one transaction for the group. The records, and what became of each append."""
         try:
-            records, outcomes = self._write(group)
+            return self._write(group)
         except Exception as error:  # noqa: BLE001 - raised in each caller, who waits for it
-            records, outcomes = [], [_Outcome(error=error)] * len(group)
-        loop.call_soon_threadsafe(self._group_written, group, records, outcomes)
+            return [], [_Outcome(error=error)] * len(group)
 
     def _group_written(
         self, group: list[_Append], records: list[EventRecord], outcomes: list[_Outcome]

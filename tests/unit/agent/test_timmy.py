@@ -217,11 +217,11 @@ async def all_of_stopped(world: SwarmWorld, conversation: str, text: str, *, whi
         nonlocal writes
         writes += 1
         if writes == while_writing:
-            submit(lambda: free.wait(5) and None)
+            submit(lambda: free.wait(5), lambda _: None)
 
-    def submitted(work: Any) -> None:
+    def submitted(work: Any, then: Any) -> None:
         hold()
-        submit(work)
+        submit(work, then)
 
     async def written(work: Any) -> Any:
         hold()

@@ -12,6 +12,7 @@ from timmy_desktop.events.bus import EventBus
 from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.storage.event_log import EventLog
 from timmy_desktop.storage.migrations import migrate
+from timmy_desktop.storage.writer import Writer
 
 KEY = b"k" * 32
 
@@ -24,8 +25,8 @@ class OpenLog:
 
 
 @asynccontextmanager
-async def open_log(folder: Path) -> AsyncIterator[OpenLog]:
-    database = Database(folder / "swarm.db")
+async def open_log(folder: Path, writer: Writer | None = None) -> AsyncIterator[OpenLog]:
+    database = Database(folder / "swarm.db", writer)
     log = EventLog(database, SystemClock(), lambda _: KEY)
 
     def prepare(session: Session) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,23 @@ from timmy_desktop.storage.database import Session
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.storage.event_query import latest_events, task_events
 from timmy_desktop.storage.verification import verify_log, write_anchor
+from timmy_desktop.storage.writer import LoopWriter, Writer, WriterThread
+
+MakeWriter = Callable[[], Writer]
 
 
-async def test_concurrent_appends_are_numbered_dispatched_in_order_and_verify(tmp_path: Path) -> None:
+@pytest.fixture(params=[lambda: WriterThread("test-writer"), LoopWriter], ids=["thread", "loop"])
+def make_writer(request: pytest.FixtureRequest) -> MakeWriter:
+    """The log keeps its promises wherever its writer runs."""
+    make: MakeWriter = request.param
+    return make
+
+
+async def test_concurrent_appends_are_numbered_dispatched_in_order_and_verify(
+    tmp_path: Path, make_writer: MakeWriter
+) -> None:
     seen: list[EventRecord] = []
-    async with open_log(tmp_path) as opened:
+    async with open_log(tmp_path, make_writer()) as opened:
         opened.bus.subscribe_all(seen.extend)
 
         async def writer(number: int) -> None:
@@ -42,22 +55,26 @@ async def test_concurrent_appends_are_numbered_dispatched_in_order_and_verify(tm
         assert stored == seen[::-1]
 
 
-async def test_a_handler_sees_an_event_before_its_publisher_goes_on(tmp_path: Path) -> None:
+async def test_a_handler_sees_an_event_before_its_publisher_goes_on(
+    tmp_path: Path, make_writer: MakeWriter
+) -> None:
     order: list[str] = []
-    async with open_log(tmp_path) as opened:
+    async with open_log(tmp_path, make_writer()) as opened:
         opened.bus.subscribe(SystemInfo, lambda record: order.append("handler"))
         await opened.bus.publish(SystemInfo(message="x"))
         order.append("publisher")
     assert order == ["handler", "publisher"]
 
 
-async def test_a_failing_handler_is_logged_and_the_others_go_on(tmp_path: Path, caplog: Any) -> None:
+async def test_a_failing_handler_is_logged_and_the_others_go_on(
+    tmp_path: Path, make_writer: MakeWriter, caplog: Any
+) -> None:
     seen: list[int] = []
 
     def broken(_: EventRecord) -> None:
         raise ValueError("broken handler")
 
-    async with open_log(tmp_path) as opened:
+    async with open_log(tmp_path, make_writer()) as opened:
         opened.bus.subscribe(SystemInfo, broken)
         stop = opened.bus.subscribe(SystemInfo, lambda record: seen.append(record.seq))
         with caplog.at_level("CRITICAL", logger="timmy_desktop.events.bus"):
@@ -68,7 +85,7 @@ async def test_a_failing_handler_is_logged_and_the_others_go_on(tmp_path: Path, 
     assert seen == [1]
 
 
-async def test_work_and_events_are_one_transaction(tmp_path: Path) -> None:
+async def test_work_and_events_are_one_transaction(tmp_path: Path, make_writer: MakeWriter) -> None:
     def store(session: Session) -> str:
         session.sql("INSERT INTO meta VALUES ('a', '1')")
         return "stored"
@@ -80,7 +97,7 @@ async def test_work_and_events_are_one_transaction(tmp_path: Path) -> None:
     def store_twice(session: Session) -> None:
         session.sql("INSERT INTO meta VALUES ('a', '2')")
 
-    async with open_log(tmp_path) as opened:
+    async with open_log(tmp_path, make_writer()) as opened:
         results = await asyncio.gather(
             opened.bus.publish(SystemInfo(message="before")),
             opened.bus.publish(SystemInfo(message="kept"), work=store),
@@ -98,8 +115,10 @@ async def test_work_and_events_are_one_transaction(tmp_path: Path) -> None:
         assert [e.event.message for e in events] == ["after", "kept", "before"]  # type: ignore[attr-defined]
 
 
-async def test_a_cancelled_publisher_does_not_hold_up_the_others(tmp_path: Path) -> None:
-    async with open_log(tmp_path) as opened:
+async def test_a_cancelled_publisher_does_not_hold_up_the_others(
+    tmp_path: Path, make_writer: MakeWriter
+) -> None:
+    async with open_log(tmp_path, make_writer()) as opened:
         waiting = asyncio.ensure_future(opened.bus.publish(SystemInfo(message="cancelled")))
         other = opened.bus.publish(SystemInfo(message="other"))
         waiting.cancel()
@@ -107,41 +126,47 @@ async def test_a_cancelled_publisher_does_not_hold_up_the_others(tmp_path: Path)
         assert opened.log.head[0] == 2
 
 
-async def test_emitted_events_are_written_before_flush_returns(tmp_path: Path) -> None:
-    async with open_log(tmp_path) as opened:
+async def test_emitted_events_are_written_before_flush_returns(
+    tmp_path: Path, make_writer: MakeWriter
+) -> None:
+    async with open_log(tmp_path, make_writer()) as opened:
         for number in range(2500):
             opened.bus.emit(SystemInfo(message=str(number)))
         await opened.log.flush()
         assert opened.log.head[0] == 2500
 
 
-async def test_a_handler_may_publish(tmp_path: Path) -> None:
-    async with open_log(tmp_path) as opened:
+async def test_a_handler_may_publish(tmp_path: Path, make_writer: MakeWriter) -> None:
+    async with open_log(tmp_path, make_writer()) as opened:
         opened.bus.subscribe(SystemInfo, lambda record: opened.bus.emit(SystemWarning(message="heard")))
         await opened.bus.publish(SystemInfo(message="x"))
         await opened.log.flush()
         assert opened.log.head[0] == 2
 
 
-async def test_reopening_goes_on_where_the_log_ended(tmp_path: Path) -> None:
-    async with open_log(tmp_path) as opened:
+async def test_reopening_goes_on_where_the_log_ended(tmp_path: Path, make_writer: MakeWriter) -> None:
+    async with open_log(tmp_path, make_writer()) as opened:
         await opened.bus.publish(SystemInfo(message="first", task_id="t"))
-    async with open_log(tmp_path) as opened:
+    async with open_log(tmp_path, make_writer()) as opened:
         await opened.bus.publish(SystemInfo(message="second", task_id="t"))
         events = await opened.database.read(lambda s: task_events(s, "t"))
         assert [(e.seq, e.event.message) for e in events] == [(1, "first"), (2, "second")]  # type: ignore[attr-defined]
 
 
-async def test_events_that_cannot_be_written_are_refused_at_once(tmp_path: Path) -> None:
-    async with open_log(tmp_path) as opened:
+async def test_events_that_cannot_be_written_are_refused_at_once(
+    tmp_path: Path, make_writer: MakeWriter
+) -> None:
+    async with open_log(tmp_path, make_writer()) as opened:
         with pytest.raises(EncodingError):
             opened.bus.publish(SystemInfo(message="x", source="a\x1fb"))
         with pytest.raises(EncodingError):
             opened.bus.publish(SystemInfo(message="\ud800"))
 
 
-async def test_a_full_disk_is_said_and_nothing_is_half_written(tmp_path: Path) -> None:
-    async with open_log(tmp_path) as opened:
+async def test_a_full_disk_is_said_and_nothing_is_half_written(
+    tmp_path: Path, make_writer: MakeWriter
+) -> None:
+    async with open_log(tmp_path, make_writer()) as opened:
         await opened.bus.publish(SystemInfo(message="fits"))
         pages = (await opened.database.read(lambda s: s.sql("PRAGMA page_count")))[0][0]
         await opened.database.write(lambda s: s.sql(f"PRAGMA max_page_count = {pages}"))
@@ -152,9 +177,9 @@ async def test_a_full_disk_is_said_and_nothing_is_half_written(tmp_path: Path) -
         assert opened.log.head[0] == 2
 
 
-async def test_those_woken_by_one_commit_share_the_next(tmp_path: Path) -> None:
+async def test_those_woken_by_one_commit_share_the_next(tmp_path: Path, make_writer: MakeWriter) -> None:
     batches: list[int] = []
-    async with open_log(tmp_path) as opened:
+    async with open_log(tmp_path, make_writer()) as opened:
         opened.bus.subscribe_all(lambda records: batches.append(len(records)))
 
         async def writer() -> None:
@@ -165,8 +190,10 @@ async def test_those_woken_by_one_commit_share_the_next(tmp_path: Path) -> None:
         assert batches == [100] * 5
 
 
-async def test_a_short_group_is_all_or_nothing_without_a_transaction_of_its_own(tmp_path: Path) -> None:
-    async with open_log(tmp_path) as opened:
+async def test_a_short_group_is_all_or_nothing_without_a_transaction_of_its_own(
+    tmp_path: Path, make_writer: MakeWriter
+) -> None:
+    async with open_log(tmp_path, make_writer()) as opened:
         await opened.bus.publish(SystemInfo(message="before"))
         # The third row of the statement fails: its number is taken.
         await opened.database.write(
@@ -180,8 +207,10 @@ async def test_a_short_group_is_all_or_nothing_without_a_transaction_of_its_own(
 
 
 @pytest.mark.parametrize("count", [1, 99, 100, 101, 250, 1000, 1001])
-async def test_any_number_of_events_is_one_append(tmp_path: Path, count: int) -> None:
-    async with open_log(tmp_path) as opened:
+async def test_any_number_of_events_is_one_append(
+    tmp_path: Path, make_writer: MakeWriter, count: int
+) -> None:
+    async with open_log(tmp_path, make_writer()) as opened:
         await opened.bus.publish(*(SystemInfo(message=str(number)) for number in range(count)))
         records = await opened.database.read(lambda s: latest_events(s, count + 1))
         assert [r.event.message for r in reversed(records)] == [str(number) for number in range(count)]  # type: ignore[attr-defined]
