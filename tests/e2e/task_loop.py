@@ -25,7 +25,9 @@ def say(words: str) -> None:
 
 def services(folder: Path) -> Services:
     """Real services over the folder; the model answers at once."""
-    return build(Settings(), Paths.default(folder), [ScriptedProvider(script=Script(words=("Done.",)))])
+    # As many attempts as there may be: that a task is given up after some kills is another test.
+    settings = Settings(task_max_attempts=6)
+    return build(settings, Paths.default(folder), [ScriptedProvider(script=Script(words=("Done.",)))])
 
 
 async def one(running: Services, number: int) -> None:
