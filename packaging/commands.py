@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from environment import (
+    AIRLLM,
+    AIRLLM_LOCK,
     DEV,
     DEV_LOCK,
     OLLAMA_PROXY,
@@ -44,6 +46,19 @@ Everything is installed into .venv of this checkout; delete that to start anew.
 """
 UV = "uv==0.13.9"
 OLLAMA_PROXY_REQUIREMENT = "ollama-proxy-plus==0.1.0"
+# Without torch itself (see environment.AIRLLM), with what torch needs everywhere; mlx is not declared.
+AIRLLM_REQUIREMENTS = """\
+airllm==4.0.0
+mlx; sys_platform == "darwin"
+filelock
+fsspec
+jinja2
+networkx
+setuptools
+sympy
+typing-extensions
+"""
+WITHOUT_TORCH = "torch==2.13.0; sys_platform == 'never'\n"
 SELF = "python3 packaging/dev.py"
 LINT = (
     ("ruff check", ("ruff", "check", ".")),
@@ -92,6 +107,7 @@ def test(arguments: list[str]) -> int:
         ensure_qt(window=False, log=DEV.log)
     if parts:
         prepare(OLLAMA_PROXY)
+        prepare(AIRLLM)
     if lints and (status := lint([])) != 0:
         say(f"The tests were not run, because of that. To run them all the same: {SELF} test --no-lint")
         return status
@@ -163,17 +179,24 @@ def lock(arguments: list[str]) -> int:
             raise StepError("The environment of uv could not be made.", log)
         if run_logged([str(folder / "bin/python"), "-m", "pip", "install", UV], log) != 0:
             raise StepError(f"{UV} could not be installed.", log)
-        proxy = folder / "ollama-proxy.in"
-        proxy.write_text(f"{OLLAMA_PROXY_REQUIREMENT}\n", encoding="utf-8")
+        proxy = _written(folder / "ollama-proxy.in", f"{OLLAMA_PROXY_REQUIREMENT}\n")
+        airllm = _written(folder / "airllm.in", AIRLLM_REQUIREMENTS)
+        torch = _written(folder / "without-torch.txt", WITHOUT_TORCH)
         for target, source in (
             (RUN_LOCK, extras),
             (DEV_LOCK, [*extras, "--extra", "dev", "--constraint", str(RUN_LOCK.relative_to(ROOT))]),
-            (OLLAMA_PROXY_LOCK, ["--no-annotate", str(proxy.relative_to(ROOT))]),
+            (OLLAMA_PROXY_LOCK, ["--no-annotate", proxy]),
+            (AIRLLM_LOCK, ["--no-annotate", "--override", torch, "--no-emit-package", "torch", airllm]),
         ):
             command = [*uv, *source, "--output-file", str(target.relative_to(ROOT))]
             if run_logged(command, log, cwd=ROOT) != 0:
                 raise StepError(f"{target.name} could not be made.", log)
     return 0
+
+
+def _written(file: Path, text: str) -> str:
+    file.write_text(text, encoding="utf-8")
+    return str(file.relative_to(ROOT))
 
 
 def _passes(title: str, command: Sequence[str]) -> bool:

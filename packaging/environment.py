@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RUN_LOCK = ROOT / "packaging/requirements.lock"
 DEV_LOCK = ROOT / "packaging/requirements-dev.lock"
 OLLAMA_PROXY_LOCK = ROOT / "packaging/requirements-ollama-proxy.lock"
+AIRLLM_LOCK = ROOT / "packaging/requirements-airllm.lock"
 LAYOUT = 1  # raised when what `make` leaves behind changes, so that every environment is made anew
 READY_MADE_UP_TO = (3, 13)  # coincurve has no wheel for 3.14: there it is compiled
 
@@ -36,6 +37,8 @@ class Environment:
     lock: Path
     also: tuple[Path, ...] = ()
     application: bool = True  # link the checkout and lay out the small model
+    # Installed after the lock, by version alone: for what comes in builds that differ from place to place.
+    unhashed: tuple[str, ...] = ()
 
     @property
     def python(self) -> Path:
@@ -62,11 +65,14 @@ class Environment:
 RUN = Environment(ROOT / ".venv", RUN_LOCK, also=(DEV_LOCK,))
 DEV = Environment(ROOT / ".venv", DEV_LOCK)
 OLLAMA_PROXY = Environment(ROOT / ".venv-ollama-proxy", OLLAMA_PROXY_LOCK, application=False)
+# torch has a build for each kind of processor and graphics card, under one version (docs/adr/0015).
+AIRLLM = Environment(ROOT / ".venv-airllm", AIRLLM_LOCK, application=False, unhashed=("torch==2.13.0",))
 
 
 def wanted_stamp(environment: Environment, lock: Path, python: str) -> dict[str, object]:
     """What must be written in the stamp for the environment to be right."""
-    return {
+    also: dict[str, object] = {"unhashed": list(environment.unhashed)} if environment.unhashed else {}
+    return also | {
         "layout": LAYOUT,
         "folder": str(environment.folder),  # scripts hold it: a moved checkout needs new ones
         "python": python,
@@ -135,6 +141,8 @@ def _make(environment: Environment) -> None:
         _create(environment)
     environment.stamp.unlink(missing_ok=True)
     _install(environment)
+    for requirement in environment.unhashed:
+        _install_unhashed(environment, requirement)
     if environment.application:
         _link_checkout(environment)
         _lay_out_model(environment)
@@ -225,6 +233,21 @@ def _install(environment: Environment) -> None:
                 f"pip could not install: {explain(environment.log, lock, environment.folder)}.",
                 environment.log,
             )
+    environment.unfinished.unlink()
+
+
+def _install_unhashed(environment: Environment, requirement: str) -> None:
+    command = [str(environment.python), "-m", "pip", "install", "--no-input", "--progress-bar=off"]
+    command += ["--disable-pip-version-check", requirement]
+    environment.unfinished.touch()
+    with Step(f"Installing {requirement}") as step:
+
+        def on_line(line: str) -> None:
+            step.say(doing(line) or step.detail)
+
+        if run_logged(command, environment.log, on_line, _pip_environment()) != 0:
+            said = last_error(environment.log)
+            raise StepError(f"pip could not install {requirement}: {said}", environment.log)
     environment.unfinished.unlink()
 
 

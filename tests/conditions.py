@@ -15,6 +15,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 SMALL_MODEL = Path(sys.prefix) / "share/timmy-desktop/models/gemma3-270m.gguf"
 OLLAMA_PROXY = ROOT / ".venv-ollama-proxy/bin/ollama-proxy"
+AIRLLM_PYTHON = ROOT / ".venv-airllm/bin/python"
 HOW_TO_GET_PARTS = "python3 packaging/dev.py test --parts"
 _POLL_S = 0.005
 
@@ -48,6 +49,12 @@ def require_ollama_proxy() -> Path:
     """The program that puts an Ollama API before a model server."""
     require_part(OLLAMA_PROXY.exists(), "ollama-proxy")
     return OLLAMA_PROXY
+
+
+def require_airllm() -> Path:
+    """A Python that has AirLLM."""
+    require_part(any((ROOT / ".venv-airllm/lib").glob("python*/site-packages/airllm")), "AirLLM")
+    return AIRLLM_PYTHON
 
 
 def require_small_model() -> Path:

@@ -12,6 +12,10 @@ from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import Ledger
 from timmy_desktop.ledger.backends import make_backend
 from timmy_desktop.paths import Paths
+from timmy_desktop.routing import local_models
+from timmy_desktop.routing.budget import Budget, Price
+from timmy_desktop.routing.history import RouterHistory
+from timmy_desktop.routing.models import ModelLibrary
 from timmy_desktop.routing.providers import create_providers
 from timmy_desktop.routing.providers.base import Parts, Provider
 from timmy_desktop.routing.router import CascadeRouter
@@ -59,6 +63,15 @@ def build(
         failure_threshold=settings.circuit_breaker_threshold,
         recovery_timeout=settings.circuit_recovery_seconds,
         local_only=settings.local_only,
+        budget=Budget(
+            clock=clock,
+            daily_microcents=settings.daily_budget_microcents,
+            task_microcents=settings.task_budget_microcents,
+            prices={
+                entry.label: Price(entry.input_price_microcents, entry.output_price_microcents)
+                for entry in settings.cascade_providers
+            },
+        ),
     )
     ledger = Ledger(
         bus=bus,
@@ -94,7 +107,15 @@ def build(
         anchor=HeadAnchor(event_log, database, paths.data_dir / ANCHOR_FILE, supervisor),
         backup=DailyBackup(paths.database, paths.backups, clock, supervisor),
         bus=bus,
+        models=build_models(settings, paths),
         router=router,
+        router_history=RouterHistory(
+            bus=bus,
+            db=database,
+            clock=clock,
+            supervisor=supervisor,
+            keep_days=settings.attempts_keep_days,
+        ),
         ledger=ledger,
         workspace=workspace,
         coordinator=coordinator,
@@ -120,6 +141,16 @@ def build_providers(settings: Settings, paths: Paths, secrets: Secrets) -> tuple
             clock=SystemClock(),
             supervisor=TaskSupervisor(),
         )
+    )
+
+
+def build_models(settings: Settings, paths: Paths) -> ModelLibrary:
+    """The models of this machine, for lists and downloads."""
+    return ModelLibrary(
+        settings=settings,
+        folder=paths.models,
+        clock=SystemClock(),
+        shipped=local_models.shipped_models(),
     )
 
 

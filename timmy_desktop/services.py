@@ -14,6 +14,8 @@ from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.system import SystemFault, SystemStarted, SystemStopped
 from timmy_desktop.ledger import Ledger
 from timmy_desktop.paths import Paths
+from timmy_desktop.routing.history import RouterHistory
+from timmy_desktop.routing.models import ModelLibrary
 from timmy_desktop.routing.router import CascadeRouter
 from timmy_desktop.settings import Secrets, Settings
 from timmy_desktop.storage.anchor import HeadAnchor
@@ -44,7 +46,9 @@ class Services:
     anchor: HeadAnchor
     backup: DailyBackup
     bus: EventBus
+    models: ModelLibrary
     router: CascadeRouter
+    router_history: RouterHistory
     ledger: Ledger
     workspace: Workspace
     coordinator: Coordinator
@@ -68,6 +72,7 @@ class Services:
             await self._start_log(stack)
             for words, start, stop in (
                 ("Looking for models", self.router.start, self.router.stop),
+                ("Looking for models", self.router_history.start, self.router_history.stop),
                 ("Opening the ledger", self.ledger.start, self.ledger.stop),
                 ("Waking the agents", self.coordinator.start, self.coordinator.stop),
                 ("Remembering the conversation", self.timmy.start, self.timmy.stop),

@@ -15,6 +15,14 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings import SettingsError as SourceError
 
 KEYCHAIN_SERVICE = "timmy-desktop"
+ModelPurpose = Literal["chat", "agents", "code"]
+# The purposes of requests, and which of the person's choices holds for each, the closest first.
+_CHOICES: dict[str, tuple[ModelPurpose, ...]] = {
+    "chat": ("chat",),
+    "probe": ("chat",),
+    "agent": ("agents",),
+    "code": ("code", "agents"),
+}
 
 
 class SettingsError(Exception):
@@ -39,6 +47,9 @@ class ProviderSettings(BaseModel):
     first_token_timeout: Annotated[float, Field(gt=0, le=3600)] = 60.0
     total_timeout: Annotated[float, Field(gt=0, le=86400)] = 600.0
     context_tokens: Annotated[int, Field(ge=0)] = 0
+    models: dict[ModelPurpose, str] = {}
+    input_price_microcents: Annotated[int, Field(ge=0, le=1_000_000_000_000)] = 0
+    output_price_microcents: Annotated[int, Field(ge=0, le=1_000_000_000_000)] = 0
 
     @field_validator("base_url")
     @classmethod
@@ -51,6 +62,11 @@ class ProviderSettings(BaseModel):
     def label(self) -> str:
         """The name that people see and that the keychain knows; the kind where none was given."""
         return self.name or self.kind
+
+    def model_for(self, purpose: str) -> str:
+        """The model for requests of this purpose ("chat", "agent", "code"); empty: to be chosen."""
+        chosen = (self.models.get(choice, "") for choice in _CHOICES.get(purpose, ()))
+        return next(filter(None, chosen), self.model)
 
 
 def _fault_in_address(url: str) -> str:
@@ -97,9 +113,11 @@ class PersonaSettings(BaseModel):
 
 
 def _default_providers() -> tuple[ProviderSettings, ...]:
-    # Embedded stands where AirLLM will join it: both are local and come before anything remote.
+    # What is local comes before what is remote. AirLLM is asked only where somebody set it up, and who did so
+    # wants its large models rather than the small one.
     return (
         ProviderSettings(kind="ollama", base_url="http://127.0.0.1:11434"),
+        ProviderSettings(kind="airllm"),
         ProviderSettings(kind="embedded"),
         ProviderSettings(kind="api"),
     )
@@ -117,7 +135,13 @@ class Settings(BaseSettings):
     circuit_breaker_threshold: Annotated[int, Field(ge=1, le=1000)] = 5
     circuit_recovery_seconds: Annotated[float, Field(gt=0, le=86400)] = 30.0
     embedded_model_path: Path | None = None
+    airllm_python: Path | None = None
+    airllm_models: tuple[Path, ...] = ()
+    airllm_idle_seconds: Annotated[float, Field(gt=0, le=86400)] = 300.0
     local_only: bool = False
+    daily_budget_microcents: Annotated[int, Field(ge=0, le=1_000_000_000_000_000)] = 100_000_000
+    task_budget_microcents: Annotated[int, Field(ge=0, le=1_000_000_000_000_000)] = 20_000_000
+    attempts_keep_days: Annotated[int, Field(ge=1, le=3650)] = 30
 
     # Swarm
     auction_seconds: Annotated[float, Field(gt=0, le=60)] = 2.0

@@ -15,9 +15,14 @@ BENCHMARKS = {
     "event_append": "tests.bench.events",
     "event_append_one": "tests.bench.events",
     "event_verify": "tests.bench.events",
+    "router_overhead": "tests.bench.routing",
+    "router_dead": "tests.bench.routing",
+    "router_hang": "tests.bench.routing",
+    "router_series": "tests.bench.routing",
     "task_roundtrip": "tests.bench.swarm",
     "start_window": "tests.bench.window",
     "feed_flood": "tests.bench.window",
+    "chart_frame": "tests.bench.charts",
 }
 
 

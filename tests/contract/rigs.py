@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tests.conditions import require_small_model
-from tests.e2e.parts import PROXY_MODEL, model_server, ollama_api
+from tests.conditions import require_airllm, require_small_model
+from tests.e2e.parts import PROXY_MODEL, model_server, ollama_api, tiny_llama
 from tests.fakes.ollama_server import OllamaServer
 from tests.fakes.openai_server import KEY, OpenAIServer
 from tests.fakes.providers import Script, ScriptedProvider, unavailable
@@ -19,6 +19,7 @@ from timmy_desktop.clock import SystemClock
 from timmy_desktop.paths import Paths
 from timmy_desktop.routing import errors
 from timmy_desktop.routing.providers import PROVIDERS
+from timmy_desktop.routing.providers.airllm import AirllmProvider
 from timmy_desktop.routing.providers.base import Parts, Provider
 from timmy_desktop.routing.providers.embedded import EmbeddedProvider
 from timmy_desktop.routing.types import ToolCall
@@ -124,13 +125,21 @@ async def embedded_real(folder: Path) -> AsyncIterator[Rig]:
     parts = replace(parts_for(folder, TaskSupervisor()), settings=settings)
     entry = ProviderSettings(kind="embedded", context_tokens=1024)
     async with built(entry, parts) as provider:
-        assert isinstance(provider, EmbeddedProvider)
+        yield _real(provider, lambda: kill_worker(provider))
 
-        def gone() -> None:
-            assert provider.worker_pid is not None
-            os.kill(provider.worker_pid, signal.SIGKILL)
 
-        yield _real(provider, gone)
+@asynccontextmanager
+async def airllm_real(folder: Path) -> AsyncIterator[Rig]:
+    settings = Settings(airllm_python=require_airllm(), airllm_models=(await tiny_llama(),))
+    parts = replace(parts_for(folder, TaskSupervisor()), settings=settings)
+    async with built(ProviderSettings(kind="airllm"), parts) as provider:
+        yield _real(provider, lambda: kill_worker(provider))
+
+
+def kill_worker(provider: Provider) -> None:
+    assert isinstance(provider, EmbeddedProvider | AirllmProvider)
+    assert provider.worker_pid is not None
+    os.kill(provider.worker_pid, signal.SIGKILL)
 
 
 @asynccontextmanager

@@ -27,6 +27,7 @@ from timmy_desktop.routing.types import (
 
 REAL = [
     pytest.param(rigs.embedded_real, id="embedded", marks=pytest.mark.model),
+    pytest.param(rigs.airllm_real, id="airllm", marks=pytest.mark.parts),
     pytest.param(rigs.api_real, id="api-real", marks=pytest.mark.model),
     pytest.param(rigs.ollama_real, id="ollama-real", marks=[pytest.mark.model, pytest.mark.parts]),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import socket
 from collections.abc import AsyncIterator
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.conditions import require_ollama_proxy, require_small_model
+from tests.conditions import ROOT, require_airllm, require_ollama_proxy, require_small_model
 from timmy_desktop.routing.providers.embedded import PLAIN_TEMPLATE
 from timmy_desktop.routing.workers.process import WorkerProcess, llama_server_command
 
@@ -62,9 +63,9 @@ async def model_server(folder: Path, context_tokens: int = 1024) -> AsyncIterato
 
 
 @asynccontextmanager
-async def ollama_api(server: ModelServer) -> AsyncIterator[OllamaApi]:
-    """An Ollama API in front of `server`, by a proxy in an environment of its own."""
-    program, port = require_ollama_proxy(), free_port()
+async def ollama_api(server: ModelServer, port: int | None = None) -> AsyncIterator[OllamaApi]:
+    """An Ollama API in front of `server`, by a proxy in an environment of its own; `port`, else a free one."""
+    program, port = require_ollama_proxy(), port or free_port()
     settings = {
         "PROVIDERS_LOCAL_API_KEY": server.key,
         "PROVIDERS_LOCAL_BASE_URL": server.url,
@@ -82,6 +83,22 @@ async def ollama_api(server: ModelServer) -> AsyncIterator[OllamaApi]:
         yield api
     finally:
         await api.kill()
+
+
+async def tiny_llama() -> Path:
+    """A folder with a tiny random Llama, made by AirLLM's Python once for each version of its recipe."""
+    python, recipe = require_airllm(), ROOT / "tests/fakes/tiny_llama.py"
+    digest = hashlib.sha256(recipe.read_bytes()).hexdigest()[:12]
+    folder = python.parent.parent / "share" / f"tiny-llama-{digest}"
+    if not folder.exists():
+        partial = folder.with_name(f"{folder.name}.{os.getpid()}.partial")
+        process = await asyncio.create_subprocess_exec(
+            str(python), str(recipe), str(partial), stderr=asyncio.subprocess.PIPE
+        )
+        _, said = await process.communicate()
+        assert process.returncode == 0, said.decode(errors="replace")
+        partial.rename(folder)
+    return folder
 
 
 def free_port() -> int:

@@ -30,6 +30,10 @@ class OllamaServer(HttpServer):
     models: list[dict[str, Any]] = field(default_factory=lambda: [tag("llama3.2:latest")])
     loaded: list[str] = field(default_factory=list)
     capabilities: tuple[str, ...] = ("completion", "tools")
+    pulls: dict[str, int] = field(default_factory=dict)
+    """The models that can be pulled, and their bytes."""
+    pull_hangs: bool = False
+    model_info: dict[str, Any] = field(default_factory=dict)
 
     async def answer(self, request: Request, exchange: Exchange) -> None:
         method, path = request.method.lower(), request.path
@@ -43,11 +47,45 @@ class OllamaServer(HttpServer):
             await self._send(exchange, "PsResponse", {"models": running})
         elif path == "/api/show":
             SCHEMAS.check("ShowRequest", request.json)
-            shown = {"capabilities": list(self.capabilities), "model_info": {}, "details": {}}
+            shown = {
+                "capabilities": list(self.capabilities),
+                "license": "\nMIT License\n\nPermission is hereby granted…",
+                "model_info": self.model_info,
+                "details": {},
+            }
             await self._send(exchange, "ShowResponse", shown)
+        elif path == "/api/pull":
+            SCHEMAS.check("PullRequest", request.json)
+            await self._pull(request.json["model"], exchange)
+        elif path == "/api/delete":
+            SCHEMAS.check("DeleteRequest", request.json)
+            await self._delete(request.json["model"], exchange)
         else:
             SCHEMAS.check("ChatRequest", request.json)
             await getattr(self, f"_{self.mode}")(request.json, exchange)
+
+    async def _pull(self, model: str, exchange: Exchange) -> None:
+        await exchange.begin("application/x-ndjson")
+        if model not in self.pulls:
+            await exchange.piece(b'{"error":"pull model manifest: file does not exist"}\n')
+            await exchange.end()
+            return
+        size = self.pulls[model]
+        layer = {"status": "pulling abc", "digest": "sha256:abc", "total": size}
+        events: list[dict[str, Any]] = [{"status": "pulling manifest"}, layer | {"completed": size // 2}]
+        for event in (*events, layer | {"completed": size}, {"status": "success"}):
+            SCHEMAS.check("StatusEvent", event)
+            await exchange.piece(json.dumps(event).encode() + b"\n")
+            if self.pull_hangs and "digest" in event:
+                await exchange.hang()
+                self.hung_up += 1
+        self.models.append(tag(model))
+        await exchange.end()
+
+    async def _delete(self, model: str, exchange: Exchange) -> None:
+        there = [entry for entry in self.models if entry["name"] == model]
+        self.models = [entry for entry in self.models if entry["name"] != model]
+        await exchange.send(200 if there else 404, b"" if there else {"error": f"model '{model}' not found"})
 
     async def _send(self, exchange: Exchange, schema: str, content: Any) -> None:
         SCHEMAS.check(schema, content)

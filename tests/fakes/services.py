@@ -11,7 +11,8 @@ from timmy_desktop.clock import SystemClock
 from timmy_desktop.events.base import Event
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.paths import Paths
-from timmy_desktop.settings import Secrets, Settings
+from timmy_desktop.routing.models import ModelLibrary
+from timmy_desktop.settings import ProviderSettings, Secrets, Settings
 from timmy_desktop.storage.database import Database
 from timmy_desktop.storage.event_log import EventLog
 from timmy_desktop.storage.migrations import migrate
@@ -109,6 +110,12 @@ class FakeWorkspace:
         self.folder = None
 
 
+def _no_models() -> ModelLibrary:
+    """A library whose Ollama does not run, and that has no files."""
+    settings = Settings(cascade_providers=(ProviderSettings(kind="ollama", base_url="http://127.0.0.1:9"),))
+    return ModelLibrary(settings=settings, folder=Path("no-such-folder"), clock=SystemClock())
+
+
 @dataclass
 class FakeServices:
     """Has the fields of services.Services that the window and its panels read."""
@@ -118,6 +125,7 @@ class FakeServices:
     ledger: Any = field(default_factory=FakeLedger)
     coordinator: Any = field(default_factory=FakeCoordinator)
     timmy: Any = None
+    models: Any = field(default_factory=_no_models)
     workspace: Any = field(default_factory=FakeWorkspace)
     settings: Settings = field(default_factory=Settings)
     clock: Any = field(default_factory=SystemClock)

@@ -27,6 +27,8 @@ class FakeTimmy:
         self.titles: dict[str, str] = {}
         self.stored: dict[str, list[MessageView]] = {}
         self.sent: list[tuple[str, str]] = []
+        self.local_only: set[str] = set()
+        self.sent_local_only: list[bool] = []
         self.stopped: list[str] = []
         self.fault: Exception | None = None
         self._said: asyncio.Queue[ChatEvent | None] = asyncio.Queue()
@@ -35,7 +37,14 @@ class FakeTimmy:
 
     async def conversations(self) -> list[ConversationView]:
         self._fail()
-        return [ConversationView(key, title, NOW, NOW) for key, title in reversed(self.titles.items())]
+        return [
+            ConversationView(key, title, NOW, NOW, key in self.local_only)
+            for key, title in reversed(self.titles.items())
+        ]
+
+    async def set_local_only(self, conversation_id: str, local_only: bool) -> None:
+        self._fail()
+        (self.local_only.add if local_only else self.local_only.discard)(conversation_id)
 
     async def new_conversation(self) -> str:
         self._fail()
@@ -50,6 +59,7 @@ class FakeTimmy:
     async def send(self, conversation_id: str, text: str) -> AsyncIterator[ChatEvent]:
         self._fail()
         self.sent.append((conversation_id, text))
+        self.sent_local_only.append(conversation_id in self.local_only)
         self.titles[conversation_id] = self.titles[conversation_id] or text[:60]
         question = self.add(conversation_id, "user", text)
         yield MessageStarted(question)

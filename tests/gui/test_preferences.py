@@ -16,6 +16,7 @@ from timmy_desktop.gui.panel import Say
 from timmy_desktop.gui.preferences import PreferencesDialog
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.theme import Theme
+from timmy_desktop.settings import load_settings
 from timmy_desktop.supervisor import TaskSupervisor
 
 
@@ -65,3 +66,77 @@ async def test_a_key_is_kept_or_told_after_the_dialog_has_gone(
     assert "a-secret-key" not in _everything_written(tmp_path)
     tasks.stop()
     await supervisor.close()
+
+
+def _opened(qtbot: QtBot, folder: Path, text: str = "") -> tuple[PreferencesDialog, Path]:
+    Theme(QApplication.instance(), "dark").apply()  # type: ignore[arg-type]
+    file = folder / "settings.toml"
+    if text:
+        file.write_text(text, encoding="utf-8")
+    parent = QWidget()
+    qtbot.addWidget(parent)
+    nothing: Any = None
+    dialog = PreferencesDialog(parent, file, nothing, nothing, lambda _: None)
+    return dialog, file
+
+
+def test_budgets_and_prices_are_dollars_on_the_screen_and_microcents_in_the_file(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    dialog, file = _opened(qtbot, tmp_path)
+    models = dialog.forms["Providers"].fields
+    api = next(entry.form.fields for entry in dialog.providers if entry.provider.kind == "api")
+    day: Any = models["daily_budget_microcents"]
+    task: Any = models["task_budget_microcents"]
+    prompt: Any = api["input_price_microcents"]
+    assert (day.text(), task.text(), prompt.text()) == ("$ 1.0000", "$ 0.2000", "$ 0.0000")
+    day.setValue(2.5)
+    task.setValue(0)
+    prompt.setValue(0.075)
+    dialog.save()
+    settings = load_settings(file)
+    assert (settings.daily_budget_microcents, settings.task_budget_microcents) == (250_000_000, 0)
+    prices = {entry.label: entry.input_price_microcents for entry in settings.cascade_providers}
+    assert prices == {"ollama": 0, "airllm": 0, "embedded": 0, "api": 7_500_000}
+
+
+def test_an_amount_finer_than_the_field_stays_as_it_was_written(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog, file = _opened(qtbot, tmp_path, "daily_budget_microcents = 123456789\n")
+    reader: Any = dialog.forms["Swarm"].fields["task_max_steps"]
+    reader.setValue(9)
+    dialog.save()
+    assert "daily_budget_microcents = 123456789\n" in file.read_text(encoding="utf-8")
+
+
+def test_only_what_may_be_remote_has_a_price(qtbot: QtBot, tmp_path: Path) -> None:
+    text = "".join(
+        f'[[cascade_providers]]\nkind = "{kind}"\nname = "{name}"\nbase_url = "{address}"\n'
+        for kind, name, address in (
+            ("ollama", "here", "http://127.0.0.1:11434"),
+            ("ollama", "there", "https://models.example"),
+            ("embedded", "small", ""),
+            ("api", "paid", "https://api.example/v1"),
+        )
+    )
+    dialog, _ = _opened(qtbot, tmp_path, text)
+    priced = [
+        entry.provider.label for entry in dialog.providers if "output_price_microcents" in entry.form.fields
+    ]
+    assert priced == ["there", "paid"]
+
+
+def test_a_budget_from_the_environment_is_shown_and_not_changed_here(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMMY_DAILY_BUDGET_MICROCENTS", "500000000")
+    dialog, _ = _opened(qtbot, tmp_path)
+    day: Any = dialog.forms["Providers"].fields["daily_budget_microcents"]
+    assert (day.text(), day.isEnabled()) == ("$ 5.0000", False)
+
+
+def test_a_section_is_opened_by_its_name(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog, _ = _opened(qtbot, tmp_path)
+    dialog.show_section("Providers")
+    assert dialog._stack.currentIndex() == 1
+    dialog.show_section("There is none")
+    assert dialog._stack.currentIndex() == 1

@@ -7,6 +7,7 @@ import sqlite3
 import tomllib
 from collections.abc import Callable
 from contextlib import closing
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tests.papers import DOCS, module
 from timmy_desktop.bootstrap import build
 from timmy_desktop.paths import Paths
 from timmy_desktop.settings import Settings
-from timmy_desktop.storage.migrations.m0001_first import STATEMENTS
+from timmy_desktop.storage.migrations import MIGRATIONS
 
 PAPER = "architecture.md"
 
@@ -81,7 +82,7 @@ def test_the_layers_are_those_of_the_contract() -> None:
 
 
 def test_every_table_has_its_writer() -> None:
-    tables = set(re.findall(r"CREATE TABLE (\w+)", "\n".join(STATEMENTS)))
+    tables = set(re.findall(r"CREATE TABLE (\w+)", "\n".join(chain(*MIGRATIONS))))
     assert set(names_in("## Tables")) == tables
 
 

@@ -14,7 +14,12 @@ def test_a_missing_file_means_defaults(tmp_path: Path) -> None:
     settings = load_settings(tmp_path / "none.toml")
     assert settings.circuit_breaker_threshold == 5
     assert settings.upgrade_timeout_hours == 24
-    assert [provider.kind for provider in settings.cascade_providers] == ["ollama", "embedded", "api"]
+    assert [provider.kind for provider in settings.cascade_providers] == [
+        "ollama",
+        "airllm",
+        "embedded",
+        "api",
+    ]
 
 
 def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,6 +108,14 @@ def test_secrets_come_from_the_environment_and_blanks_are_unset() -> None:
     assert "key" not in repr(key)
     assert secrets.get("blank") is None
     assert secrets.get("none") is None
+
+
+def test_a_purpose_has_its_model_the_closest_choice_first() -> None:
+    entry = ProviderSettings(kind="ollama", model="any", models={"chat": "talker", "agents": "doer"})
+    asked = {purpose: entry.model_for(purpose) for purpose in ("chat", "probe", "agent", "code", "other")}
+    assert asked == {"chat": "talker", "probe": "talker", "agent": "doer", "code": "doer", "other": "any"}
+    coder = entry.model_copy(update={"models": {"code": "coder"}})
+    assert (coder.model_for("code"), coder.model_for("agent")) == ("coder", "any")
 
 
 def test_an_environment_variable_that_is_no_json_is_said(

@@ -32,7 +32,7 @@ def shown_default(field: FieldInfo) -> str:
     value: Any = field.get_default(call_default_factory=True)
     if isinstance(value, tuple) and value and isinstance(value[0], ProviderSettings):
         return ", ".join(f"`{provider.label}`" for provider in value)
-    if value is None or value in ("", ()):
+    if value is None or value in ("", (), {}):
         return "none"
     return f"`{value:,}`" if isinstance(value, int | float) and not isinstance(value, bool) else _word(value)
 

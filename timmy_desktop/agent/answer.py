@@ -96,6 +96,7 @@ class Answer:
                     max_tokens=max_tokens,
                     tools=tools if last else (),
                     local_only=local_only,
+                    conversation_id=self._message.conversation_id,
                 )
                 reply = await self._streamed(request)
                 if not reply.tool_calls or not last:
@@ -158,6 +159,9 @@ class Answer:
         self._total_ms += reply.total_ms
         self._message = replace(self._message, provider=reply.provider, model=reply.model)
         self._is_cut = reply.finish_reason == "length"
+        for note in reply.notes:
+            if note not in self._message.reason:
+                self._message = replace(self._message, reason=_joined(self._message.reason, note))
 
     async def _tools_used(self, reply: Reply) -> list[Message]:
         if self._text:

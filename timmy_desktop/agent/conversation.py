@@ -24,6 +24,7 @@ class ConversationView:
     title: str
     created_us: int
     updated_us: int
+    local_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

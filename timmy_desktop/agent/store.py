@@ -47,7 +47,7 @@ class Conversations:
                 )
             )
         )
-        return [ConversationView(**row) for row in rows]
+        return [ConversationView(**row | {"local_only": bool(row["local_only"])}) for row in rows]
 
     async def new(self) -> str:
         """Begins a conversation; its first message will name it."""
@@ -58,6 +58,25 @@ class Conversations:
             )
         )
         return identifier
+
+    async def is_local_only(self, conversation_id: str) -> bool:
+        """Whether nothing of the conversation may leave this machine."""
+        rows = await self._db.read(
+            lambda session: session.sql(
+                "SELECT local_only FROM conversations WHERE id = ?", (conversation_id,)
+            )
+        )
+        return bool(rows and rows[0][0])
+
+    async def set_local_only(self, conversation_id: str, local_only: bool) -> None:
+        """Keeps it; UnknownConversationError when there is no such conversation."""
+
+        def write(session: Session) -> None:
+            _refuse_unknown(session, conversation_id)
+            row = ConversationRow.update(local_only=int(local_only))
+            session.execute(row.where(ConversationRow.id == conversation_id))
+
+        await self._db.write(write)
 
     async def messages(self, conversation_id: str) -> list[MessageView]:
         """The messages in their order; UnknownConversationError when there is no such conversation."""

@@ -125,6 +125,10 @@ class Timmy:
         """Begins a conversation and returns its identifier."""
         return await self._store.new()
 
+    async def set_local_only(self, conversation_id: str, local_only: bool) -> None:
+        """Whether this chat, and the tasks that it posts, stay on this machine whatever fails."""
+        await self._store.set_local_only(conversation_id, local_only)
+
     async def messages(self, conversation_id: str) -> list[MessageView]:
         """The messages of a conversation, in order."""
         return await self._store.messages(conversation_id)
@@ -186,8 +190,9 @@ class Timmy:
         if not history:
             raise ChatError("There is no message yet that could be answered.")
         built = prompt(history, self._context_tokens)
-        local_only = self._settings.local_only or built.local_only
-        message = await self._begun(conversation_id, self._reason(built), local_only)
+        chosen = await self._is_local_only(conversation_id)
+        local_only = chosen or built.local_only
+        message = await self._begun(conversation_id, _reason(built, chosen=chosen), local_only)
         told.put_nowait(MessageStarted(message))
         poster = Poster(self._posting, conversation_id, local_only=local_only)
         answer = Answer(
@@ -206,7 +211,7 @@ class Timmy:
 
     async def _said(self, conversation_id: str, text: str, told: _Told) -> None:
         """Writes what the person said."""
-        local_only = self._settings.local_only
+        local_only = await self._is_local_only(conversation_id)
         message = await self._store.add(conversation_id, "user", text, local_only=local_only)
         told.put_nowait(MessageStarted(message))
 
@@ -220,11 +225,9 @@ class Timmy:
             ),
         )
 
-    def _reason(self, built: Prompt) -> str:
-        """What to know of an answer before it has come."""
-        cut = f"{built.left_out} earlier messages did not fit" if built.left_out else ""
-        kept_here = KEPT_HERE if built.local_only and not self._settings.local_only else ""
-        return "; ".join(part for part in (cut, kept_here) if part)
+    async def _is_local_only(self, conversation_id: str) -> bool:
+        """Whether everything, or this conversation, is to stay on this machine."""
+        return self._settings.local_only or await self._store.is_local_only(conversation_id)
 
     async def _save_end(self, message: MessageView) -> None:
         """Writes a message as it stays; StorageError when it is written later."""
@@ -238,7 +241,9 @@ class Timmy:
         await self._said(conversation_id, text, told)
         try:
             notice = await self._posting.post(
-                conversation_id, text.removeprefix(COMMAND), local_only=self._settings.local_only
+                conversation_id,
+                text.removeprefix(COMMAND),
+                local_only=await self._is_local_only(conversation_id),
             )
         except (SwarmError, StorageError) as error:
             notice = await self._store.add(
@@ -289,6 +294,13 @@ class Timmy:
     def _notify(self, message: MessageView) -> None:
         for handler in tuple(self._handlers):
             handler(message)
+
+
+def _reason(built: Prompt, *, chosen: bool) -> str:
+    """What to know of an answer before it has come; `chosen` if it was to stay here anyway."""
+    cut = f"{built.left_out} earlier messages did not fit" if built.left_out else ""
+    kept_here = KEPT_HERE if built.local_only and not chosen else ""
+    return "; ".join(part for part in (cut, kept_here) if part)
 
 
 async def _told_of(work: Coroutine[Any, Any, None], told: _Told) -> None:

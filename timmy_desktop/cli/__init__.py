@@ -53,6 +53,11 @@ def _parser() -> argparse.ArgumentParser:
     _add_json(_add(commands, "verify-log", _verify_log, "check the event log's hash chain"))
     _add_json(_add(commands, "self-test", _self_test, "try every part for real, in a folder of its own"))
 
+    models = _add(commands, "models", _models, "list, fetch and delete models")
+    models.add_argument("action", choices=("list", "pull", "delete"), nargs="?", default="list")
+    models.add_argument("name", metavar="NAME", nargs="?", default="", help="of a model; see the list")
+    _add_json(models)
+
     picture = _add(commands, "screenshot", _screenshot, "take pictures of the window with this data folder")
     picture.add_argument("--out", type=Path, metavar="DIR", required=True, help="where the pictures go")
     picture.add_argument("--panel", metavar="NAME", help="one panel instead of the whole window")
@@ -129,6 +134,12 @@ def _self_test(options: argparse.Namespace) -> int:
     from timmy_desktop.cli.self_test import self_test
 
     return self_test(options)
+
+
+def _models(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.models import models
+
+    return models(options)
 
 
 def _screenshot(options: argparse.Namespace) -> int:

@@ -63,3 +63,46 @@ class CircuitClosed(Event):
 
     type: ClassVar[str] = "provider.circuit_closed"
     provider: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderEnabled(Event):
+    """The person lets a provider be asked again."""
+
+    type: ClassVar[str] = "provider.enabled"
+    provider: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderDisabled(Event):
+    """The person wants a provider left out until it is enabled."""
+
+    type: ClassVar[str] = "provider.disabled"
+    provider: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProvidersReordered(Event):
+    """The person changed the order in which providers are asked."""
+
+    type: ClassVar[str] = "provider.reordered"
+    order: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProviderTried(Event):
+    """The person had a provider tried; `state` and `detail` are its health."""
+
+    type: ClassVar[str] = "provider.tried"
+    provider: str
+    state: str
+    detail: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RouterHistoryThinned(Event):
+    """Requests older than `before_us` were removed; the roll-ups stay."""
+
+    type: ClassVar[str] = "provider.history_thinned"
+    requests: int
+    before_us: int

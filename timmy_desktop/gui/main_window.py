@@ -26,6 +26,7 @@ from timmy_desktop.gui.menus import Menus
 from timmy_desktop.gui.panel import (
     NewConversation,
     NewTask,
+    OpenPreferences,
     PanelSpec,
     Say,
     ShowPanel,
@@ -49,6 +50,7 @@ from timmy_desktop.supervisor import TaskSupervisor
 # class for the first time costs milliseconds, and the window is to be painted before all that.
 if TYPE_CHECKING:
     from timmy_desktop.gui.live_status import LiveStatus
+    from timmy_desktop.gui.preferences.models import ModelPulls
     from timmy_desktop.services import Services
 
 logger = logging.getLogger(__name__)
@@ -90,6 +92,7 @@ class MainWindow(QMainWindow):
         self._paths, self._store = paths, store
         self._tasks = SlotTasks(supervisor or TaskSupervisor(), self.grant, "window")
         self._services: Services | None = None
+        self._pulls: ModelPulls | None = None
         self._live: LiveStatus | None = None
         self._may_close = self._laid_out = self._dismissed = self._was_painted = False
         self._page: StartupPage | None = None
@@ -138,6 +141,9 @@ class MainWindow(QMainWindow):
             if dock.panel is not None:
                 dock.panel.stop()
         self.workspaces.detach()
+        if self._pulls is not None:
+            self._pulls.stop()
+            self._pulls = None
         self._services = None
 
     def show_failure(self, error: BaseException) -> None:
@@ -167,6 +173,8 @@ class MainWindow(QMainWindow):
                 self.docks[wish.name].bring_forward()
             else:  # what it would show, the doctor tells in short
                 self._open_doctor()
+        elif isinstance(wish, OpenPreferences):
+            self._open_preferences(wish.page)
         else:
             self._ask_panels(wish)
 
@@ -385,16 +393,26 @@ class MainWindow(QMainWindow):
         commands = self.menus.commands(self._store.recent_workspaces, self.workspaces.open)
         CommandPalette(commands, self).open()
 
-    def _open_preferences(self) -> None:
+    def _open_preferences(self, page: str = "") -> None:
         from timmy_desktop.gui.preferences import PreferencesDialog
         from timmy_desktop.settings import Secrets, SettingsError
 
         try:
-            dialog = PreferencesDialog(self, self._paths.config_file, Secrets(), self._tasks, self.grant)
+            dialog = PreferencesDialog(
+                self, self._paths.config_file, Secrets(), self._tasks, self.grant, self._model_pulls()
+            )
         except SettingsError as error:
             self.messages.say(str(error), "bad")
             return
+        dialog.show_section(page)
         dialog.open()
+
+    def _model_pulls(self) -> ModelPulls | None:
+        if self._pulls is None and self._services is not None:
+            from timmy_desktop.gui.preferences.models import ModelPulls
+
+            self._pulls = ModelPulls(self._services.models, self._tasks, self.grant, self)
+        return self._pulls
 
     def _switch_theme(self) -> None:
         theme = Theme.current()

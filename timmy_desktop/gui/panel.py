@@ -74,6 +74,13 @@ class ShowPanel:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenPreferences:
+    """Let the person change the settings, beginning at the page called `page`."""
+
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """Tell the person something in the window's message bar; never a dialog.
 
@@ -86,7 +93,7 @@ class Say:
     details: str = ""
 
 
-Wish = OpenTask | OpenConversation | NewTask | NewConversation | ShowPanel | Say
+Wish = OpenTask | OpenConversation | NewTask | NewConversation | ShowPanel | OpenPreferences | Say
 
 
 class Panel(QWidget):

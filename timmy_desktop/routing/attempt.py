@@ -11,8 +11,16 @@ from typing import TypeAlias
 from timmy_desktop.clock import Clock
 from timmy_desktop.routing.bounds import Allowance
 from timmy_desktop.routing.breaker import Permit
-from timmy_desktop.routing.errors import BrokenOff, FirstTokenTimeout, ProviderError, TotalTimeout
-from timmy_desktop.routing.fitting import fitted
+from timmy_desktop.routing.budget import FREE, Charge
+from timmy_desktop.routing.errors import (
+    BrokenOff,
+    FirstTokenTimeout,
+    ProviderError,
+    RateLimited,
+    TotalTimeout,
+)
+from timmy_desktop.routing.fitting import prepared
+from timmy_desktop.routing.journal import Passage, Tick
 from timmy_desktop.routing.lane import Lane
 from timmy_desktop.routing.patience import Patience
 from timmy_desktop.routing.types import (
@@ -21,7 +29,6 @@ from timmy_desktop.routing.types import (
     CompletionRequest,
     Finished,
     ProviderDelta,
-    Pulse,
     TextDelta,
     ToolCall,
     ToolCallDelta,
@@ -32,6 +39,7 @@ from timmy_desktop.routing.watch import Watch
 logger = logging.getLogger(__name__)
 
 RunEvent: TypeAlias = AttemptStarted | TextDelta | ToolCallDelta
+UNFINISHED = "The answer ended before it was whole."
 Deltas: TypeAlias = AsyncGenerator[ProviderDelta, None]
 
 
@@ -47,15 +55,24 @@ class AttemptRun:
         clock: Clock,
         patience: Patience,
         ended: Callable[[Attempt], None],
+        reason: str = "",
+        queue_ms: int = 0,
+        room: int = 0,
     ) -> None:
+        """`room` for the prompt, in tokens, goes before the provider's known context."""
         self._lane = lane
         self._permit = permit
-        self._request = request
+        self._charge: Charge = FREE
+        self.sent = request  # as the provider gets it, once that is known
+        self._note = ""
+        self._room = room
         self._number = number
+        self._reason = reason
+        self._queue_ms = queue_ms
         self._clock = clock
         self._patience = patience
         self._ended = ended
-        self._started = clock.monotonic()
+        self._started = lane.journal.now  # when the permit was given, in this very turn
         self._text: list[str] = []
         self._calls: list[ToolCall] = []
         self._allowance = Allowance(request.max_tokens)
@@ -63,9 +80,16 @@ class AttemptRun:
         self._pulses_before = lane.pulses
         self._watch: Watch | None = None
         self._asking: asyncio.Task[None] | None = None
-        self.first_token_at: float | None = None
+        self._answered: Tick | None = None
+        self._over: Tick | None = None
+        self._error: ProviderError | None = None
         self.finished: Finished | None = None
         self.attempt: Attempt | None = None
+
+    @property
+    def first_token_at(self) -> float | None:
+        """When the first token came, by the journal's clock."""
+        return self._answered.at if self._answered is not None else None
 
     @property
     def text(self) -> str:
@@ -80,48 +104,92 @@ class AttemptRun:
     async def events(self) -> AsyncGenerator[RunEvent, None]:
         """The attempt's events. An error ends them quietly: there may be others to ask; the log has it."""
         provider = self._lane.provider
+        with _Ending(self):
+            self._prepare()
+            yield AttemptStarted(provider.name, provider.model, self._number)
+            watch = self._watch = Watch(provider.deadlines, self._is_late, self._patience.alarm)
+            async with aclosing(provider.stream(self.sent)) as deltas:
+                while (piece := await self._piece(watch, deltas)) is not None:
+                    yield piece
+
+    async def whole(self) -> None:
+        """The attempt without its events, at a lower cost, for those who wait for the whole answer."""
+        provider = self._lane.provider
+        with _Ending(self):
+            self._prepare()
+            watch = self._watch = Watch(provider.deadlines, self._is_late, self._patience.alarm)
+            deltas = provider.stream(self.sent)
+            try:
+                is_whole = await watch.drain(deltas, self._takes_last)
+            except TimeoutError as error:
+                raise self._too_late() from error
+            finally:
+                await deltas.aclose()
+            if not is_whole:
+                raise BrokenOff(UNFINISHED)
+
+    def _prepare(self) -> None:
+        """Fits the request and reserves its price; within the attempt, whose end gives everything back."""
+        fitted = prepared(self.sent, self._lane.provider, self._room)
+        self.sent, self._note = fitted.request, fitted.note
+        self._charge = self._lane.charge(self.sent)
+
+    async def _piece(self, watch: Watch, deltas: Deltas) -> TextDelta | ToolCallDelta | None:
+        """The next piece of the answer; None when it is whole."""
+        while True:
+            try:
+                delta = await watch.pull(deltas)
+            except TimeoutError as error:
+                raise self._too_late() from error
+            except StopAsyncIteration:
+                raise BrokenOff(UNFINISHED) from None
+            if self._takes_last(delta):
+                return None
+            if isinstance(delta, TextDelta | ToolCallDelta):
+                return delta
+
+    def _takes_last(self, delta: ProviderDelta) -> bool:
+        """Keeps what came; whether it was the last."""
+        if self._answered is None:
+            if self._watch is not None:
+                self._watch.answered()
+            self._answered = self._lane.answered(self._permit, self._started)
+        else:
+            self._lane.pulse()
+        if isinstance(delta, TextDelta):
+            self._allowance.take(len(delta.text))
+            self._text.append(delta.text)
+        elif isinstance(delta, Finished):
+            self.finished = delta
+            return True
+        elif isinstance(delta, ToolCallDelta):
+            self._allowance.take(_length_of(delta.call))
+            self._calls.append(delta.call)
+        return False
+
+    def _ended_by(self, error: BaseException | None) -> bool:
+        """Draws the conclusions; whether `error` goes no further."""
         outcome, detail = "failed", "An unexpected error ended it; the log has it."
         try:
-            yield AttemptStarted(provider.name, provider.model, self._number)
-            watch = self._watch = Watch(provider.deadlines, self._is_late)
-            async with aclosing(provider.stream(fitted(self._request, provider))) as deltas:
-                delta = await self._next(watch, deltas)
-                self._has_answered(watch)
-                while not isinstance(delta, Finished):
-                    if not isinstance(delta, Pulse):
-                        yield self._kept(delta)
-                    delta = await self._next(watch, deltas)
-                    self._lane.pulse()
-                self.finished = delta
-            outcome, detail = "ok", ""
-            self._lane.succeeded(self._permit)
-        except ProviderError as error:
-            outcome, detail = error.outcome, str(error)
-            self._lane.failed(self._permit, error)
-        except (asyncio.CancelledError, GeneratorExit):
-            outcome, detail = "cancelled", "Stopped before the answer was whole."
-            raise
-        except Exception:
-            # One provider's defect must not keep the next one from being asked.
-            logger.exception("An attempt on %s ended unexpectedly.", provider.name)
-            self._lane.failed(self._permit, ProviderError(detail))
+            if error is None:
+                outcome, detail = "ok", ""
+                self._over = self._lane.succeeded(self._permit)
+            elif isinstance(error, ProviderError):
+                outcome, detail = error.outcome, str(error)
+                self._error, self._over = error, self._lane.failed(self._permit, error)
+            elif isinstance(error, asyncio.CancelledError | GeneratorExit):
+                outcome, detail = "cancelled", "Stopped before the answer was whole."
+            elif isinstance(error, Exception):
+                # One provider's defect must not keep the next one from being asked.
+                logger.error("An attempt on %s ended unexpectedly.", self._lane.provider.name, exc_info=error)
+                self._error = ProviderError(detail)
+                self._over = self._lane.failed(self._permit, self._error)
         finally:
             self._stop_watching()
-            self._lane.left(self._permit)
-            self._close(outcome, detail)
-
-    async def _next(self, watch: Watch, deltas: Deltas) -> ProviderDelta:
-        try:
-            return await watch.pull(deltas)
-        except TimeoutError as error:
-            raise self._too_late() from error
-        except StopAsyncIteration:
-            raise BrokenOff("The answer ended before it was whole.") from None
-
-    def _has_answered(self, watch: Watch) -> None:
-        watch.answered()
-        self.first_token_at = self._clock.monotonic()
-        self._lane.answered(self._permit, self._milliseconds(self.first_token_at))
+            if self._over is None:
+                self._over = self._lane.left(self._permit)
+            self._close(outcome, detail, self._over)
+        return isinstance(error, Exception)
 
     def _stop_watching(self) -> None:
         if self._watch is not None:
@@ -134,38 +202,70 @@ class AttemptRun:
 
     def _too_late(self) -> ProviderError:
         provider = self._lane.provider
-        if self.first_token_at is not None:
+        if self._answered is not None:
             return TotalTimeout(f"The answer took longer than {provider.deadlines.total:g} s.")
         waited = self._milliseconds(self._clock.monotonic()) / 1000
         return FirstTokenTimeout(f"{provider.name} said nothing for {waited:.3g} s.")
 
-    def _kept(self, delta: TextDelta | ToolCallDelta) -> TextDelta | ToolCallDelta:
-        if isinstance(delta, ToolCallDelta):
-            self._allowance.take(_length_of(delta.call))
-            self._calls.append(delta.call)
-            return delta
-        self._allowance.take(len(delta.text))
-        self._text.append(delta.text)
-        return delta
-
     def _milliseconds(self, now: float) -> int:
         return round((now - self._started) * 1000)
 
-    def _close(self, outcome: str, detail: str) -> None:
-        first, finished = self.first_token_at, self.finished
+    def passage(self, *, again: bool) -> Passage:
+        """The attempt for the journal, once it is over; `again` when the same lane is asked once more."""
+        error, deadlines = self._error, self._lane.provider.deadlines
+        return Passage(
+            provider=self._lane.provider.name,
+            outcome=self.attempt.outcome if self.attempt is not None else "cancelled",
+            blame=error.blame.value if error is not None else "",
+            wait=error.retry_after if isinstance(error, RateLimited) else 0.0,
+            answered=self._answered,
+            ended=self._over or self._lane.journal.tick(),
+            first_token_deadline=deadlines.first_token,
+            total_deadline=deadlines.total,
+            again=again,
+        )
+
+    @property
+    def budget_words(self) -> str:
+        """What the attempt meant for the budget."""
+        return self._charge.words
+
+    def _close(self, outcome: str, detail: str, over: Tick) -> None:
+        provider, first, finished = self._lane.provider, self._answered, self.finished
+        usage = finished.usage if finished is not None else Usage()
         self.attempt = Attempt(
             number=self._number,
-            provider=self._lane.provider.name,
-            model=(finished.model if finished is not None else "") or self._lane.provider.model,
+            provider=provider.name,
+            model=(finished.model if finished is not None else "") or provider.model,
             outcome=outcome,
             detail=detail,
-            ttft_ms=None if first is None else self._milliseconds(first),
-            total_ms=self._milliseconds(self._clock.monotonic()),
-            usage=finished.usage if finished is not None else Usage(),
+            ttft_ms=None if first is None else self._milliseconds(first.at),
+            total_ms=self._milliseconds(over.at),
+            usage=usage,
             breaker=self._breaker_before,
             had_text=bool(self._text),
+            is_remote=provider.is_remote,
+            queue_ms=self._queue_ms,
+            cost_microcents=self._charge.settle(outcome, usage, self.text),
+            reason=self._reason,
+            note=self._note,
         )
         self._ended(self.attempt)
+
+
+class _Ending:
+    """Ends the attempt, whatever came of it."""
+
+    __slots__ = ("_run",)
+
+    def __init__(self, run: AttemptRun) -> None:
+        self._run = run
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
+        return self._run._ended_by(error)
 
 
 def _length_of(call: ToolCall) -> int:

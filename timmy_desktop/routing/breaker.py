@@ -25,6 +25,19 @@ class Transition:
     failures: int
 
 
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A circuit as it is between two attempts; `opened_until` is monotonic, in seconds."""
+
+    state: CircuitState = "CLOSED"
+    cause: str = Blame.NONE.value
+    reason: str = ""
+    failures: int = 0
+    openings: int = 0
+    opened_until: float = 0.0
+    disabled: str = ""
+
+
 class Permit:
     """The right to one attempt."""
 
@@ -92,6 +105,7 @@ class Breaker:
         self.cause = Blame.NONE
         self.reason = ""
         self.disabled = ""
+        self.changes = 0  # goes up whenever a snapshot would be another one
 
     @property
     def state(self) -> CircuitState:
@@ -118,7 +132,9 @@ class Breaker:
 
     def probe_succeeded(self) -> None:
         """A free probe answered: a provider that was gone is back, a disabled one is in order."""
-        self.disabled = ""
+        if self.disabled:
+            self.disabled = ""
+            self.changes += 1
         if self._state != "CLOSED" and self.cause is Blame.GONE:
             self._close()
 
@@ -128,12 +144,41 @@ class Breaker:
             # The next trial would only find the same; the probes tell when it is worth it.
             self.cause, self.reason = Blame.GONE, reason
             self._opened_until = max(self._opened_until, self._monotonic() + self._recovery)
+            self.changes += 1
         else:
             self._open(Blame.GONE, reason, 0.0)
 
     def disable(self, reason: str) -> None:
         """Lets nobody through until `probe_succeeded`: a key, a model or a setting is missing."""
         self.disabled = reason
+        self.changes += 1
+
+    def hurry(self) -> None:
+        """Somebody wants it tried now: the next request is the trial."""
+        if self._state == "OPEN":
+            self._opened_until = self._monotonic()
+            self.changes += 1
+
+    def snapshot(self) -> Snapshot:
+        """What has to be known to go on from here."""
+        return Snapshot(
+            self._state,
+            self.cause.value,
+            self.reason,
+            self._failures,
+            self._openings,
+            self._opened_until,
+            self.disabled,
+        )
+
+    def restore(self, kept: Snapshot) -> None:
+        """Goes on from there, without telling anybody; nobody may hold a permit."""
+        self._state = "OPEN" if kept.state == "HALF_OPEN" else kept.state
+        self.cause, self.reason, self.disabled = Blame(kept.cause), kept.reason, kept.disabled
+        self._failures, self._openings = kept.failures, kept.openings
+        self._opened_until = kept.opened_until
+        self._generation += 1
+        self._trial_out = False
 
     def _trial_answered(self, generation: int) -> int:
         if generation == self._generation and self._state == "HALF_OPEN":
@@ -142,7 +187,9 @@ class Breaker:
         return generation
 
     def _succeeded(self) -> None:
-        self._failures = self._openings = 0
+        if self._failures or self._openings:
+            self._failures = self._openings = 0
+            self.changes += 1
         if self._state == "CLOSED":
             self.cause, self.reason = Blame.NONE, ""
         else:
@@ -157,6 +204,7 @@ class Breaker:
         if generation != self._generation:
             return  # an attempt from before the last change says nothing about now
         self._failures += 1
+        self.changes += 1
         if blame is Blame.SOFT and self._state == "CLOSED" and self._failures < self._threshold:
             return
         self._open(blame, reason, wait)
@@ -182,6 +230,7 @@ class Breaker:
 
     def _move(self, state: CircuitState, reason: str) -> None:
         self._state = state
+        self.changes += 1
         self._generation += 1
         self._trial_out = False
         self.reason = reason

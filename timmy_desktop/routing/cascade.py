@@ -7,12 +7,15 @@ from collections import deque
 from collections.abc import Sequence
 
 from timmy_desktop.routing.breaker import Permit
+from timmy_desktop.routing.journal import Look
 from timmy_desktop.routing.lane import Lane
 from timmy_desktop.routing.types import CompletionRequest, Skipped
 
 
 class Cascade:
-    """One request's way through the lanes; each lane is entered once at most."""
+    """One request's way through the lanes; each lane is entered once at most, unless told `again`."""
+
+    __slots__ = ("_first", "_looked_again", "_reasons", "_request", "_second", "looks")
 
     def __init__(self, lanes: Sequence[Lane], request: CompletionRequest) -> None:
         self._request = request
@@ -20,35 +23,44 @@ class Cascade:
         self._second: deque[Lane] = deque()
         self._looked_again = False
         self._reasons: dict[str, str] = {}
+        self.looks: list[Look] = []
 
     @property
     def skipped(self) -> tuple[Skipped, ...]:
         """The lanes that did not let the request in, and why."""
+        if not self._reasons:
+            return ()
         return tuple(Skipped(name, reason) for name, reason in self._reasons.items())
 
     async def next(self) -> tuple[Lane, Permit] | None:
         """The next lane and the permit for one attempt on it; None when none is left."""
         while self._first:
             lane = self._first.popleft()
-            permit = await self._enter(lane, last_resort=False)
+            permit = await self.enter(lane, last_resort=False)
             if permit is not None:
                 return lane, permit
             self._second.append(lane)
         await self._look_again()
         while self._second:
             lane = self._second.popleft()
-            permit = await self._enter(lane, last_resort=True)
+            permit = await self.enter(lane, last_resort=True)
             if permit is not None:
                 return lane, permit
         return None
 
-    async def _enter(self, lane: Lane, *, last_resort: bool) -> Permit | None:
+    def again(self, lane: Lane) -> None:
+        """Has `lane` looked at once more, next."""
+        (self._second if self._looked_again else self._first).appendleft(lane)
+
+    async def enter(self, lane: Lane, *, last_resort: bool) -> Permit | None:
+        """The permit for one attempt on `lane`; None, with the reason kept, where there is none."""
         entry = await lane.enter(self._request, last_resort=last_resort)
-        if isinstance(entry, Permit):
+        self.looks.append(entry.look)
+        if entry.permit is not None:
             self._reasons.pop(lane.provider.name, None)
-            return entry
-        self._reasons[lane.provider.name] = entry
-        return None
+        else:
+            self._reasons[lane.provider.name] = entry.words
+        return entry.permit
 
     async def _look_again(self) -> None:
         """Asks those that were left out how they are now, all at once: somebody may just have started one."""
@@ -56,6 +68,8 @@ class Cascade:
             return
         self._looked_again = True
         allowed = (
-            lane for lane in self._second if not (self._request.local_only and lane.provider.is_remote)
+            lane
+            for lane in self._second
+            if lane.is_enabled and not (self._request.local_only and lane.provider.is_remote)
         )
         await asyncio.gather(*(lane.probe() for lane in allowed))

@@ -129,6 +129,10 @@ class NotConfigured(ProviderError):
     blame = Blame.DISABLED
 
 
+class UnknownProviderError(RouterError):
+    """No provider has that name."""
+
+
 class NoProviderError(RouterError):
     """No provider answered; `attempts` were made, `skipped` were not asked."""
 

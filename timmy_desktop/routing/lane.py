@@ -9,10 +9,17 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import asdict
+from typing import NamedTuple
+
+import orjson
 
 from timmy_desktop.clock import Clock
-from timmy_desktop.routing.breaker import Breaker, Permit
+from timmy_desktop.routing.admission import BUDGET, CROWDED, TRIAL, No, is_tried_in_background, objection
+from timmy_desktop.routing.breaker import Breaker, Permit, Snapshot
+from timmy_desktop.routing.budget import FREE, Budget, Charge
 from timmy_desktop.routing.errors import Blame, ProviderError, RateLimited
+from timmy_desktop.routing.journal import Journal, Look, Signal, Tick
 from timmy_desktop.routing.providers.base import Provider
 from timmy_desktop.routing.types import CompletionRequest, Health, ProviderStatus
 from timmy_desktop.supervisor import TaskSupervisor
@@ -25,6 +32,14 @@ PATIENCE_SECONDS = 2.0
 PROBE_THE_DEAD_SECONDS = 1.0
 
 
+class Entry(NamedTuple):
+    """A look at a lane: with the permit for one attempt, or with the words that say why there is none."""
+
+    look: Look
+    permit: Permit | None
+    words: str
+
+
 class Lane:
     """Everything the router knows about one provider."""
 
@@ -34,15 +49,26 @@ class Lane:
         breaker: Breaker,
         clock: Clock,
         *,
+        journal: Journal,
+        budget: Budget,
         supervisor: TaskSupervisor,
         probe_in: Callable[[Lane, float], None],
+        keep: Callable[[Lane, Snapshot], None],
     ) -> None:
-        """`probe_in(lane, seconds)` asks for a background probe by then at the latest."""
+        """`probe_in(lane, seconds)` asks for a background probe by then at the latest.
+
+        `journal.read` is the breaker's clock; `keep(lane, snapshot)` is told when the circuit changes.
+        """
         self.provider = provider
         self.breaker = breaker
         self.health: Health | None = None
+        self.journal = journal
+        self.is_enabled = True
         self.last_error = ""
         self.last_latency_ms = -1
+        self._budget = budget
+        self._keep = keep
+        self._kept = breaker.changes
         self._clock = clock
         self._supervisor = supervisor
         self._probe_in = probe_in
@@ -55,43 +81,68 @@ class Lane:
 
     # -- who may pass ------------------------------------------------------------------------------
 
-    def objection(self, request: CompletionRequest, *, last_resort: bool = False) -> str:
-        """Why `request` can't go here whatever the crowd; empty when it can."""
-        if request.local_only and self.provider.is_remote:
-            return "the request must stay on this machine."
-        if self.health is not None and self.health.state == "not_configured":
-            return self.health.detail
-        if self.breaker.disabled:
-            return self.breaker.disabled
-        if self.breaker.state != "OPEN":
-            return ""
-        if self.breaker.seconds_to_trial > 0 or (self.is_tried_in_background and not last_resort):
-            return f"it is left out until it recovers ({self.breaker.reason})"
-        return ""
+    def objection(self, request: CompletionRequest, *, last_resort: bool = False) -> No | None:
+        """Why `request` can't go here whatever the crowd; None when it can."""
+        provider = self.provider
+        no = objection(
+            self.breaker,
+            self.health,
+            is_enabled=self.is_enabled,
+            is_remote=provider.is_remote,
+            local_only=request.local_only,
+            last_resort=last_resort,
+        )
+        if no is None and provider.is_remote and (words := self._budget.refusal(provider.name, request)):
+            return No(BUDGET, words)
+        return no
 
     @property
     def is_tried_in_background(self) -> bool:
         """A hung local provider is tried at nobody's expense: a token of its own costs nothing."""
-        return self.breaker.cause is Blame.HUNG and not self.provider.is_remote
+        return is_tried_in_background(self.breaker, self.provider.is_remote)
 
-    async def enter(self, request: CompletionRequest, *, last_resort: bool = False) -> Permit | str:
+    async def enter(self, request: CompletionRequest, *, last_resort: bool = False) -> Entry:
         """The permit for one attempt, or in words why there is none. Waits only behind a crowd."""
-        if self.health is None and not (request.local_only and self.provider.is_remote):
+        if self.health is None and self.is_enabled and not (request.local_only and self.provider.is_remote):
             # Nobody has looked yet: a free probe tells at once what a failed attempt would.
             await self.probe()
-        deadline = self._clock.monotonic() + self._patience(last_resort)
-        while not (objection := self.objection(request, last_resort=last_resort)):
-            if not self._is_crowded():
-                permit = self.breaker.acquire()
-                if permit is not None:
-                    self._unanswered[permit] = self._signs
-                    return permit
-                if not last_resort:
-                    return "it is being tried by another request."
+        deadline: float | None = None
+        while True:
+            tick = self.journal.tick()
+            self.journal.catch_up(self.provider.name)
+            entry = self._admit(tick, request, last_resort)
+            if entry is not None:
+                return entry
+            if deadline is None:
+                deadline = tick.at + self._patience(last_resort)
             left = deadline - self._clock.monotonic()
             if left <= 0 or not await self._wait_for_news(left):
-                return "it gave no sign of life while other requests waited for it."
-        return objection
+                words = "it gave no sign of life while other requests waited for it."
+                return self._entry(tick, last_resort, No(CROWDED, words))
+
+    def _admit(self, tick: Tick, request: CompletionRequest, last_resort: bool) -> Entry | None:
+        """What is decided now; None where it is worth waiting."""
+        if (no := self.objection(request, last_resort=last_resort)) is not None:
+            return self._entry(tick, last_resort, no)
+        if self._is_crowded():
+            return None
+        permit = self.breaker.acquire()
+        if permit is not None:
+            self._unanswered[permit] = self._signs
+            return self._entry(tick, last_resort, None, permit)
+        if last_resort:
+            return None
+        return self._entry(tick, last_resort, No(TRIAL, "it is being tried by another request."))
+
+    def _entry(self, tick: Tick, last_resort: bool, no: No | None, permit: Permit | None = None) -> Entry:
+        provider = self.provider
+        code = no.code if no is not None else ""
+        look = Look(tick.seq, tick.at, provider.name, provider.is_remote, last_resort, code)
+        return Entry(look, permit, no.words if no is not None else "")
+
+    def charge(self, request: CompletionRequest) -> Charge:
+        """The reservation for one attempt; in the same turn as the permit."""
+        return self._budget.reserve(self.provider.name, request) if self.provider.is_remote else FREE
 
     def _patience(self, last_resort: bool) -> float:
         if last_resort or (self.health is not None and self.health.state in ("ready", "loading")):
@@ -110,43 +161,60 @@ class Lane:
 
     # -- what happens to those who passed ----------------------------------------------------------
 
-    def answered(self, permit: Permit, latency_ms: int) -> None:
-        """A first token came."""
+    def answered(self, permit: Permit, asked_at: float) -> Tick:
+        """A first token came; `asked_at` is the journal's time of the attempt's beginning."""
+        tick = self.journal.tick()
         self._unanswered.pop(permit, None)
         self._has_answered = True
-        self.last_latency_ms = latency_ms
+        self.last_latency_ms = round((tick.at - asked_at) * 1000)
         self.pulse()
         permit.answered()
-        self._tell()
+        self._changed()
+        return tick
 
     def pulse(self) -> None:
         """A token came."""
         self.pulses += 1
         self._signs += 1
 
-    def succeeded(self, permit: Permit) -> None:
+    def succeeded(self, permit: Permit) -> Tick:
         """The answer is whole."""
+        tick = self.journal.tick()
         self.last_error = ""
         permit.succeeded()
-        self.left(permit)
+        self._gone(permit)
+        return tick
 
-    def failed(self, permit: Permit, error: ProviderError) -> None:
+    def failed(self, permit: Permit, error: ProviderError) -> Tick:
         """The attempt ended without an answer."""
+        tick = self.journal.tick()
         if error.blame is not Blame.NONE:
             self.last_error = str(error)
         wait = error.retry_after if isinstance(error, RateLimited) else 0.0
         permit.failed(error.blame, str(error), wait)
         is_dead = error.blame in (Blame.GONE, Blame.HUNG)
         self._has_answered = self._has_answered and not is_dead
-        self.left(permit)
+        self._gone(permit)
         if error.blame not in (Blame.NONE, Blame.WAIT):
             self._probe_in(self, PROBE_THE_DEAD_SECONDS if is_dead else 0.0)
+        return tick
 
-    def left(self, permit: Permit) -> None:
+    def left(self, permit: Permit) -> Tick:
         """Whoever held `permit` is gone, whatever came of it."""
+        tick = self.journal.tick()
         permit.released()
+        self._gone(permit)
+        return tick
+
+    def _gone(self, permit: Permit) -> None:
         self._unanswered.pop(permit, None)
+        self._changed()
+
+    def _changed(self) -> None:
         self._tell()
+        if self.breaker.changes != self._kept:
+            self._kept = self.breaker.changes
+            self._keep(self, self.breaker.snapshot())
 
     # -- free probes -------------------------------------------------------------------------------
 
@@ -189,14 +257,48 @@ class Lane:
         self._tell()
 
     def _learn(self, health: Health) -> None:
+        tick = self.journal.tick()
+        before, was_open = self.health, self.breaker.state == "OPEN"
         self.health = health
+        is_news = before is None or (before.state, before.detail) != (health.state, health.detail)
         if health.state in ("ready", "loading"):
             self._signs += 1
+            is_news = is_news or self.breaker.state != "CLOSED" or bool(self.breaker.disabled)
             self.breaker.probe_succeeded()
         elif health.state == "unavailable":
             self.last_error = health.detail
             self._has_answered = False
             self.breaker.probe_failed(health.detail)
+        if is_news or health.state == "unavailable":
+            repeated = health.state == "unavailable" and was_open and not is_news
+            self.signal(tick, health.state, health.detail, may_be_repeated=repeated)
+        self._changed()
+
+    def signal(self, tick: Tick, kind: str, detail: str = "", *, may_be_repeated: bool = False) -> None:
+        """Puts on the journal what no request did."""
+        signal = Signal(tick, self.provider.name, kind, detail)
+        self.journal.signal(signal, may_be_repeated=may_be_repeated)
+
+    def hurry(self) -> None:
+        """The next request is the trial, however long the circuit was to stay open."""
+        tick = self.journal.tick()
+        self.breaker.hurry()
+        self.signal(tick, "hurried")
+        self._changed()
+
+    def restore(self, kept: Snapshot) -> None:
+        """Goes on where the last run stopped."""
+        self.breaker.restore(kept)
+        self.last_error = kept.reason or kept.disabled
+
+    def checkpoint(self) -> None:
+        """Puts all that a rehearsal must know to begin here on the journal; while nobody holds a permit."""
+        tick, health = self.journal.tick(), self.health
+        known = asdict(self.breaker.snapshot()) | {
+            "health": health.state if health is not None else "",
+            "health_detail": health.detail if health is not None else "",
+        }
+        self.signal(tick, "checkpoint", orjson.dumps(known).decode())
 
     async def _wait_for_news(self, seconds: float) -> bool:
         if self._news is None:
@@ -224,4 +326,12 @@ class Lane:
             last_error=self.last_error,
             model=self.provider.model,
             last_latency_ms=self.last_latency_ms,
+            is_enabled=self.is_enabled,
+            reason=self.breaker.disabled or self.breaker.reason,
+            seconds_to_trial=self._seconds_to_trial(),
+            spent_today_microcents=self._budget.spent_today(self.provider.name),
         )
+
+    def _seconds_to_trial(self) -> float:
+        self.journal.tick()
+        return self.breaker.seconds_to_trial

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from timmy_desktop.routing.alarm import Alarm
 from timmy_desktop.routing.lane import Lane
 from timmy_desktop.routing.watch import Watch
 from timmy_desktop.supervisor import TaskSupervisor
@@ -14,6 +15,7 @@ class Patience:
 
     def __init__(self, supervisor: TaskSupervisor) -> None:
         self._supervisor = supervisor
+        self.alarm = Alarm()
 
     def ask(self, watch: Watch, lane: Lane, pulses: int) -> asyncio.Task[None]:
         """Looks for a reason in the background; `pulses` is what the lane had when the attempt began."""

@@ -49,6 +49,11 @@ class Prober:
             self._single.add(probe)
             probe.add_done_callback(self._single.discard)
 
+    def seconds_to_probe(self, lane: Lane) -> float:
+        """How long until `lane` is probed next; -1 when it is not watched."""
+        watch = self._watches.get(id(lane))
+        return watch.seconds_left if watch is not None and self._tasks else -1.0
+
     async def _run(self, watch: _Watch) -> None:
         while True:
             await watch.until_due()
@@ -66,6 +71,11 @@ class _Watch:
         self._due = 0.0
         self._backoff = FIRST_SECONDS
         self._moved = asyncio.Event()
+
+    @property
+    def seconds_left(self) -> float:
+        """How long until it is due."""
+        return max(0.0, self._due - _now())
 
     def schedule(self) -> None:
         """Sets the next time by what the last probe found."""

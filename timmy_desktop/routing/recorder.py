@@ -1,40 +1,42 @@
-"""Writes attempts and their events behind the calls' backs: a call queues, a task commits in batches."""
+"""Writes what the router did behind the calls' backs: a call queues, a task commits in batches."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import Event
 from timmy_desktop.events.bus import EventBus
-from timmy_desktop.events.routing import (
-    CircuitClosed,
-    CircuitHalfOpened,
-    CircuitOpened,
-    ProviderCalled,
-    ProviderFailedOver,
-)
-from timmy_desktop.inert import inert_line
-from timmy_desktop.routing.breaker import Transition
+from timmy_desktop.identifiers import new_id
+from timmy_desktop.routing import keeping, rollups, rows
+from timmy_desktop.routing.breaker import Snapshot, Transition
+from timmy_desktop.routing.journal import Signal
+from timmy_desktop.routing.rows import Ended, Row
 from timmy_desktop.routing.types import Attempt, CompletionRequest
+from timmy_desktop.storage import tables
 from timmy_desktop.storage.database import Session
 from timmy_desktop.storage.errors import StorageError
-from timmy_desktop.storage.tables import AttemptRow
 from timmy_desktop.supervisor import TaskSupervisor
 
 logger = logging.getLogger(__name__)
 
 MOST_QUEUED = 10_000
-SOURCE = "router"
-_DETAIL_CHARACTERS = 500
+_TABLES = {
+    "attempts": tables.AttemptRow,
+    "requests": tables.RequestRow,
+    "failovers": tables.FailoverRow,
+    "circuits": tables.CircuitRow,
+    "signals": tables.SignalRow,
+}
 # What the log (EncodingError is a ValueError) and SQLite raise for a value that they can't carry.
-_UNWRITABLE = (ValueError, TypeError, OverflowError)
+_UNWRITABLE = (ValueError, TypeError, OverflowError, RecursionError)
+_ROWS_IN_A_STATEMENT = 500
 
-Row: TypeAlias = dict[str, Any]
-Made: TypeAlias = tuple[Event, Row | None]
+Made: TypeAlias = tuple[Event | None, str, Row]
 Make: TypeAlias = Callable[[], Made]
 
 
@@ -42,12 +44,12 @@ class Recorder:
     """Keeps what happened until the writer takes it; the oldest goes first if the disk never does."""
 
     def __init__(self, bus: EventBus, clock: Clock, supervisor: TaskSupervisor) -> None:
+        self.run = new_id()
         self._bus = bus
         self._clock = clock
         self._supervisor = supervisor
         self._queued: list[Make] = []
         self._wake = asyncio.Event()
-        self._writing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -65,28 +67,64 @@ class Recorder:
     def attempt_ended(self, request: CompletionRequest, attempt: Attempt) -> None:
         """Queues the row and the event of one attempt."""
         now_us = self._clock.now_us()
-        self._queue(lambda: (_called(request, attempt), _row(request, attempt, now_us)))
+        self._queue(
+            lambda: (rows.called(request, attempt), "attempts", rows.attempt_row(request, attempt, now_us))
+        )
+
+    def request_ended(self, ended: Callable[[], Ended]) -> None:
+        """Queues the row of one request; `ended` is called when it is written."""
+        self._queue(lambda: (None, "requests", rows.request_row(ended(), self.run)))
 
     def failed_over(self, request: CompletionRequest, failed: Attempt, to_provider: str) -> None:
         """Queues the event of a request that moved on, or found nowhere to go."""
-        self._queue(lambda: (_moved_on(request, failed, to_provider), None))
+        now_us = self._clock.now_us()
+
+        def make() -> Made:
+            event = rows.moved_on(request, failed, to_provider)
+            return event, "failovers", rows.failover_row(event, now_us)
+
+        self._queue(make)
 
     def circuit_changed(self, provider: str, transition: Transition) -> None:
         """Queues the event of a circuit that opened, half-opened or closed."""
-        self._queue(lambda: (_circuit(provider, transition), None))
+        now_us = self._clock.now_us()
+        self._queue(
+            lambda: (
+                rows.circuit(provider, transition),
+                "circuits",
+                rows.circuit_row(provider, transition, now_us),
+            )
+        )
+
+    def signalled(self, signal: Signal) -> None:
+        """Queues the row of what moved a breaker or a health without a request."""
+        now_us = self._clock.now_us()
+        self._queue(lambda: (None, "signals", rows.signal_row(signal, self.run, now_us)))
+
+    def circuit_kept(self, provider: str, snapshot: Snapshot) -> None:
+        """Queues the circuit as it is now, for the next start."""
+        now, now_us = self._clock.monotonic(), self._clock.now_us()
+        self._queue(lambda: (None, "breakers", keeping.circuit_row(provider, snapshot, now, now_us)))
 
     async def flush(self) -> None:
         """Commits what is queued now."""
         if not self._queued:
             return
         queued, self._queued = self._queued, []
-        made = [make() for make in queued]
+        made = [record for make in queued if (record := self._made(make)) is not None]
         try:
             await self._commit(made)
         except _UNWRITABLE:
             # One bad record must cost neither the others nor those to come.
             for record in made:
                 await self._commit_alone(record)
+
+    def _made(self, make: Make) -> Made | None:
+        try:
+            return make()
+        except _UNWRITABLE as error:
+            logger.error("A record of a provider call can't be made and is left out: %s", error)  # noqa: TRY400
+            return None
 
     async def _commit_alone(self, record: Made) -> None:
         try:
@@ -95,11 +133,10 @@ class Recorder:
             logger.error("A record of a provider call can't be written and is left out: %s", error)  # noqa: TRY400
 
     async def _commit(self, made: Sequence[Made]) -> None:
-        rows = [row for _, row in made if row is not None]
+        events = [event for event, _, _ in made if event is not None]
+        sorted_rows = _by_table(made)
         try:
-            await self._bus.publish(
-                *(event for event, _ in made), work=lambda session: _insert(session, rows)
-            )
+            await self._bus.publish(*events, work=lambda session: _write(session, sorted_rows))
         except StorageError as error:
             logger.error("%d records of provider calls were lost: %s", len(made), error)  # noqa: TRY400
 
@@ -118,65 +155,18 @@ class Recorder:
             await self.flush()
 
 
-def _called(request: CompletionRequest, attempt: Attempt) -> ProviderCalled:
-    return ProviderCalled(
-        source=SOURCE,
-        agent_id=request.agent_id,
-        task_id=request.task_id,
-        ttft_ms=-1 if attempt.ttft_ms is None else attempt.ttft_ms,
-        **_shared(request, attempt),
-    )
+def _by_table(made: Sequence[Made]) -> Mapping[str, list[Row]]:
+    by_table: dict[str, list[Row]] = defaultdict(list)
+    for _, table, row in made:
+        by_table[table].append(row)
+    return by_table
 
 
-def _row(request: CompletionRequest, attempt: Attempt, now_us: int) -> Row:
-    return _shared(request, attempt) | {
-        "time_us": now_us,
-        "task_id": request.task_id,
-        "ttft_ms": attempt.ttft_ms,
-        "breaker": attempt.breaker,
-    }
-
-
-def _shared(request: CompletionRequest, attempt: Attempt) -> Row:
-    return {
-        "request_id": request.request_id,
-        "attempt": attempt.number,
-        "provider": attempt.provider,
-        "model": _line(attempt.model),
-        "purpose": request.purpose,
-        "outcome": attempt.outcome,
-        "detail": _line(attempt.detail),
-        "total_ms": attempt.total_ms,
-        "tokens_in": attempt.usage.tokens_in,
-        "tokens_out": attempt.usage.tokens_out,
-    }
-
-
-def _moved_on(request: CompletionRequest, failed: Attempt, to_provider: str) -> ProviderFailedOver:
-    return ProviderFailedOver(
-        source=SOURCE,
-        task_id=request.task_id,
-        agent_id=request.agent_id,
-        request_id=request.request_id,
-        from_provider=failed.provider,
-        to_provider=to_provider,
-        reason=_line(failed.detail),
-    )
-
-
-def _circuit(provider: str, transition: Transition) -> Event:
-    if transition.state == "OPEN":
-        reason, failures = _line(transition.reason), transition.failures
-        return CircuitOpened(source=SOURCE, provider=provider, reason=reason, failures=failures)
-    if transition.state == "HALF_OPEN":
-        return CircuitHalfOpened(source=SOURCE, provider=provider)
-    return CircuitClosed(source=SOURCE, provider=provider)
-
-
-def _insert(session: Session, rows: Sequence[Row]) -> None:
-    if rows:
-        session.execute(AttemptRow.insert_many(rows))
-
-
-def _line(text: str) -> str:
-    return inert_line(text, _DETAIL_CHARACTERS)
+def _write(session: Session, by_table: Mapping[str, list[Row]]) -> None:
+    for name, table in _TABLES.items():
+        found = by_table.get(name, [])
+        for start in range(0, len(found), _ROWS_IN_A_STATEMENT):
+            session.execute(table.insert_many(found[start : start + _ROWS_IN_A_STATEMENT]))
+    rollups.fold(session, by_table.get("attempts", []))
+    for row in rows.joined(by_table.get("breakers", [])):
+        session.execute(tables.BreakerRow.insert(row).on_conflict_replace())

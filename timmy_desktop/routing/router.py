@@ -9,27 +9,32 @@ from dataclasses import replace
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.bus import EventBus
+from timmy_desktop.routing import keeping
 from timmy_desktop.routing.attempt import AttemptRun
-from timmy_desktop.routing.breaker import Breaker, Permit, Transition
-from timmy_desktop.routing.cascade import Cascade
+from timmy_desktop.routing.breaker import Breaker, Permit, Snapshot, Transition
+from timmy_desktop.routing.budget import Budget
+from timmy_desktop.routing.controls import Controls
+from timmy_desktop.routing.course import Course
 from timmy_desktop.routing.errors import NoProviderError
+from timmy_desktop.routing.journal import Journal
 from timmy_desktop.routing.lane import Lane
 from timmy_desktop.routing.patience import Patience
+from timmy_desktop.routing.policy import Limits, Policy
 from timmy_desktop.routing.probing import Prober
 from timmy_desktop.routing.providers.base import Provider
 from timmy_desktop.routing.recorder import Recorder
 from timmy_desktop.routing.types import (
-    Attempt,
     AttemptFailed,
     Completed,
     CompletionRequest,
-    Finished,
     Message,
     ProviderStatus,
     Reply,
     RouterEvent,
 )
 from timmy_desktop.supervisor import TaskSupervisor
+
+CHECKPOINT_SECONDS = 3600.0
 
 
 class CascadeRouter:
@@ -45,20 +50,31 @@ class CascadeRouter:
         failure_threshold: int = 5,
         recovery_timeout: float = 30.0,
         local_only: bool = False,
+        budget: Budget | None = None,
     ) -> None:
         """`local_only` holds for every request; then remote providers are not even probed."""
+        self._bus = bus
         self._clock = clock
         self._local_only = local_only
         self._threshold = failure_threshold
         self._recovery = recovery_timeout
         self._supervisor = supervisor
         self._recorder = Recorder(bus, clock, supervisor)
+        self._journal = Journal(clock, self._recorder.signalled)
+        self._budget = budget or Budget(clock=clock)
         self._patience = Patience(supervisor)
         self._lanes = tuple(self._lane(provider) for provider in providers)
         self._prober = Prober(self._watched, supervisor, self._try_out)
+        self._controls = Controls(bus, self._lanes)
+        self._active = 0
+        self._checkpoint_at = self._journal.now + CHECKPOINT_SECONDS
 
     async def start(self) -> None:
-        """Starts the providers, the probes and the recording; returns before any model is loaded."""
+        """Starts the providers, the probes and the recording; returns before any model is loaded.
+
+        Circuits, the person's order and what was spent go on where the last run stopped.
+        """
+        await self._resume()
         self._recorder.start()
         await asyncio.gather(*(lane.provider.start() for lane in self._lanes))
         self._prober.start()
@@ -68,13 +84,15 @@ class CascadeRouter:
         await self._prober.stop()
         await asyncio.gather(*(lane.stop() for lane in self._lanes))
         await asyncio.gather(*(lane.provider.stop() for lane in self._lanes))
+        self._patience.alarm.rest()
+        self._journal.catch_up_all()
         await self._recorder.stop()
 
     async def warm_up(self) -> None:
         """Readies the provider that would be asked first, so that the first person does not wait for it."""
         await self.check_now()
         for lane in self._watched:
-            if lane.health is not None and lane.health.state in ("ready", "loading"):
+            if lane.is_enabled and lane.health is not None and lane.health.state in ("ready", "loading"):
                 await lane.provider.warm_up()
                 await lane.probe()
                 return
@@ -86,50 +104,125 @@ class CascadeRouter:
 
     def status(self) -> tuple[ProviderStatus, ...]:
         """How the providers are, in the order in which they are asked."""
-        return tuple(lane.status() for lane in self._lanes)
+        return tuple(
+            replace(lane.status(), seconds_to_probe=self._prober.seconds_to_probe(lane))
+            for lane in self._order
+        )
+
+    @property
+    def budget(self) -> Budget:
+        """What may be spent, and what was."""
+        return self._budget
+
+    def policy(self) -> Policy:
+        """How it decides today, for a rehearsal."""
+        return Policy(
+            order=tuple(lane.provider.name for lane in self._order),
+            switched_off=frozenset(lane.provider.name for lane in self._lanes if not lane.is_enabled),
+            failure_threshold=self._threshold,
+            recovery_timeout=self._recovery,
+            limits={
+                lane.provider.name: Limits(lane.provider.deadlines.first_token, lane.provider.deadlines.total)
+                for lane in self._lanes
+            },
+        )
 
     async def flush(self) -> None:
         """Waits until what happened so far is recorded."""
+        self._journal.catch_up_all()
         await self._recorder.flush()
+
+    # -- what a person can do ----------------------------------------------------------------------
+
+    async def try_now(self, name: str) -> ProviderStatus:
+        """Has a provider tried at once, whatever its circuit says, with one token at most. RouterError."""
+        lane = self._controls.lane(name)
+        self._controls.allow_trial(lane, local_only=self._local_only)
+        health = await lane.probe()
+        if health.state in ("ready", "loading") and lane.breaker.state != "CLOSED":
+            lane.hurry()
+            await self._try_out(lane)
+        await self._controls.tried(lane)
+        return lane.status()
+
+    async def set_enabled(self, name: str, enabled: bool) -> None:
+        """Switches a provider on or off, at once and beyond a restart. Raises UnknownProviderError."""
+        await self._controls.set_enabled(name, enabled)
+
+    async def reorder(self, names: Sequence[str]) -> None:
+        """Asks in this order from now on, beyond a restart; `names` are all providers. RouterError if not."""
+        await self._controls.reorder(names)
+
+    # -- calls -------------------------------------------------------------------------------------
 
     async def complete(self, request: CompletionRequest) -> Reply:
         """The whole answer. Raises NoProviderError when nobody gave one."""
-        async with aclosing(self.stream(request)) as events:
-            async for event in events:
-                if isinstance(event, Completed):
-                    return event.reply
-        raise NoProviderError((), ())
+        course = self._begun(request, self._order)
+        try:
+            while (entry := await course.next()) is not None:
+                run = self._run(course, entry)
+                await run.whole()
+                if (reply := course.concluded(entry[0])) is not None:
+                    return reply
+            self._moved_on(course, None)
+            raise NoProviderError(course.attempts, course.skipped)
+        finally:
+            self._ended(course)
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[RouterEvent, None]:
         """The answer as it comes, Completed last; raises NoProviderError when nobody gave one.
 
         After AttemptFailed with `had_text` the text so far is void. Close it (`aclosing`) to stop early.
         """
-        if self._local_only and not request.local_only:
-            request = replace(request, local_only=True)
-        started = self._clock.monotonic()
-        cascade = Cascade(self._lanes, request)
-        attempts: list[Attempt] = []
-        while (entry := await cascade.next()) is not None:
-            lane, permit = entry
-            if attempts:
-                self._recorder.failed_over(request, attempts[-1], lane.provider.name)
-            run = self._run(lane, permit, request, attempts)
-            async with aclosing(run.events()) as events:
-                async for event in events:
-                    yield event
-            if run.finished is not None:
-                yield Completed(_reply(request, run, run.finished, attempts, cascade, started, self._clock))
-                return
-            failed = attempts[-1]
-            yield AttemptFailed(failed.provider, failed.detail, failed.had_text)
-        if attempts:
-            self._recorder.failed_over(request, attempts[-1], "")
-        raise NoProviderError(attempts, cascade.skipped)
+        course = self._begun(request, self._order)
+        try:
+            while (entry := await course.next()) is not None:
+                run = self._run(course, entry)
+                async with aclosing(run.events()) as events:
+                    async for event in events:
+                        yield event
+                if (reply := course.concluded(entry[0])) is not None:
+                    yield Completed(reply)
+                    return
+                failed = course.attempts[-1]
+                yield AttemptFailed(failed.provider, failed.detail, failed.had_text)
+            self._moved_on(course, None)
+            raise NoProviderError(course.attempts, course.skipped)
+        finally:
+            self._ended(course)
+
+    @property
+    def _order(self) -> tuple[Lane, ...]:
+        return self._controls.order
 
     @property
     def _watched(self) -> tuple[Lane, ...]:
         return tuple(lane for lane in self._lanes if not (self._local_only and lane.provider.is_remote))
+
+    def _begun(self, request: CompletionRequest, lanes: Sequence[Lane]) -> Course:
+        if self._local_only and not request.local_only:
+            request = replace(request, local_only=True)
+        course = Course(request, lanes, self._clock, self._patience, self._recorder.attempt_ended)
+        if not self._active and course.started >= self._checkpoint_at:
+            self._checkpoint()
+        self._active += 1
+        return course
+
+    def _run(self, course: Course, entry: tuple[Lane, Permit]) -> AttemptRun:
+        lane, permit = entry
+        if course.attempts:
+            self._moved_on(course, lane)
+        return course.run(lane, permit)
+
+    def _ended(self, course: Course) -> None:
+        self._active -= 1
+        course.close()
+        self._recorder.request_ended(course.ended)
+
+    def _moved_on(self, course: Course, lane: Lane | None) -> None:
+        to_provider = lane.provider.name if lane is not None else ""
+        if course.attempts and course.attempts[-1].provider != to_provider:
+            self._recorder.failed_over(course.request, course.attempts[-1], to_provider)
 
     def _lane(self, provider: Provider) -> Lane:
         def changed(transition: Transition) -> None:
@@ -138,65 +231,56 @@ class CascadeRouter:
         breaker = Breaker(
             failure_threshold=self._threshold,
             recovery_timeout=self._recovery,
-            monotonic=self._clock.monotonic,
+            monotonic=self._journal.read,
             changed=changed,
         )
-        return Lane(provider, breaker, self._clock, supervisor=self._supervisor, probe_in=self._probe_in)
+        return Lane(
+            provider,
+            breaker,
+            self._clock,
+            supervisor=self._supervisor,
+            journal=self._journal,
+            budget=self._budget,
+            probe_in=self._probe_in,
+            keep=self._keep,
+        )
+
+    def _keep(self, lane: Lane, snapshot: Snapshot) -> None:
+        self._recorder.circuit_kept(lane.provider.name, snapshot)
 
     def _probe_in(self, lane: Lane, seconds: float) -> None:
         self._prober.probe_in(lane, seconds)
 
-    def _run(
-        self, lane: Lane, permit: Permit, request: CompletionRequest, attempts: list[Attempt]
-    ) -> AttemptRun:
-        def ended(attempt: Attempt) -> None:
-            attempts.append(attempt)
-            self._recorder.attempt_ended(request, attempt)
+    async def _resume(self) -> None:
+        now_us = self._clock.now_us()
+        kept: keeping.Kept = await self._bus.publish(work=lambda session: keeping.read(session, now_us))
+        self._controls.restore(kept.choices)
+        self._budget.restore(kept.spent)
+        now = self._journal.tick().at
+        for lane in self._lanes:
+            if (found := kept.circuits.get(lane.provider.name)) is not None:
+                lane.restore(keeping.resumed(*found, now, now_us, self._recovery))
+        self._checkpoint()
 
-        return AttemptRun(
-            lane,
-            permit,
-            request,
-            len(attempts) + 1,
-            self._clock,
-            self._patience,
-            ended,
-        )
+    def _checkpoint(self) -> None:
+        for lane in self._lanes:
+            lane.checkpoint()
+        self._checkpoint_at = self._journal.now + CHECKPOINT_SECONDS
 
     async def _try_out(self, lane: Lane) -> None:
         """One token from a provider that hung, at nobody's expense."""
         request = CompletionRequest(
-            messages=(Message("user", "Say ok."),), purpose="probe", max_tokens=1, local_only=True
+            messages=(Message("user", "Say ok."),),
+            purpose="probe",
+            max_tokens=1,
+            local_only=not lane.provider.is_remote or self._local_only,
         )
-        permit = await lane.enter(request, last_resort=True)
-        if not isinstance(permit, Permit):
-            return
-        async with aclosing(self._run(lane, permit, request, []).events()) as events:
-            async for _ in events:
-                pass
-
-
-def _reply(
-    request: CompletionRequest,
-    run: AttemptRun,
-    finished: Finished,
-    attempts: Sequence[Attempt],
-    cascade: Cascade,
-    started: float,
-    clock: Clock,
-) -> Reply:
-    last = attempts[-1]
-    first = run.first_token_at if run.first_token_at is not None else started
-    return Reply(
-        text=run.text,
-        tool_calls=run.calls,
-        provider=last.provider,
-        model=last.model,
-        usage=finished.usage,
-        ttft_ms=round((first - started) * 1000),
-        total_ms=round((clock.monotonic() - started) * 1000),
-        attempts=tuple(attempts),
-        request_id=request.request_id,
-        finish_reason=finished.reason,
-        skipped=cascade.skipped,
-    )
+        course = self._begun(request, (lane,))
+        try:
+            entry = await course.enter(lane)
+            if entry is None:
+                return
+            await course.run(lane, entry).whole()
+            course.concluded(lane)
+        finally:
+            self._ended(course)

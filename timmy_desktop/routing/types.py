@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from timmy_desktop.identifiers import new_id
 
@@ -59,6 +59,7 @@ class CompletionRequest:
     agent_id: str = ""
     request_id: str = field(default_factory=new_id)
     stop: tuple[str, ...] = ()
+    conversation_id: str = ""
 
 
 def _count(said: object) -> int:
@@ -133,9 +134,11 @@ class Deadlines:
     cold_first_token: float = 300.0
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One try on one provider. `outcome` is "ok", "cancelled" or a ProviderError's `outcome`."""
+class Attempt(NamedTuple):  # made for every call: a frozen dataclass takes three times as long
+    """One try on one provider. `outcome` is "ok", "cancelled" or a ProviderError's `outcome`.
+
+    `queue_ms` went by before it was asked; `reason` says why it was, `note` what was done to the prompt.
+    """
 
     number: int
     provider: str
@@ -147,6 +150,11 @@ class Attempt:
     usage: Usage = Usage()
     breaker: CircuitState = "CLOSED"
     had_text: bool = False
+    is_remote: bool = False
+    queue_ms: int = 0
+    cost_microcents: int = 0
+    reason: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +165,11 @@ class Skipped:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A whole answer and how it came about; times are from the request's start, milliseconds."""
+class Reply(NamedTuple):  # made for every call: a frozen dataclass takes three times as long
+    """A whole answer and how it came about; times are from the request's start, milliseconds.
+
+    `reason` says why this provider; `notes` what was left out of the prompt, and by which rule.
+    """
 
     text: str
     tool_calls: tuple[ToolCall, ...]
@@ -172,6 +182,9 @@ class Reply:
     request_id: str
     finish_reason: FinishReason
     skipped: tuple[Skipped, ...] = ()
+    reason: str = ""
+    notes: tuple[str, ...] = ()
+    cost_microcents: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +217,10 @@ RouterEvent: TypeAlias = AttemptStarted | TextDelta | ToolCallDelta | AttemptFai
 
 @dataclass(frozen=True, slots=True)
 class ProviderStatus:
-    """A provider at a glance; `last_latency_ms` is -1 before the first answer."""
+    """A provider at a glance; `last_latency_ms` is -1 before the first answer.
+
+    `reason` says why it is left out, if it is; `seconds_to_probe` is -1 while no probe is planned.
+    """
 
     name: str
     kind: str
@@ -214,3 +230,8 @@ class ProviderStatus:
     last_error: str
     model: str
     last_latency_ms: int
+    is_enabled: bool = True
+    reason: str = ""
+    seconds_to_trial: float = 0.0
+    seconds_to_probe: float = -1.0
+    spent_today_microcents: int = 0

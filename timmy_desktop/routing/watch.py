@@ -1,11 +1,13 @@
-"""One timer for one attempt: a timeout for each piece of the answer would cost more than all else."""
+"""The deadlines of one attempt: a timeout for each piece of the answer would cost more than all else."""
 
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from timmy_desktop.routing.alarm import Alarm
 from timmy_desktop.routing.types import Deadlines
 
 T = TypeVar("T")
@@ -16,18 +18,30 @@ _ASK_AT = 0.8  # of the first-token deadline: late enough to cost nothing on a g
 class Watch:
     """Lets the provider be waited for until its deadline; what the consumer takes in between is its own."""
 
-    def __init__(self, deadlines: Deadlines, late: Callable[[Watch], None]) -> None:
+    __slots__ = (
+        "_alarm", "_expired", "_late", "_pulling",
+        "due", "patience_left_at_ask", "rings_at", "started", "total_due",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        deadlines: Deadlines,
+        late: Callable[[Watch], None],
+        alarm: Alarm,
+    ) -> None:
         """`late(watch)` is called shortly before the first-token deadline, to find a reason for `put_off`."""
-        self._loop = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
+        self._alarm = alarm
         self._late: Callable[[Watch], None] | None = late
-        self.started = self._loop.time()
-        self.patience_left_at_ask = deadlines.first_token * (1 - _ASK_AT)
-        self.total_due = self.started + deadlines.total
-        self.due = min(self.started + deadlines.first_token, self.total_due)
         self._expired = False
-        self._pulling: asyncio.Task[object] | None = None
-        ask_at = self.started + deadlines.first_token * _ASK_AT
-        self._timer = self._loop.call_at(min(ask_at, self.due), self._tick)
+        self._pulling: asyncio.Task[Any] | None = None
+        first_token = deadlines.first_token
+        self.started = started = loop.time()
+        self.patience_left_at_ask = first_token * (1 - _ASK_AT)
+        self.total_due = total_due = started + deadlines.total
+        self.due = due = min(started + first_token, total_due)
+        self.rings_at = min(started + first_token * _ASK_AT, due)
+        alarm.add(self, loop)
 
     def put_off(self, until: float) -> None:
         """Moves the first-token deadline to loop time `until`, within the total."""
@@ -39,8 +53,8 @@ class Watch:
         self.due = self.total_due
 
     def close(self) -> None:
-        """Stops the timer."""
-        self._timer.cancel()
+        """Watches no more."""
+        self._alarm.discard(self)
 
     async def pull(self, items: AsyncGenerator[T, None]) -> T:
         """The next item; raises TimeoutError at the deadline, StopAsyncIteration at the end."""
@@ -49,26 +63,47 @@ class Watch:
         try:
             return await anext(items)
         except asyncio.CancelledError as error:
-            # Ours, unless somebody else has cancelled the task as well.
-            if self._expired and task is not None and task.uncancel() == 0:
+            if self._is_ours(task):
                 raise TimeoutError from error
             raise
         finally:
             self._pulling = None
 
+    async def drain(self, items: AsyncGenerator[T, None], take: Callable[[T], bool]) -> bool:
+        """Gives each item to `take` until it says enough; False when they end first. Times out as `pull`."""
+        self._pulling = task = asyncio.current_task()
+        try:
+            async for item in items:
+                self._still_open()
+                if take(item):
+                    return True
+        except asyncio.CancelledError as error:
+            if self._is_ours(task):
+                raise TimeoutError from error
+            raise
+        finally:
+            self._pulling = None
+        return False
+
+    def _is_ours(self, task: asyncio.Task[Any] | None) -> bool:
+        """Whether the cancellation is the deadline's, and nobody else has cancelled the task as well."""
+        return self._expired and task is not None and task.uncancel() == 0
+
     def _still_open(self) -> None:
         if self._expired:
             raise TimeoutError
 
-    def _tick(self) -> None:
+    def ring(self, now: float) -> None:
+        """Asks whether there is a reason for the silence; at the deadline ends the waiting."""
         if self._late is not None:
             late, self._late = self._late, None
             # A loop that was held up asks late, and still waits for the answer.
-            self.put_off(max(self.due, self._loop.time() + self.patience_left_at_ask))
+            self.put_off(max(self.due, now + self.patience_left_at_ask))
             late(self)
-        if self._loop.time() < self.due:
-            self._timer = self._loop.call_at(self.due, self._tick)
+        if now < self.due:
+            self.rings_at = self.due
             return
+        self.rings_at = math.inf
         self._expired = True
         if self._pulling is not None:
             self._pulling.cancel()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peewee import BlobField, IntegerField, Model, TextField
+from peewee import BlobField, FloatField, IntegerField, Model, TextField
 
 
 class EventRow(Model):
@@ -99,9 +99,112 @@ class AttemptRow(Model):
     tokens_in = IntegerField()
     tokens_out = IntegerField()
     breaker = TextField()
+    agent_id = TextField(default="")
+    is_remote = IntegerField(default=0)
+    queue_ms = IntegerField(default=0)
+    milli_tokens_per_s = IntegerField(default=0)
+    cost_microcents = IntegerField(default=0)
+    had_text = IntegerField(default=0)
+    reason = TextField(default="")
+    note = TextField(default="")
 
     class Meta:
         table_name = "provider_attempts"
+
+
+class RequestRow(Model):
+    """`provider_requests`: JSON in `messages`, `tools`, `skipped`, `notes` and `journal`."""
+
+    id = IntegerField(primary_key=True)
+    request_id = TextField()
+    run = TextField()
+    time_us = IntegerField()
+    purpose = TextField()
+    task_id = TextField()
+    agent_id = TextField()
+    conversation_id = TextField()
+    local_only = IntegerField()
+    max_tokens = IntegerField()
+    messages = TextField()
+    tools = TextField()
+    outcome = TextField()
+    provider = TextField()
+    model = TextField()
+    attempts = IntegerField()
+    queue_ms = IntegerField()
+    ttft_ms = IntegerField(null=True)
+    total_ms = IntegerField()
+    tokens_in = IntegerField()
+    tokens_out = IntegerField()
+    cost_microcents = IntegerField()
+    reason = TextField()
+    skipped = TextField()
+    notes = TextField()
+    budget = TextField()
+    journal = TextField()
+
+    class Meta:
+        table_name = "provider_requests"
+
+
+class CircuitRow(Model):
+    """`provider_circuits`: each change of a circuit."""
+
+    id = IntegerField(primary_key=True)
+    time_us = IntegerField()
+    provider = TextField()
+    state = TextField()
+    reason = TextField()
+
+    class Meta:
+        table_name = "provider_circuits"
+
+
+class FailoverRow(Model):
+    """`provider_failovers`; `to_provider` is empty when none was left."""
+
+    id = IntegerField(primary_key=True)
+    time_us = IntegerField()
+    request_id = TextField()
+    from_provider = TextField()
+    to_provider = TextField()
+    reason = TextField()
+
+    class Meta:
+        table_name = "provider_failovers"
+
+
+class SignalRow(Model):
+    """`provider_signals`: what moved a breaker or a health without a request."""
+
+    id = IntegerField(primary_key=True)
+    run = TextField()
+    seq = IntegerField()
+    monotonic = FloatField()
+    time_us = IntegerField()
+    provider = TextField()
+    kind = TextField()
+    detail = TextField()
+
+    class Meta:
+        table_name = "provider_signals"
+
+
+class BreakerRow(Model):
+    """`provider_breakers`: each circuit as it was last."""
+
+    provider = TextField(primary_key=True)
+    state = TextField()
+    cause = TextField()
+    reason = TextField()
+    failures = IntegerField()
+    openings = IntegerField()
+    until_us = IntegerField()
+    disabled = TextField()
+    updated_us = IntegerField()
+
+    class Meta:
+        table_name = "provider_breakers"
 
 
 class AccountRow(Model):
@@ -172,6 +275,7 @@ class ConversationRow(Model):
     title = TextField()
     created_us = IntegerField()
     updated_us = IntegerField()
+    local_only = IntegerField(default=0)
 
     class Meta:
         table_name = "conversations"

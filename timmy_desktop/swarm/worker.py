@@ -22,6 +22,7 @@ from timmy_desktop.swarm.recordable import recordable
 from timmy_desktop.swarm.toolbox import Toolbox
 
 SOURCE = "worker"
+CODE = "code"  # the capability of those agents that the person may have given a model of their own
 MOST_CALLS_A_STEP = 8
 # The same call with the same arguments is answered once, pointed back to after that, then ends the attempt.
 MOST_REPEATS = 3
@@ -159,7 +160,7 @@ class _Attempt:
         reply = await self.router.complete(
             CompletionRequest(
                 messages=tuple(self.messages),
-                purpose="agent",
+                purpose="code" if CODE in self.assignment.persona.capabilities else "agent",
                 tools=tuple(specs),
                 max_tokens=min(self.limits.reply_tokens, left),
                 temperature=_TEMPERATURE,

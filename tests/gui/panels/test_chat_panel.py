@@ -319,3 +319,69 @@ async def test_messages_are_copied_by_key(
     panel = await begin(chat_place)
     qtbot.keyClick(panel.view.shown[-1], Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert clipboard.text() == "**Bold** words"
+
+
+async def test_a_new_conversation_is_local_only_before_its_first_message_is_sent(
+    chat_place: Place, timmy: FakeTimmy, qtbot: QtBot
+) -> None:
+    panel = await begin(chat_place)
+    box = panel.composer.local_only
+    assert (box.isVisible(), box.isChecked()) == (True, False)
+    qtbot.keyClick(box, Qt.Key.Key_Space)
+    await ask(panel, qtbot, "A secret")
+    assert timmy.sent_local_only == [True]
+    timmy.finish("It stays here")
+    await ended(panel)
+    assert box.isChecked()
+    panel.new_conversation()
+    assert not box.isChecked()
+    panel.fulfil(OpenConversation(timmy.sent[0][0]))
+    await eventually(box.isChecked)
+    await eventually(lambda: "local only" in (panel.conversations.itemData(0, Qt.ItemDataRole.ToolTipRole)))
+
+
+async def test_local_only_holds_from_the_next_message_on_and_can_be_taken_back(
+    chat_place: Place, timmy: FakeTimmy, qtbot: QtBot
+) -> None:
+    panel = await begin(chat_place)
+    for number, wanted in enumerate((False, True, False)):
+        if panel.composer.local_only.isChecked() is not wanted:
+            qtbot.keyClick(panel.composer.local_only, Qt.Key.Key_Space)
+        await ask(panel, qtbot, f"Question {number}")
+        timmy.finish("Answer")
+        await ended(panel)
+    assert timmy.sent_local_only == [False, True, False]
+
+
+async def test_nothing_is_sent_while_local_only_can_not_be_kept(
+    chat_place: Place, timmy: FakeTimmy, qtbot: QtBot, expected_log: Callable[..., None]
+) -> None:
+    expected_log("chat.local")
+    panel = await begin(chat_place)
+    await ask(panel, qtbot, "Hello")
+    timmy.finish("Good day")
+    await ended(panel)
+    hint = panel.composer.hint
+    timmy.fault = RuntimeError("The disk is full.")
+    qtbot.keyClick(panel.composer.local_only, Qt.Key.Key_Space)
+    await eventually(lambda: "was not kept: The disk is full." in hint.text())
+    timmy.fault = RuntimeError("The disk is full.")
+    qtbot.keyClicks(panel.composer.edit, "A secret")
+    qtbot.keyClick(panel.composer.edit, Qt.Key.Key_Return)
+    await eventually(lambda: "was not sent: The disk is full." in hint.text())
+    assert len(timmy.sent) == 1
+    qtbot.keyClick(panel.composer.edit, Qt.Key.Key_Return)
+    await eventually(lambda: len(timmy.sent) == 2)
+    assert timmy.sent_local_only == [False, True]
+    timmy.finish("It stays here")
+    await ended(panel)
+
+
+async def test_where_everything_is_local_only_there_is_nothing_to_choose(
+    chat_place: Place, qtbot: QtBot
+) -> None:
+    panel = await begin(chat_place)
+    panel.composer.keep_all_local()
+    panel.composer.show_local_only(False)
+    box = panel.composer.local_only
+    assert (box.isChecked(), box.isEnabled(), "Preferences" in box.toolTip()) == (True, False, True)

@@ -24,7 +24,11 @@ from timmy_desktop.agent.conversation import (
     ProviderChanged,
     TextDelta,
 )
-from timmy_desktop.agent.errors import BusyError, ChatError, UnknownConversationError
+from timmy_desktop.agent.errors import (
+    BusyError,
+    ChatError,
+    UnknownConversationError,
+)
 from timmy_desktop.agent.prompts import prompt
 from timmy_desktop.routing.types import CompletionRequest, ToolCall
 
@@ -277,6 +281,32 @@ async def test_failover_in_mid_answer_begins_anew_and_says_so(tmp_path: Path) ->
         ended = events[-1].message  # type: ignore[union-attr]
         assert (ended.text, ended.state, ended.provider) == ("Hello world", "done", "second")
         assert ended.reason.startswith("first broke off")
+
+
+async def test_a_local_only_chat_and_its_tasks_stay_on_this_machine(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path) as world:
+        private, open_one = await world.timmy.new_conversation(), await world.timmy.new_conversation()
+        await world.timmy.set_local_only(private, True)
+        await all_of(world.timmy.send(private, "A secret"))
+        await all_of(world.timmy.send(open_one, "Any news?"))
+        assert [request.local_only for request in world.provider.requests] == [True, False]
+        assert [request.conversation_id for request in world.provider.requests] == [private, open_one]
+        await all_of(world.timmy.send(private, "/task Count to three"))
+        [task] = await world.coordinator.tasks()
+        assert task.local_only
+        views = {view.id: view.local_only for view in await world.timmy.conversations()}
+        assert views == {private: True, open_one: False}
+        with pytest.raises(UnknownConversationError):
+            await world.timmy.set_local_only("none", True)
+
+
+async def test_what_was_left_out_of_the_prompt_is_said_under_the_answer(tmp_path: Path) -> None:
+    async with SwarmWorld(tmp_path) as world:
+        world.provider.context_tokens = 600  # type: ignore[attr-defined]
+        conversation = await world.timmy.new_conversation()
+        for text in ("x" * 900, "y" * 900, "And now?"):
+            events = await all_of(world.timmy.send(conversation, text))
+        assert "oldest message" in events[-1].message.reason  # type: ignore[union-attr]
 
 
 async def test_no_model_fails_with_the_routers_words_and_can_be_tried_again(tmp_path: Path) -> None:

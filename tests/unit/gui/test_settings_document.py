@@ -45,7 +45,7 @@ def test_default_providers_are_written_out_when_one_changes(tmp_path: Path) -> N
     SettingsDocument(file).save({}, {0: {}, 1: {"enabled": False}})
     after = load_settings(file).cascade_providers
     assert [provider.kind for provider in after] == [provider.kind for provider in before]
-    assert [provider.enabled for provider in after] == [True, False, True]
+    assert [provider.enabled for provider in after] == [True, False, True, True]
 
 
 def test_unusable_values_are_not_written(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.fakes.providers import FakeClock
 from timmy_desktop.clock import SystemClock
 from timmy_desktop.events.base import Event
 from timmy_desktop.events.bus import EventBus
+from timmy_desktop.routing.history import RouterHistory
 from timmy_desktop.routing.router import CascadeRouter
 from timmy_desktop.routing.types import CompletionRequest, Message
 from timmy_desktop.storage.database import Database, Session
@@ -25,8 +27,16 @@ from timmy_desktop.supervisor import TaskSupervisor
 class Bench:
     """What a test of the router needs to see."""
 
-    def __init__(self, router: CascadeRouter, database: Database, seen: list[Event], clock: Any) -> None:
+    def __init__(
+        self,
+        router: CascadeRouter,
+        database: Database,
+        seen: list[Event],
+        clock: Any,
+        history: RouterHistory,
+    ) -> None:
         self.router = router
+        self.history = history
         self.clock = clock
         self._database = database
         self._seen = seen
@@ -44,7 +54,28 @@ class Bench:
 
 @pytest.fixture
 def routing(tmp_path: Path) -> Callable[..., Any]:
-    """`async with routing(providers…) as bench:`; with `started`, probes run in the background."""
+    """`async with routing(providers…) as bench:`; with `started`, probes run in the background.
+
+    A second `routing(…)` goes on in the same folder, as after a restart.
+    """
+    return in_folder(tmp_path)
+
+
+@pytest.fixture
+def routing_anew(tmp_path: Path) -> Callable[[], Any]:
+    """Makes a `routing` in a folder of its own, for each example of a property."""
+    numbers = count()
+
+    def make() -> Any:
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        return in_folder(folder)
+
+    return make
+
+
+def in_folder(tmp_path: Path) -> Callable[..., Any]:
+    """See `routing`."""
 
     @asynccontextmanager
     async def make(
@@ -66,7 +97,8 @@ def routing(tmp_path: Path) -> Callable[..., Any]:
         if started:
             await router.start()
         try:
-            yield Bench(router, database, seen, clock)
+            history = RouterHistory(bus=bus, db=database, clock=clock, supervisor=supervisor)
+            yield Bench(router, database, seen, clock, history)
         finally:
             await router.stop()
             await supervisor.close()

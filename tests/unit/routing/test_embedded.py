@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import struct
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import pytest
 
 from tests.conditions import eventually
 from tests.contract.rigs import built, parts_for
+from tests.fakes.openai_server import KEY, OpenAIServer
 from tests.fakes.providers import ScriptedProvider, unavailable
 from tests.unit.routing.conftest import ask
 from timmy_desktop.clock import SystemClock
@@ -25,6 +28,7 @@ from timmy_desktop.routing.local_models import find_model
 from timmy_desktop.routing.providers import embedded
 from timmy_desktop.routing.providers.base import Parts
 from timmy_desktop.routing.providers.embedded import EmbeddedProvider
+from timmy_desktop.routing.types import Finished, ProviderDelta
 from timmy_desktop.settings import ProviderSettings, Settings
 from timmy_desktop.supervisor import TaskSupervisor
 
@@ -171,9 +175,44 @@ async def test_while_the_small_model_is_laid_out_it_is_loading_and_requests_wait
         assert (await reply).attempts[0].outcome == "not_configured"
 
 
-async def test_airllm_says_that_it_comes_later(parts: Parts) -> None:
-    entry: Any = ProviderSettings(kind="airllm")
-    async with built(entry, parts) as provider:
-        assert "later version" in (await provider.health()).detail
-        with pytest.raises(NotConfigured):
-            await anext(provider.stream(ask()))
+async def answered(provider: EmbeddedProvider, purpose: str) -> list[ProviderDelta]:
+    return [delta async for delta in provider.stream(ask(purpose=purpose))]
+
+
+async def test_each_purpose_has_its_file_and_one_is_in_memory_at_a_time(
+    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("timmy_desktop.routing.providers.embedded.secrets.token_urlsafe", lambda _: KEY)
+    write_gguf(tmp_path / "models" / "talker.gguf")
+    write_gguf(tmp_path / "models" / "coder.gguf")
+    loaded = tmp_path / "loaded"
+    async with OpenAIServer() as server:
+        answer = json.dumps({"address": server.url})
+        program = (
+            "import sys, json; orders = json.loads(sys.stdin.readline()); "
+            f"open({str(loaded)!r}, 'a').write(orders['alias'] + ' '); "
+            f"print({answer!r}, flush=True); sys.stdin.read()"
+        )
+        entry = ProviderSettings(kind="embedded", model="talker", models={"code": "coder"})
+        provider = EmbeddedProvider(entry, parts, lambda: (sys.executable, "-c", program))
+        server.mode = "stalls"
+        async with aclosing(provider.stream(ask())) as deltas:
+            await anext(deltas)
+            waiting = asyncio.ensure_future(answered(provider, "code"))
+            await asyncio.wait([waiting], timeout=0.2)
+            assert loaded.read_text().split() == ["talker"]
+            server.mode = "answer"
+        assert isinstance((await waiting)[-1], Finished)
+        assert loaded.read_text().split() == ["talker", "coder"]
+        assert provider.model == "talker"
+        await provider.stop()
+        await parts.supervisor.close()
+
+
+async def test_a_named_file_that_is_missing_says_how_to_get_it(parts: Parts) -> None:
+    async with built(ProviderSettings(kind="embedded", model="qwen3-4b"), parts) as provider:
+        health = await provider.health()
+        assert (health.state, "timmy-desktop models pull qwen3-4b" in health.detail) == (
+            "not_configured",
+            True,
+        )

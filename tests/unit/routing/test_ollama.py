@@ -13,8 +13,8 @@ import pytest
 from tests.contract.rigs import parts_for
 from tests.fakes.ollama_server import OllamaServer, tag
 from tests.unit.routing.conftest import ask
-from timmy_desktop.routing.errors import LocalOnly, ModelMissing
-from timmy_desktop.routing.providers.ollama import OllamaProvider, _address
+from timmy_desktop.routing.errors import BadKey, LocalOnly, ModelMissing
+from timmy_desktop.routing.providers.ollama import OllamaProvider, ollama_address
 from timmy_desktop.routing.providers.ollama_models import choose, find, installed
 from timmy_desktop.routing.types import Finished, Pulse, TextDelta
 from timmy_desktop.settings import ProviderSettings
@@ -26,9 +26,11 @@ Open = Callable[..., AbstractAsyncContextManager[tuple[OllamaServer, OllamaProvi
 @pytest.fixture
 def ollama(tmp_path: Path) -> Open:
     @asynccontextmanager
-    async def make(model: str = "", **server: Any) -> AsyncIterator[tuple[OllamaServer, OllamaProvider]]:
+    async def make(
+        model: str = "", by_purpose: Any = None, **server: Any
+    ) -> AsyncIterator[tuple[OllamaServer, OllamaProvider]]:
         async with OllamaServer(**server) as stub:
-            entry = ProviderSettings(kind="ollama", base_url=stub.url, model=model)
+            entry = ProviderSettings(kind="ollama", base_url=stub.url, model=model, models=by_purpose or {})
             provider = OllamaProvider(entry, parts_for(tmp_path, TaskSupervisor()), {})
             try:
                 yield stub, provider
@@ -52,7 +54,7 @@ def ollama(tmp_path: Path) -> Open:
     ],
 )
 def test_where_it_is(setting: str, host: str, address: str) -> None:
-    assert _address(setting, {"OLLAMA_HOST": host}) == address
+    assert ollama_address(setting, {"OLLAMA_HOST": host}) == address
 
 
 def test_another_machines_ollama_is_remote(tmp_path: Path) -> None:
@@ -125,7 +127,8 @@ async def test_what_is_asked_reaches_ollama(ollama: Open) -> None:
         assert [delta async for delta in provider.stream(request)]
         body = server.requests[-1].json
         assert body["messages"] == [{"role": "user", "content": "Hi"}]
-        assert body["options"] == {"temperature": 0.1, "num_predict": 9, "stop": ["END"]}
+        options = {"temperature": 0.1, "num_predict": 9, "stop": ["END"], "num_ctx": 4096}
+        assert body["options"] == options
 
 
 async def test_thinking_is_a_sign_of_life_and_no_text(ollama: Open) -> None:
@@ -145,3 +148,66 @@ async def test_a_model_on_its_way_into_memory_is_loading(ollama: Open) -> None:
         waiting.cancel()
         await asyncio.wait([waiting])
         assert (await provider.health()).state == "ready"
+
+
+async def test_each_purpose_goes_to_its_model(ollama: Open) -> None:
+    models = [tag("llama3.2:latest"), tag("coder:7b")]
+    async with ollama(by_purpose={"code": "coder:7b"}, models=models) as (server, provider):
+        for purpose in ("chat", "agent", "code"):
+            assert [delta async for delta in provider.stream(ask(purpose=purpose))]
+        asked = [request.json["model"] for request in server.requests if request.path == "/api/chat"]
+        assert asked == ["llama3.2:latest", "llama3.2:latest", "coder:7b"]
+        assert provider.model == "llama3.2:latest"
+
+
+async def test_a_purpose_s_model_that_is_missing_is_told(ollama: Open) -> None:
+    async with ollama(by_purpose={"agents": "doer"}) as (_, provider):
+        health = await provider.health()
+        assert (health.state, "ollama pull doer" in health.detail) == ("not_configured", True)
+
+
+async def test_a_purpose_s_cloud_model_never_gets_what_is_local_only(ollama: Open) -> None:
+    models = [tag("llama3.2:latest"), tag("big:latest", remote_host="https://ollama.com:443")]
+    async with ollama(by_purpose={"agents": "big"}, models=models) as (server, provider):
+        with pytest.raises(LocalOnly):
+            await anext(provider.stream(ask(purpose="agent", local_only=True)))
+        assert "/api/chat" not in server.paths()
+        assert [delta async for delta in provider.stream(ask(purpose="chat", local_only=True))]
+
+
+async def test_the_context_grows_with_the_prompt_and_never_shrinks(ollama: Open) -> None:
+    async with ollama(model_info={"llama.context_length": 131_072}) as (server, provider):
+        for characters in (30, 20_000, 30):
+            assert [delta async for delta in provider.stream(ask("x" * characters))]
+        sizes = [
+            request.json["options"]["num_ctx"] for request in server.requests if request.path == "/api/chat"
+        ]
+        assert sizes == [4096, 8192, 8192]
+        assert provider.context_tokens == 16_384
+
+
+async def test_the_context_is_no_longer_than_the_model_was_made_for(ollama: Open) -> None:
+    async with ollama(model_info={"llama.context_length": 2048}) as (server, provider):
+        assert [delta async for delta in provider.stream(ask("x" * 20_000))]
+        assert server.requests[-1].json["options"]["num_ctx"] == 2048 == provider.context_tokens
+
+
+async def test_a_refused_key_stays_refused_though_the_list_of_models_is_open(ollama: Open) -> None:
+    async with ollama(mode="bad_key") as (_, provider):
+        assert (await provider.health()).state == "ready"
+        with pytest.raises(BadKey):
+            await anext(provider.stream(ask()))
+        assert (await provider.health()).state == "not_configured"
+
+
+async def test_a_server_that_lets_chat_again_is_used_again_and_no_model_is_loaded_to_find_out(
+    ollama: Open,
+) -> None:
+    async with ollama(mode="bad_key") as (server, provider):
+        with pytest.raises(BadKey):
+            await anext(provider.stream(ask()))
+        server.mode = "answer"
+        assert (await provider.health()).state == "ready"
+        [asked] = [request.json for request in server.requests if request.path == "/api/chat"][1:]
+        assert asked == {"model": "", "messages": [], "stream": False}
+        assert [delta async for delta in provider.stream(ask())]

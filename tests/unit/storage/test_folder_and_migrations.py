@@ -32,6 +32,7 @@ from timmy_desktop.storage.errors import (
 from timmy_desktop.storage.event_log import EventLog
 from timmy_desktop.storage.folder import DataFolder, FolderInUseError
 from timmy_desktop.storage.migrations import MIGRATIONS, SCHEMA_VERSION, migrate
+from timmy_desktop.storage.tables import AttemptRow, ConversationRow
 from timmy_desktop.storage.verification import verify_log
 from timmy_desktop.supervisor import TaskSupervisor
 
@@ -96,6 +97,33 @@ async def test_every_step_is_backed_up_and_a_failing_one_leaves_the_old(tmp_path
         assert rows == []
         version = await opened.database.read(lambda s: s.sql("PRAGMA user_version"))
         assert version == [(SCHEMA_VERSION + 1,)]
+
+
+async def test_a_database_of_schema_1_keeps_what_it_has(tmp_path: Path) -> None:
+    database = Database(tmp_path / "swarm.db")
+
+    def old(session: Session) -> None:
+        migrate(session, tmp_path / "backups", MIGRATIONS[:1])
+        session.sql(
+            "INSERT INTO provider_attempts(request_id, attempt, time_us, purpose, provider, model, outcome, "
+            "detail, ttft_ms, total_ms, tokens_in, tokens_out, breaker) "
+            "VALUES ('r1', 1, 5, 'chat', 'ollama', 'm', 'ok', '', 7, 9, 3, 4, 'CLOSED')"
+        )
+        session.sql("INSERT INTO conversations VALUES ('c1', 'A talk', 1, 2)")
+
+    await database.open(old)
+    await database.close()
+    database, taken = Database(tmp_path / "swarm.db"), []
+    await database.open(lambda session: taken.extend(migrate(session, tmp_path / "backups")))
+    attempts = await database.read(lambda session: session.dicts(AttemptRow.select()))
+    conversations = await database.read(lambda session: session.dicts(ConversationRow.select()))
+    version = await database.read(lambda session: session.sql("PRAGMA user_version"))
+    await database.close()
+    assert [path.name for path in taken] == ["swarm-schema-1.db"]
+    assert version == [(SCHEMA_VERSION,)]
+    (attempt,) = attempts
+    assert (attempt["total_ms"], attempt["cost_microcents"], attempt["reason"]) == (9, 0, "")
+    assert conversations[0]["local_only"] == 0
 
 
 async def test_a_newer_database_is_not_touched(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 from timmy_desktop.gui.dialogs import WindowDialog
 from timmy_desktop.gui.panel import Say
 from timmy_desktop.gui.preferences.document import SettingsDocument
+from timmy_desktop.gui.preferences.models import ModelPulls, ModelsPage
 from timmy_desktop.gui.preferences.pages import GENERAL, LEDGER, MODELS, SWARM, Form, provider_forms
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.theme import GAP, ROOM, WIDE, Theme
@@ -33,20 +34,31 @@ _KEYCHAIN_MISSING = (
     "Set the environment variable TIMMY_SECRET_{name} instead."
 )
 
+_NOT_YET = "Timmy is still starting. Close Preferences and open it again to see the models."
+
 
 class PreferencesDialog(WindowDialog):
     """Window-modal. What it has to tell goes to `say`, which outlives it: a keychain may answer late."""
 
     def __init__(
-        self, parent: QWidget, file: Path, secrets: Secrets, tasks: SlotTasks, say: Callable[[Say], object]
+        self,
+        parent: QWidget,
+        file: Path,
+        secrets: Secrets,
+        tasks: SlotTasks,
+        say: Callable[[Say], object],
+        pulls: ModelPulls | None = None,
     ) -> None:
-        """Raises SettingsError when the file is broken."""
+        """`pulls` is None until the services run. Raises SettingsError when the file is broken."""
         super().__init__(parent, "Preferences")
         self._file, self._secrets, self._tasks, self._say = file, secrets, tasks, say
         self._document = SettingsDocument(file)
         values = self._document.settings.model_dump()
         self.forms = {name: Form(items, values) for name, items in _PAGES.items()}
         self.providers = provider_forms(self._document.settings)
+        self.models = ModelsPage(self._document.settings, pulls, tasks) if pulls is not None else None
+        if self.models is not None:
+            self.finished.connect(self.models.stop)
         self.message = label(tone="muted", wrap=True)
         self.save_button = button("Save", self.save, variant="primary")
         self._compose()
@@ -55,6 +67,10 @@ class PreferencesDialog(WindowDialog):
         """Checks and writes; what can't be used is told here, and nothing is written."""
         changes = {name: value for form in self.forms.values() for name, value in form.changes().items()}
         by_place = {place: entry.form.changes() for place, entry in enumerate(self.providers)}
+        if self.models is not None:
+            changes |= self.models.changes()
+            for place, made in self.models.provider_changes().items():
+                by_place[place] |= made
         try:
             self._document.save(changes, by_place)
         except SettingsError as error:
@@ -67,6 +83,11 @@ class PreferencesDialog(WindowDialog):
         if not self._keep_keys():
             self._say(Say(words, "good"))
         self.close()
+
+    def show_section(self, name: str) -> None:
+        """Brings the section called `name` to the front; the first one stays where there is none."""
+        for item in self._list.findItems(name, Qt.MatchFlag.MatchExactly):
+            self._list.setCurrentItem(item)
 
     def _keep_keys(self) -> bool:
         """Hands the keys that were typed to the keychain; whether there were any."""
@@ -108,7 +129,8 @@ class PreferencesDialog(WindowDialog):
         forms = self.forms
         return (
             ("General", [forms["General"]]),
-            ("Models", [*self.providers, forms["Models"]]),
+            ("Providers", [*self.providers, forms["Providers"]]),
+            ("Models", [self.models or label(_NOT_YET, tone="muted", wrap=True)]),
             ("Swarm", [forms["Swarm"]]),
             ("Ledger", [forms["Ledger"]]),
         )
@@ -117,7 +139,7 @@ class PreferencesDialog(WindowDialog):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._file)))
 
 
-_PAGES = {"General": GENERAL, "Models": MODELS, "Swarm": SWARM, "Ledger": LEDGER}
+_PAGES = {"General": GENERAL, "Providers": MODELS, "Swarm": SWARM, "Ledger": LEDGER}
 
 
 def _tell_of_key(say: Callable[[Say], object], name: str, kept: bool) -> None:

@@ -45,7 +45,7 @@ class SettingsDocument:
         if value is None:
             table.pop(name, None)
         else:
-            table[name] = str(value) if isinstance(value, Path) else value
+            table[name] = _written(value)
 
     def _set_providers(self, changes: Mapping[int, Changes]) -> None:
         if "cascade_providers" not in self._document:
@@ -62,7 +62,7 @@ class SettingsDocument:
         for provider in self.settings.cascade_providers:
             entry = tomlkit.table()
             for name, value in provider.model_dump(exclude_defaults=True).items():
-                entry[name] = value
+                entry[name] = _written(value)
             entries.append(entry)
         return entries
 
@@ -86,6 +86,18 @@ class SettingsDocument:
             raise SettingsError(
                 f"The settings were not saved: {self._file} can't be written ({error.strerror})."
             ) from error
+
+
+def _written(value: Any) -> Any:
+    import tomlkit
+
+    if isinstance(value, Mapping):
+        table = tomlkit.inline_table()
+        table.update({name: _written(item) for name, item in value.items()})
+        return table
+    if isinstance(value, list | tuple):
+        return [_written(item) for item in value]
+    return str(value) if isinstance(value, Path) else value
 
 
 def save_theme(file: Path, theme: str) -> None:

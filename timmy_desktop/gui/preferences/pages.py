@@ -5,43 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import (
-    QDoubleSpinBox,
-    QFileDialog,
-    QGridLayout,
-    QHBoxLayout,
-    QLineEdit,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from timmy_desktop.gui.findings import provider_title
-from timmy_desktop.gui.theme import GAP, ROOM, TIGHT, WIDE
-from timmy_desktop.gui.widgets.fields import CheckBox, Choice, number, whole_number
-from timmy_desktop.gui.widgets.parts import button, card, column, label
+from timmy_desktop.gui.preferences.fields import FIELD_WIDTH, Item, field_for
+from timmy_desktop.gui.theme import ROOM, TIGHT, WIDE
+from timmy_desktop.gui.widgets.parts import card, column, label
+from timmy_desktop.routing.providers.base import is_this_machine
 from timmy_desktop.settings import ProviderSettings, Settings
-
-_FIELD_WIDTH = 220
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One setting: its name in the file, its words, and how it is edited."""
-
-    name: str
-    title: str
-    hint: str
-    kind: str
-    """`yes`, `whole`, `number`, `sats`, `folder`, `file`, `text`, or choices joined by a bar."""
-    least: float = 0
-    most: float = 1
-    unit: str = ""
-
 
 GENERAL = (
     Item("theme", "Theme", "Takes effect at once.", "dark|light"),
@@ -59,6 +33,29 @@ MODELS = (
     ),
     Item("circuit_recovery_seconds", "Tried again after", "", "number", 1, 86_400, "s"),
     Item("embedded_model_path", "Embedded model", "A GGUF file. Empty: the small one.", "file"),
+    Item(
+        "daily_budget_microcents",
+        "Budget of a day",
+        "What remote providers with a price may cost until midnight. 0: nothing that has a price.",
+        "dollars",
+        most=10_000_000,
+    ),
+    Item(
+        "task_budget_microcents",
+        "Cap of a task",
+        "What they may cost for one task, all its attempts together.",
+        "dollars",
+        most=10_000_000,
+    ),
+    Item(
+        "attempts_keep_days",
+        "Requests are kept for",
+        "With their prompts and attempts. The sums that the charts show stay.",
+        "whole",
+        1,
+        3650,
+        "days",
+    ),
 )
 SWARM = (
     Item(
@@ -109,6 +106,16 @@ _PROVIDER = (
     Item("first_token_timeout", "First word within", "", "number", 0.1, 3600, "s"),
     Item("total_timeout", "Whole answer within", "", "number", 0.1, 86_400, "s"),
 )
+_PRICES = (
+    Item(
+        "input_price_microcents",
+        "A million tokens of prompt cost",
+        "0: free, and no budget counts it.",
+        "dollars",
+        most=10_000,
+    ),
+    Item("output_price_microcents", "A million tokens of answer cost", "", "dollars", most=10_000),
+)
 _OF_KIND = {"embedded": frozenset({"base_url", "connect_timeout"}), "airllm": frozenset({"base_url"})}
 
 
@@ -136,7 +143,7 @@ class Form(QWidget):
         return {name: value for name, value in now.items() if value != self._before[name]}
 
     def _add(self, grid: QGridLayout, place: int, item: Item, value: Any, from_environment: bool) -> None:
-        field, read = _field(item, value)
+        field, read = field_for(item, value)
         owner = f"TIMMY_{item.name.upper()}"
         hint = item.hint
         if from_environment and owner in os.environ:
@@ -165,6 +172,7 @@ class ProviderForm(QWidget):
         self.provider = provider
         left_out = _OF_KIND.get(provider.kind, frozenset())
         items = [item for item in _PROVIDER if item.name not in left_out]
+        items += _PRICES if _may_cost(provider) else ()
         self.form = Form(items, provider.model_dump(), from_environment=False)
         self.key: QLineEdit | None = None
         frame = card()
@@ -178,7 +186,7 @@ class ProviderForm(QWidget):
         self.key = QLineEdit(placeholderText="Unchanged")
         self.key.setEchoMode(QLineEdit.EchoMode.Password)
         self.key.setAccessibleName("API key")
-        self.key.setFixedWidth(_FIELD_WIDTH)
+        self.key.setFixedWidth(FIELD_WIDTH)
         words = QVBoxLayout()
         words.setSpacing(TIGHT // 2)
         words.addWidget(label("API key"))
@@ -194,9 +202,21 @@ class ProviderForm(QWidget):
 def provider_forms(settings: Settings) -> list[ProviderForm]:
     """A form for each provider, in the order in which they are asked."""
     return [
-        ProviderForm(provider, provider_title(_Named(provider.label, provider.kind)))
+        ProviderForm(provider, provider_title(named_provider(provider)))
         for provider in settings.cascade_providers
     ]
+
+
+def named_provider(provider: ProviderSettings) -> _Named:
+    """A provider of the settings, as far as `provider_title` reads it."""
+    return _Named(provider.label, provider.kind)
+
+
+def _may_cost(provider: ProviderSettings) -> bool:
+    """What runs on this machine is free, whatever price it was given."""
+    if provider.kind == "api":
+        return True
+    return provider.kind == "ollama" and bool(provider.base_url) and not is_this_machine(provider.base_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,77 +227,3 @@ class _Named:
     health: None = None
     last_error: str = ""
     model: str = ""
-
-
-def _field(item: Item, value: Any) -> tuple[QWidget, Callable[[], Any]]:
-    if item.kind == "yes":
-        return _yes(bool(value))
-    if item.kind in ("whole", "sats"):
-        return _whole(item, int(value or 0))
-    if item.kind == "number":
-        return _number(item, float(value or 0))
-    if item.kind in ("folder", "file"):
-        return _path(item, value)
-    if item.kind == "text":
-        return _text(str(value or ""))
-    return _choice(item.kind.split("|"), str(value))
-
-
-def _yes(value: bool) -> tuple[QWidget, Callable[[], Any]]:
-    field = CheckBox("")
-    field.setChecked(value)
-    return field, field.isChecked
-
-
-def _whole(item: Item, value: int) -> tuple[QWidget, Callable[[], Any]]:
-    factor = 1000 if item.kind == "sats" else 1
-    field: QSpinBox = whole_number(int(item.least), int(item.most), item.unit)
-    field.setValue(value // factor)
-    field.setFixedWidth(_FIELD_WIDTH)
-    return field, lambda: field.value() * factor
-
-
-def _number(item: Item, value: float) -> tuple[QWidget, Callable[[], Any]]:
-    field: QDoubleSpinBox = number(item.least, item.most, item.unit)
-    field.setValue(value)
-    field.setFixedWidth(_FIELD_WIDTH)
-    return field, field.value
-
-
-def _text(value: str) -> tuple[QWidget, Callable[[], Any]]:
-    field = QLineEdit(value)
-    field.setFixedWidth(_FIELD_WIDTH)
-    return field, lambda: field.text().strip()
-
-
-def _choice(names: Sequence[str], value: str) -> tuple[QWidget, Callable[[], Any]]:
-    field = Choice()
-    for name in names:
-        field.addItem(name.capitalize(), name)
-    field.setCurrentIndex(max(0, field.findData(value)))
-    field.setFixedWidth(_FIELD_WIDTH)
-    return field, field.currentData
-
-
-def _path(item: Item, value: Path | None) -> tuple[QWidget, Callable[[], Any]]:
-    holder = QWidget()
-    line = QLineEdit(str(value) if value else "", placeholderText="None")
-
-    def choose() -> None:
-        dialog = QFileDialog(holder.window(), item.title, line.text())
-        folder = item.kind == "folder"
-        dialog.setFileMode(QFileDialog.FileMode.Directory if folder else QFileDialog.FileMode.ExistingFile)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(line.setText)
-        dialog.open()
-
-    browse = button("Choose…", choose)
-    browse.setAccessibleName(f"Choose {item.title}")
-    layout = QHBoxLayout(holder)
-    layout.setContentsMargins(0, 0, 0, 0)
-    layout.setSpacing(GAP)
-    line.setFixedWidth(_FIELD_WIDTH)
-    layout.addWidget(browse)
-    layout.addWidget(line)
-    holder.setFocusProxy(line)
-    return holder, lambda: line.text().strip() or None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from timmy_desktop.routing.providers.absent import AbsentProvider
+from timmy_desktop.routing.providers.airllm import AirllmProvider
 from timmy_desktop.routing.providers.base import Parts, Provider
 from timmy_desktop.routing.providers.embedded import EmbeddedProvider
 from timmy_desktop.routing.providers.ollama import OllamaProvider
@@ -16,7 +16,7 @@ PROVIDERS: Mapping[str, Callable[[ProviderSettings, Parts], Provider]] = {
     "ollama": OllamaProvider,
     "embedded": EmbeddedProvider,
     "api": OpenAIProvider,
-    "airllm": AbsentProvider,
+    "airllm": AirllmProvider,
 }
 
 

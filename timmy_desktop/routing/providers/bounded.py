@@ -10,7 +10,7 @@ import httpx
 from timmy_desktop.routing.errors import Garbled
 
 MOST_BYTES = 4 * 1024 * 1024
-_STREAMS = ("/chat/completions", "/api/chat")
+_STREAMS = ("/chat/completions", "/api/chat", "/api/pull")
 _NO_ENCODING = ("", "identity")
 
 

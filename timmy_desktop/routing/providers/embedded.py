@@ -8,10 +8,12 @@ import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from timmy_desktop.routing import local_models
 from timmy_desktop.routing.errors import BrokenOff, NotConfigured, ProviderError, Unreachable
+from timmy_desktop.routing.fitting import without_tools
 from timmy_desktop.routing.local_models import LocalModel
 from timmy_desktop.routing.providers.base import Parts, deadlines_of
 from timmy_desktop.routing.types import CompletionRequest, Health, ProviderDelta, TextDelta
@@ -19,7 +21,11 @@ from timmy_desktop.routing.workers.process import WorkerError, WorkerProcess, ll
 from timmy_desktop.settings import ProviderSettings
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from timmy_desktop.routing.providers.chat_completions import ChatCompletions
+
+    _Ready: TypeAlias = tuple[ChatCompletions, LocalModel]
 
 CONTEXT_TOKENS = 4096
 RETRY_SECONDS = 60.0
@@ -61,13 +67,23 @@ class EmbeddedProvider:
         self._clock = parts.clock
         self._supervisor = parts.supervisor
         self._command = command
-        self._local: LocalModel | None = None
+        self._found: dict[str, LocalModel] = {}
+        self._serving: Path | None = None
+        self._starting_for = ""
+        self._answering = 0
+        self._is_free = asyncio.Event()
+        self._is_free.set()
         self._worker: WorkerProcess | None = None
         self._wire: ChatCompletions | None = None
-        self._starting: asyncio.Task[ChatCompletions | ProviderError] | None = None
+        self._starting: asyncio.Task[_Ready | ProviderError] | None = None
         self._fault = ""
         self._retry_at = 0.0
         self._looking: asyncio.Task[LocalModel | NotConfigured] | None = None
+
+    @property
+    def context_tokens(self) -> int:
+        """The context that its worker is started with."""
+        return self._entry.context_tokens or CONTEXT_TOKENS
 
     @property
     def worker_pid(self) -> int | None:
@@ -89,23 +105,25 @@ class EmbeddedProvider:
     async def warm_up(self) -> None:
         """Starts the worker; what goes wrong is in the health afterwards."""
         try:
-            await self._ready()
+            await self._ready("chat")
         except ProviderError:
             return
 
     async def health(self) -> Health:
         """Whether its model and library are there, and how its worker is."""
         if self._starting is not None:
-            return Health("loading", f"{self.model or 'The model'} is being loaded.", self.model)
+            coming = self._starting_for or self.model or "The model"
+            return Health("loading", f"{coming} is being loaded.", self.model)
         local = await self._looked_for()
         if local is None:
             return Health("loading", "The model's file is being looked for.", self.model)
         if isinstance(local, NotConfigured):
-            if self._chosen_path is None and local_models.small_model_is_installed():
+            is_named = self._chosen_path is not None or self._entry.model_for("chat")
+            if not is_named and local_models.small_model_is_installed():
                 return Health("ready", "The small model is laid out at the first request.")
             return Health("not_configured", str(local))
         models = (local.name,)
-        if self._worker is not None and self._worker.is_alive:
+        if self._has(local):
             return Health("ready", f"{local.name} is loaded.", local.name, models)
         if self._fault and self._clock.monotonic() < self._retry_at:
             return Health("unavailable", self._fault, local.name, models)
@@ -113,8 +131,23 @@ class EmbeddedProvider:
 
     async def stream(self, request: CompletionRequest) -> AsyncGenerator[ProviderDelta, None]:
         """See Provider.stream."""
-        wire = await self._ready()
-        local = await self._located()
+        wire, local = await self._ready(request.purpose)
+        self._answering += 1
+        self._is_free.clear()
+        try:
+            async with aclosing(self._answer(wire, local, request)) as deltas:
+                async for delta in deltas:
+                    yield delta
+        finally:
+            self._answering -= 1
+            if not self._answering:
+                self._is_free.set()
+
+    async def _answer(
+        self, wire: ChatCompletions, local: LocalModel, request: CompletionRequest
+    ) -> AsyncGenerator[ProviderDelta, None]:
+        if not local.supports_tools:
+            request = without_tools(request)
         extra: dict[str, Any] = {"cache_prompt": True, "repeat_penalty": 1.1}
         if not local.chat_template:
             extra["stop"] = [*request.stop, *PLAIN_STOPS]
@@ -135,32 +168,44 @@ class EmbeddedProvider:
                 ) from error
             raise
 
-    async def _ready(self) -> ChatCompletions:
-        """The running worker's wire; starts it once for all who ask."""
-        if self._wire is not None and self._worker is not None and self._worker.is_alive:
-            return self._wire
-        if self._starting is None:
-            self._starting = self._supervisor.start(f"start {self.name} worker", self._start_worker())
-        # Shielded: one who gives up does not stop the start for the others.
-        started = await asyncio.shield(self._starting)
-        if isinstance(started, ProviderError):
-            raise started
-        return started
+    def _has(self, local: LocalModel) -> bool:
+        is_alive = self._worker is not None and self._worker.is_alive
+        return is_alive and self._serving == local.path and local.path.exists()
 
-    async def _start_worker(self) -> ChatCompletions | ProviderError:
+    async def _ready(self, purpose: str) -> _Ready:
+        """The model for this purpose and its worker's wire; started once for all who ask."""
+        name = self._entry.model_for(purpose)
+        while True:
+            if self._starting is None:
+                local = self._found.get(name)
+                if local is not None and self._wire is not None and self._has(local):
+                    return self._wire, local
+                self._starting_for = name
+                self._starting = self._supervisor.start(f"start {self.name} worker", self._start_worker(name))
+            is_ours = self._starting_for == name
+            # Shielded: one who gives up does not stop the start for the others.
+            started = await asyncio.shield(self._starting)
+            if is_ours and isinstance(started, ProviderError):
+                raise started
+            if is_ours and not isinstance(started, ProviderError):
+                return started
+
+    async def _start_worker(self, name: str) -> _Ready | ProviderError:
         try:
-            return await self._new_worker()
+            return await self._new_worker(await self._located(name))
         except ProviderError as error:
             return error
         except WorkerError as error:
-            self._fault = f"{self.model} can't be loaded: {error} Choose another model file in Preferences."
+            called = self._found[name].name
+            self._fault = f"{called} can't be loaded: {error} Choose another model file in Preferences."
             self._retry_at = self._clock.monotonic() + RETRY_SECONDS
             return Unreachable(self._fault)
         finally:
             self._starting = None
 
-    async def _new_worker(self) -> ChatCompletions:
-        local = await self._located()
+    async def _new_worker(self, local: LocalModel) -> _Ready:
+        # One model is in memory at a time: whoever is being answered by another one is heard out.
+        await self._is_free.wait()
         await self._drop_worker()
         key = secrets.token_urlsafe(32)
         worker = WorkerProcess(self._command(), self._log)
@@ -175,8 +220,9 @@ class EmbeddedProvider:
             }
         )
         self._wire = await asyncio.to_thread(self._connect, answer["address"], key)
+        self._serving = local.path
         self._fault = ""
-        return self._wire
+        return self._wire, local
 
     def _connect(self, address: str, key: str) -> ChatCompletions:
         from timmy_desktop.routing.providers import chat_completions
@@ -194,24 +240,31 @@ class EmbeddedProvider:
 
     async def _look(self) -> LocalModel | NotConfigured:
         try:
-            return await self._located(assemble=False)
+            return await self._located(self._entry.model_for("chat"), assemble=False)
         except NotConfigured as error:
             return error
         finally:
             self._looking = None
 
-    async def _located(self, *, assemble: bool = True) -> LocalModel:
-        """The model file, made from the small model's wheel if need be; NotConfigured has a next step."""
-        if self._local is None or not self._local.path.exists():
-            self._local = await asyncio.to_thread(self._locate, assemble)
-            self.model, self.supports_tools = self._local.name, self._local.supports_tools
-        return self._local
+    async def _located(self, name: str, *, assemble: bool = True) -> LocalModel:
+        """The file of the model `name`; where that is empty, the chosen one or the small model, laid out.
 
-    def _locate(self, assemble: bool) -> LocalModel:
+        Raises NotConfigured with a next step.
+        """
+        if name not in self._found or not self._found[name].path.exists():
+            self._found[name] = await asyncio.to_thread(self._locate, name, assemble)
+        self.supports_tools = any(local.supports_tools for local in self._found.values())
+        if name == self._entry.model_for("chat"):
+            self.model = self._found[name].name
+        return self._found[name]
+
+    def _locate(self, name: str, assemble: bool) -> LocalModel:
         if find_spec("xllamacpp") is None:
             raise NotConfigured("The library xllamacpp is not installed. Run: pip install xllamacpp")
         folders = (self._paths.models, local_models.shipped_models())
         try:
+            if name:
+                return self._named(name, folders)
             found = local_models.find_model(self._chosen_path, folders)
             if found is None and self._chosen_path is None and assemble:
                 made = local_models.assemble_small_model(self._paths.models)
@@ -222,6 +275,15 @@ class EmbeddedProvider:
             raise NotConfigured(f"{self._chosen_path} is no GGUF file. Choose another one in Preferences.")
         if found is None:
             raise NotConfigured(f"No model is there. Put a GGUF file into {self._paths.models}.")
+        return found
+
+    def _named(self, name: str, folders: Sequence[Path]) -> LocalModel:
+        files = (folder / f"{name.removesuffix('.gguf')}.gguf" for folder in folders)
+        found = next(filter(None, (local_models.find_model(file, ()) for file in files)), None)
+        if found is None:
+            raise NotConfigured(
+                f"There is no model {name} in {self._paths.models}. Run `timmy-desktop models pull {name}`."
+            )
         return found
 
     async def _drop_worker(self) -> None:

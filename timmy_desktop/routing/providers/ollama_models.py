@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _NOT_FOR_CHAT = ("embed", "minilm", "bge-", "rerank", "guard", "ocr", "-fim", "whisper", "bert")
 _NOT_FOR_CHAT_FAMILIES = ("bert", "nomic-bert", "xlm-roberta")
 _FOR_CHAT = ("instruct", "chat", "-it")
 _RAW = ("-base", ":base", "-text", ":text")
+
+
+class Abilities(NamedTuple):
+    """What a model can do ("completion", "tools"…), and the longest context it was made for (0: unknown)."""
+
+    capabilities: tuple[str, ...] = ()
+    context_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,7 @@ class InstalledModel:
     family: str = ""
     modified_at: str = ""
     is_remote: bool = False
+    size: int = 0
 
     @property
     def can_chat(self) -> bool:
@@ -62,6 +70,5 @@ def _model(entry: Mapping[str, Any]) -> InstalledModel:
     is_remote = bool(entry.get("remote_host") or entry.get("remote_model")) or name.endswith(
         ("-cloud", ":cloud")
     )
-    return InstalledModel(
-        name, str(details.get("family") or ""), str(entry.get("modified_at") or ""), is_remote
-    )
+    modified_at, size = str(entry.get("modified_at") or ""), entry.get("size") or 0
+    return InstalledModel(name, str(details.get("family") or ""), modified_at, is_remote, int(size))

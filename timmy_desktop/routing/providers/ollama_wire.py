@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any, cast
 
@@ -11,11 +11,18 @@ import httpx
 import orjson
 
 from timmy_desktop.inert import inert_line
-from timmy_desktop.routing.errors import BrokenOff, Garbled, ModelMissing, NotConfigured, ProviderError
+from timmy_desktop.routing.errors import (
+    BrokenOff,
+    Garbled,
+    ModelMissing,
+    NotConfigured,
+    ProviderError,
+    ServerError,
+)
 from timmy_desktop.routing.providers import bounded, wire_errors
 from timmy_desktop.routing.providers.base import is_this_machine, place_of
 from timmy_desktop.routing.providers.chat_completions import drained, sound
-from timmy_desktop.routing.providers.ollama_models import InstalledModel, installed
+from timmy_desktop.routing.providers.ollama_models import Abilities, InstalledModel, installed
 from timmy_desktop.routing.providers.tool_calls import declared
 from timmy_desktop.routing.types import (
     CompletionRequest,
@@ -85,22 +92,88 @@ class OllamaWire:
         except _ERRORS as error:
             raise self._translated(error) from error
 
-    async def loaded(self) -> tuple[str, ...]:
-        """The models in memory, and those on their way there."""
+    async def loaded(self) -> dict[str, int]:
+        """The models in memory, and those on their way there, with each one's context (0: unknown)."""
         try:
             running = await self._client.ps()
-            return tuple(str(model.model or model.name) for model in running.models)
+            return {
+                str(model.model or model.name): int(getattr(model, "context_length", None) or 0)
+                for model in running.models
+            }
         except _ERRORS as error:
             raise self._translated(error) from error
 
-    async def capabilities(self, model: str) -> tuple[str, ...]:
-        """What `model` can do: "completion", "tools"…; empty where the server does not say."""
+    async def abilities(self, model: str) -> Abilities:
+        """What `model` can do, as far as the server says."""
         try:
-            return tuple((await self._client.show(model)).capabilities or ())
+            shown = await self._client.show(model)
+            return Abilities(tuple(shown.capabilities or ()), _context_of(shown.modelinfo))
         except ollama.ResponseError:
-            return ()
+            return Abilities()
         except _ERRORS as error:
             raise self._translated(error) from error
+
+    async def licence(self, model: str) -> str:
+        """The name of the licence, which is its first line; empty where the server does not say."""
+        try:
+            text = (await self._client.show(model)).license or ""
+        except _ERRORS:
+            return ""
+        return inert_line(text.strip().partition("\n")[0].strip(), 60)
+
+    async def pull(self, model: str) -> AsyncGenerator[tuple[str, int, int], None]:
+        """Fetches `model`: what is being done, bytes there and bytes in all, as far as known by then.
+
+        Closing it stops Ollama, which keeps what it has for the next time.
+        """
+        layers: dict[str, tuple[int, int]] = {}
+        try:
+            async with aclosing(self._steps(model)) as steps:
+                async for step in steps:
+                    if step.digest and step.total:
+                        layers[step.digest] = (step.completed or 0, step.total)
+                    done, total = (
+                        (sum(part) for part in zip(*layers.values(), strict=True)) if layers else (0, 0)
+                    )
+                    yield inert_line(step.status or "", 120), done, total
+        except _ERRORS as error:
+            raise self._translated(error, model) from error
+
+    async def _steps(self, model: str) -> AsyncGenerator[ollama.ProgressResponse, None]:
+        # Not the official client's: told of an error it leaves the connection to the garbage collector.
+        refusal = ""
+        body = {"model": model, "stream": True}
+        async with self._plain.stream("POST", "/api/pull", json=body) as answer:
+            if not answer.is_success:
+                await answer.aread()
+            answer.raise_for_status()
+            async with aclosing(cast("AsyncGenerator[str, None]", answer.aiter_lines())) as lines:
+                async for line in lines:
+                    said = orjson.loads(line)
+                    if "error" in said:
+                        refusal = str(said["error"])
+                    else:
+                        yield ollama.ProgressResponse(**said)
+        if "does not exist" in refusal:
+            raise ModelMissing(f"Ollama knows no model {model}. Look for its name at ollama.com/library.")
+        if refusal:
+            raise ServerError(f"Ollama could not fetch {model}: {inert_line(refusal, 300)}. Try again later.")
+
+    async def delete(self, model: str) -> None:
+        """Deletes an installed model."""
+        try:
+            await self._client.delete(model)
+        except _ERRORS as error:
+            raise self._translated(error, model) from error
+
+    async def lets_chat(self, model: str) -> bool:
+        """Whether chats are let in, asked with one that says nothing and so costs nothing."""
+        try:
+            body = {"model": model, "messages": [], "stream": False}
+            response = await self._plain.post("/api/chat", json=body)
+        except _ERRORS as error:
+            raise self._translated(error) from error
+        return response.status_code not in (401, 403)
 
     async def chat(
         self, request: CompletionRequest, model: str, context_tokens: int
@@ -129,6 +202,14 @@ class OllamaWire:
         if status == 404 and model:
             return ModelMissing(f"Ollama does not have the model {model}. Run `ollama pull {model}`.")
         return wire_errors.from_status(status, message, "Ollama", model=model)
+
+
+def _context_of(details: Mapping[str, Any] | None) -> int:
+    """The longest context that a model was made for, as `/api/show` has it: `llama.context_length`, say."""
+    for name, value in (details or {}).items():
+        if name.endswith(".context_length") and isinstance(value, int):
+            return value
+    return 0
 
 
 async def _deltas(chunks: AsyncGenerator[ollama.ChatResponse, None]) -> AsyncGenerator[ProviderDelta, None]:

@@ -24,8 +24,10 @@ class OpenAIProvider:
 
     def __init__(self, entry: ProviderSettings, parts: Parts) -> None:
         self.name = entry.label
-        self.model = entry.model
+        self.model = entry.model_for("chat")
+        self._entry = entry
         self.deadlines = deadlines_of(entry)
+        self.context_tokens = entry.context_tokens
         self.is_remote = not is_this_machine(entry.base_url)
         self._base_url = entry.base_url
         self._secrets = parts.secrets
@@ -70,15 +72,16 @@ class OpenAIProvider:
         wire = await self._connected()
         if not self.model and (health := self._health_of(await wire.models())).state != "ready":
             raise NotConfigured(health.detail)
+        model = self._entry.model_for(request.purpose) or self.model
         try:
-            async with aclosing(wire.stream(request, self.model, {})) as deltas:
+            async with aclosing(wire.stream(request, model, {})) as deltas:
                 async for delta in deltas:
                     yield delta
         except BadKey as error:
             self._refused = (self._key, str(error))
             raise
         except ModelMissing:
-            self._absent = self.model
+            self._absent = model
             raise
 
     def _health_of(self, models: tuple[str, ...]) -> Health:
@@ -90,9 +93,10 @@ class OpenAIProvider:
             detail = f"Choose a model for {self.name} in Preferences; it has {len(models)}."
             return Health("not_configured", detail, "", models)
         # Not every server lists all that it has: only what it has denied is missing.
-        if self.model == self._absent and self.model not in models:
+        named = {self.model, *self._entry.models.values()}
+        if self._absent in named and self._absent not in models:
             detail = (
-                f"{self.name} has no model {self.model!r}. Choose one of its {len(models)} in Preferences."
+                f"{self.name} has no model {self._absent!r}. Choose one of its {len(models)} in Preferences."
             )
             return Health("not_configured", detail, self.model, models)
         return Health("ready", f"{self.model} answers.", self.model, models)

@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 LOG_TAIL_BYTES = 2000
+AIRLLM_WORKER = Path(__file__).with_name("airllm_worker.py")
 
 
 class WorkerError(Exception):
@@ -23,6 +24,11 @@ class WorkerError(Exception):
 def llama_server_command() -> Sequence[str]:
     """How this installation starts its llama.cpp worker; a frozen application gives another."""
     return (sys.executable, "-m", "timmy_desktop.routing.workers.llama_server")
+
+
+def airllm_command(python: Path) -> Sequence[str]:
+    """How AirLLM's worker is started: as a file, for that Python need not know this application."""
+    return (str(python), str(AIRLLM_WORKER))
 
 
 class WorkerProcess:
@@ -64,6 +70,32 @@ class WorkerProcess:
         except BaseException:
             await self.kill()
             raise
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """Gives a running worker one more line. Raises WorkerError when it is gone."""
+        if self._process is None or self._process.stdin is None or not self.is_alive:
+            raise WorkerError("The worker does not run.")
+        try:
+            self._process.stdin.write(orjson.dumps(message) + b"\n")
+            await self._process.stdin.drain()
+        except (ConnectionError, RuntimeError) as error:
+            raise WorkerError(f"The worker ended: {self.last_words()}.") from error
+
+    async def receive(self) -> dict[str, Any]:
+        """The next line that it says. Raises WorkerError when it ends or says what is none."""
+        if self._process is None or self._process.stdout is None:
+            raise WorkerError("The worker does not run.")
+        try:
+            line = await self._process.stdout.readline()
+            answer = orjson.loads(line) if line else None
+        except ValueError as error:
+            raise WorkerError("The worker said what can't be understood.") from error
+        if answer is None:
+            await self._process.wait()
+            raise WorkerError(f"The worker ended: {self.last_words()}.")
+        if not isinstance(answer, dict):
+            raise WorkerError("The worker said what can't be understood.")
+        return answer
 
     async def kill(self) -> None:
         """Ends it at once; it holds nothing that could be lost."""

@@ -204,6 +204,13 @@ _WRITERS: dict[type[Event], Callable[[Any, str], str]] = {
     routing.CircuitOpened: _opened,
     routing.CircuitHalfOpened: lambda event, _: f"{event.provider} is tried again",
     routing.CircuitClosed: lambda event, _: f"{event.provider} works again",
+    routing.ProviderEnabled: lambda event, _: f"{event.provider} is switched on",
+    routing.ProviderDisabled: lambda event, _: f"{event.provider} is switched off",
+    routing.ProvidersReordered: lambda event, _: (
+        f"Providers are asked in this order: {', '.join(event.order)}"
+    ),
+    routing.ProviderTried: lambda event, _: f"{event.provider} was tried: {event.detail or event.state}",
+    routing.RouterHistoryThinned: lambda event, _: f"{event.requests:,} old requests were thinned out",
     system.SystemStarted: _started,
     system.SystemStopped: lambda _event, _: "Timmy Desktop stopped in good order",
     system.SystemInfo: lambda event, _: event.message,

@@ -22,6 +22,7 @@ def build(services: Services) -> Panel:
         statuses=services.router.status,
         now_us=services.clock.now_us,
         folder_is_open=lambda: services.workspace.folder is not None,
+        all_local=services.settings.local_only,
     )
     panel.start()
     return panel

@@ -10,6 +10,7 @@ from timmy_desktop.agent.conversation import LONGEST_TEXT
 from timmy_desktop.gui.keepsakes import Keepsakes
 from timmy_desktop.gui.panels.chat.input_history import InputHistory
 from timmy_desktop.gui.theme import GAP, TIGHT
+from timmy_desktop.gui.widgets.fields import CheckBox
 from timmy_desktop.gui.widgets.growing_edit import GrowingEdit
 from timmy_desktop.gui.widgets.parts import button, column, label, row, set_tone
 
@@ -19,6 +20,8 @@ _DRAFT_AFTER_MS = 400
 _HINT = "Enter sends · Shift+Enter breaks the line"
 _STOP_HINT = "Esc stops the answer"
 _TASK_HINT = "/task TEXT posts TEXT to the swarm · Tab completes"
+_LOCAL_ONLY = "Never send this conversation, or a task from it, to a remote provider, whatever fails"
+_ALL_LOCAL = "Preferences keep everything on this machine"
 _TASK_READY = "Enter posts this to the swarm as a task"
 
 
@@ -72,6 +75,7 @@ class Composer(QWidget):
 
     send_requested = Signal(str)
     stop_requested = Signal()
+    local_only_chosen = Signal(bool)
 
     def __init__(self, keepsakes: Keepsakes) -> None:
         super().__init__()
@@ -85,8 +89,11 @@ class Composer(QWidget):
         self.send_button = button("Send", variant="primary", hint="Send the message (Enter)")
         self.stop_button = button("Stop", glyph="stop", hint="Stop the answer (Esc)")
         self.stop_button.hide()
+        self.local_only = CheckBox("Local only")
+        self.local_only.setToolTip(_LOCAL_ONLY)
+        self.local_only.setAccessibleDescription(_LOCAL_ONLY)
         self.setLayout(column(self.edit, margins=(GAP + TIGHT, GAP, GAP + TIGHT, GAP + TIGHT)))
-        below = row(self.hint, self.stop_button, self.send_button)
+        below = row(self.hint, self.local_only, self.stop_button, self.send_button)
         below.setStretch(0, 1)
         self.layout().addLayout(below)  # type: ignore[union-attr]
         self._draft = QTimer(self)
@@ -100,6 +107,7 @@ class Composer(QWidget):
         self.send_button.clicked.connect(self._submit)
         self.edit.stop_pressed.connect(self._stop)
         self.stop_button.clicked.connect(self.stop_requested)
+        self.local_only.clicked.connect(self.local_only_chosen)
         self.edit.paste_refused.connect(self._paste_refused)
         self.edit.textChanged.connect(self._typed)
 
@@ -128,6 +136,21 @@ class Composer(QWidget):
         if had_focus:
             self.edit.setFocus()
         self._say(self._usual_hint())
+
+    def show_local_only(self, local_only: bool) -> None:
+        """Whether the conversation stays here; shown without a choice where everything does."""
+        self.local_only.setChecked(local_only or not self.local_only.isEnabled())
+
+    def keep_all_local(self) -> None:
+        """Everything is local only by the settings; there is nothing to choose."""
+        self.local_only.setEnabled(False)
+        self.local_only.setChecked(True)
+        self.local_only.setToolTip(_ALL_LOCAL)
+        self.local_only.setAccessibleDescription(_ALL_LOCAL)
+
+    def show_not_kept(self, words: str) -> None:
+        """The choice is not written down; it is tried again before the next message is sent."""
+        self._say(f"“Local only” was not kept: {words} It is tried again before the next message.", "bad")
 
     def show_sent(self) -> None:
         """The message is stored: the box is free."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from timmy_desktop.agent.conversation import ChatEvent, ConversationView, MessageStarted, MessageView
+from timmy_desktop.gui.panels.chat.local_only import LocalOnlyChoices
 from timmy_desktop.gui.panels.chat.transcript import Change, Transcript
 
 
@@ -14,6 +15,7 @@ class Chat(Protocol):
 
     async def conversations(self) -> Sequence[ConversationView]: ...
     async def new_conversation(self) -> str: ...
+    async def set_local_only(self, conversation_id: str, local_only: bool) -> None: ...
     async def messages(self, conversation_id: str) -> Sequence[MessageView]: ...
     def send(self, conversation_id: str, text: str) -> AsyncIterator[ChatEvent]: ...
     def retry(self, conversation_id: str) -> AsyncIterator[ChatEvent]: ...
@@ -40,6 +42,8 @@ class Screen(Protocol):
     def show_loading(self) -> None: ...
     def show_fault(self, words: str) -> None: ...
     def show_conversations(self, views: Sequence[ConversationView], current: str) -> None: ...
+    def show_local_only(self, local_only: bool) -> None: ...
+    def show_not_kept(self, words: str) -> None: ...
     def show_transcript(self) -> None: ...
     def show_change(self, change: Change) -> None: ...
     def show_answering(self, answering: bool) -> None: ...
@@ -52,6 +56,7 @@ class ChatController:
 
     def __init__(self, chat: Chat, starter: Starter, transcript: Transcript, screen: Screen) -> None:
         self._chat, self._starter, self.transcript, self._screen = chat, starter, transcript, screen
+        self._local_only = LocalOnlyChoices(chat.set_local_only)
         self._current = ""
         self._views: Sequence[ConversationView] = ()
         self._answering: set[str] = set()
@@ -92,10 +97,23 @@ class ChatController:
     def begin(self) -> None:
         """A new conversation; it comes into being with its first message."""
         self._current = ""
+        self._local_only.forget_new()
         self.transcript.reset(())
         self._screen.show_conversations(self._views, "")
+        self._screen.show_local_only(False)
         self._screen.show_transcript()
         self._screen.show_answering(False)
+
+    def choose_local_only(self, local_only: bool) -> None:
+        """Keeps the conversation on screen on this machine from now on, or no longer."""
+        conversation_id = self._current
+        self._local_only.choose(conversation_id, local_only)
+        if conversation_id:
+            self._starter.start(
+                f"local.{conversation_id}",
+                self._local_only.settle(conversation_id),
+                failed=lambda error: self._screen.show_not_kept(_words(error)),
+            )
 
     def send(self, text: str) -> None:
         """Sends what the person wrote; the box is emptied once it is stored."""
@@ -108,7 +126,7 @@ class ChatController:
         if self.answering or not self._current:
             return
         if self.transcript.is_last_answer(message_id):
-            self._begin_answer(self._follow(self._current, self._chat.retry(self._current)))
+            self._begin_answer(self._retry(self._current))
         else:
             self.send(self.transcript.question_before(message_id))
 
@@ -129,8 +147,10 @@ class ChatController:
 
     def _show_read(self, found: tuple[str, Sequence[ConversationView], Sequence[MessageView]]) -> None:
         self._current, self._views, messages = found
+        self._local_only.read(self._views)
         self.transcript.reset(messages)
         self._screen.show_conversations(self._views, self._current)
+        self._screen.show_local_only(self._local_only.holds_for(self._current))
         self._screen.show_transcript()
         self._screen.show_answering(self.answering)
 
@@ -148,12 +168,22 @@ class ChatController:
 
         try:
             conversation_id = conversation_id or await self._begun()
+            await self._local_only.settle(conversation_id)
             await self._follow(conversation_id, self._chat.send(conversation_id, text), seen)
         except Exception as error:
-            self._ended("")
+            self._answering.discard("")
+            self._ended(conversation_id)
             if stored:
                 raise
             self._screen.show_not_sent(_words(error))
+
+    async def _retry(self, conversation_id: str) -> None:
+        try:
+            await self._local_only.settle(conversation_id)
+        except Exception:
+            self._ended(conversation_id)
+            raise
+        await self._follow(conversation_id, self._chat.retry(conversation_id))
 
     async def _follow(
         self,
@@ -179,6 +209,7 @@ class ChatController:
     async def _begun(self) -> str:
         conversation_id = await self._chat.new_conversation()
         self._answering = self._answering - {""} | {conversation_id}
+        self._local_only.begun(conversation_id)
         self._current = self._current or conversation_id
         return conversation_id
 
@@ -192,6 +223,7 @@ class ChatController:
     async def _read_titles(self) -> None:
         """A conversation takes its title from its first message, so the list is read again."""
         self._views = await self._chat.conversations()
+        self._local_only.read(self._views)
         self._screen.show_conversations(self._views, self._current)
 
     def _message_came(self, message: MessageView) -> None:

@@ -46,13 +46,17 @@ class ChatPanel(Panel):
         statuses: Statuses,
         now_us: Callable[[], int],
         folder_is_open: Callable[[], bool],
+        all_local: bool = False,
     ) -> None:
+        """`all_local` where the settings keep everything on this machine."""
         super().__init__()
         self._keepsakes, self._statuses, self._folder_is_open = keepsakes, statuses, folder_is_open
         self.slot_tasks = SlotTasks.of(self, supervisor, "chat")
         self.transcript = Transcript()
         self.controller = ChatController(chat, self.slot_tasks, self.transcript, self)
         self.composer = Composer(keepsakes)
+        if all_local:
+            self.composer.keep_all_local()
         self.view = TranscriptView(self.transcript, now_us)
         self.start_page = StartPage()
         self.fault = EmptyState("bad", "", "", tone="bad")
@@ -97,6 +101,7 @@ class ChatPanel(Panel):
     def _wire(self) -> None:
         self.composer.send_requested.connect(self.controller.send)
         self.composer.stop_requested.connect(self.controller.stop_answer)
+        self.composer.local_only_chosen.connect(self.controller.choose_local_only)
         self.start_page.prompt_chosen.connect(self.composer.write)
         self.view.retry_requested.connect(self.controller.answer_again)
         self.view.task_requested.connect(lambda task_id: self.wished.emit(OpenTask(task_id)))
@@ -166,9 +171,16 @@ class ChatPanel(Panel):
         for view in views:
             self.conversations.addItem(inert_line(view.title, 80) or _NEW, view.id)
             tip = f"Last message {relative_time(view.updated_us)}"
+            tip += ", local only" if view.local_only else ""
             self.conversations.setItemData(self.conversations.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
         self.conversations.setCurrentIndex(max(0, self.conversations.findData(current)))
         self._keepsakes.put("conversation", current)
+
+    def show_local_only(self, local_only: bool) -> None:
+        self.composer.show_local_only(local_only)
+
+    def show_not_kept(self, words: str) -> None:
+        self.composer.show_not_kept(words)
 
     def show_transcript(self) -> None:
         self.busy.finish()

@@ -1,0 +1,144 @@
+"""Requests on screen, newest first, as a Qt model; older ones come when a view reaches the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+
+from timmy_desktop.gui.glyphs import paint_glyph
+from timmy_desktop.gui.panels.router.rows import left_words, paint_ground, right_words
+from timmy_desktop.gui.panels.router.words import cost_words, outcome_look
+from timmy_desktop.gui.theme import GAP, TIGHT, Theme
+from timmy_desktop.gui.wording import count, duration, exact_time, provider_words, relative_time
+from timmy_desktop.inert import inert_line
+from timmy_desktop.routing.records import RequestRow
+
+ROW_ROLE = Qt.ItemDataRole.UserRole
+_Index = QModelIndex | QPersistentModelIndex
+_NO_PARENT = QModelIndex()
+_MARK = 18
+
+
+class RequestsModel(QAbstractListModel):
+    """Keyed by the row's id: what is here already is replaced, what is new goes on top."""
+
+    older_wanted = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[RequestRow] = []
+        self.more_to_come = False
+
+    def rowCount(self, parent: _Index = _NO_PARENT) -> int:
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        if role == ROW_ROLE:
+            return row
+        if role == Qt.ItemDataRole.DisplayRole:
+            return inert_line(row.excerpt, 160)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            parts = (outcome_look(row.outcome).word, inert_line(row.excerpt, 160), _second(row))
+            return ", ".join(part for part in parts if part)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{inert_line(row.excerpt, 300)}\n{exact_time(row.time_us)}"
+        return None
+
+    def canFetchMore(self, parent: _Index) -> bool:
+        return not parent.isValid() and self.more_to_come
+
+    def fetchMore(self, parent: _Index) -> None:
+        if self.canFetchMore(parent):
+            self.more_to_come = False
+            self.older_wanted.emit()
+
+    @property
+    def oldest(self) -> int | None:
+        return self._rows[-1].id if self._rows else None
+
+    @property
+    def newest(self) -> int | None:
+        return self._rows[0].id if self._rows else None
+
+    def show_rows(self, rows: Sequence[RequestRow]) -> None:
+        """Another question's answer."""
+        self.beginResetModel()
+        self._rows = list(rows)
+        self.endResetModel()
+
+    def add_newer(self, rows: Sequence[RequestRow]) -> None:
+        """Puts those that are not here yet on top."""
+        known = {row.id for row in self._rows[: len(rows) + 1]}
+        fresh = [row for row in rows if row.id not in known]
+        if fresh:
+            self.beginInsertRows(QModelIndex(), 0, len(fresh) - 1)
+            self._rows[:0] = fresh
+            self.endInsertRows()
+
+    def add_older(self, rows: Sequence[RequestRow]) -> None:
+        if rows:
+            first = len(self._rows)
+            self.beginInsertRows(QModelIndex(), first, first + len(rows) - 1)
+            self._rows.extend(rows)
+            self.endInsertRows()
+
+
+class RequestDelegate(QStyledItemDelegate):
+    """Two lines: what was asked and how long it took; who answered, how it went and when."""
+
+    def __init__(self, now_us: Callable[[], int], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._now_us = now_us
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: ARG002
+        theme = Theme.current()
+        lines = QFontMetrics(theme.font()).height() + QFontMetrics(theme.font("small")).height()
+        return QSize(200, lines + TIGHT + 2 * GAP)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        row = index.data(ROW_ROLE)
+        if not isinstance(row, RequestRow):
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_ground(painter, option)
+        theme, look = Theme.current(), outcome_look(row.outcome)
+        box = option.rect.adjusted(GAP + TIGHT, GAP, -GAP - TIGHT, -GAP)
+        body, small = QFontMetrics(theme.font()), QFontMetrics(theme.font("small"))
+        top = box.top() + (body.height() - _MARK) // 2
+        paint_glyph(painter, look.glyph, QRect(box.left(), top, _MARK, _MARK), theme.color(look.tone))
+        box = box.adjusted(_MARK + GAP + 2, 0, 0, 0)
+        first = QRect(box.left(), box.top(), box.width(), body.height())
+        second = QRect(box.left(), first.bottom() + 1 + TIGHT, box.width(), small.height())
+        left = right_words(painter, first, duration(row.total_ms), "text", mono=True)
+        left_words(painter, left, inert_line(row.excerpt, 200) or row.purpose, "text")
+        left = right_words(painter, second, relative_time(row.time_us, self._now_us()), "muted")
+        if row.outcome != "ok":
+            left = left_words(painter, left, f"{look.word} · ", look.tone, small=True)
+        left_words(painter, left, _second(row), "muted", small=True)
+        painter.restore()
+
+
+def _second(row: RequestRow) -> str:
+    parts = [provider_words(row.provider, row.model) if row.provider else ""]
+    if row.attempts > 1:
+        parts.append(count(row.attempts, "attempt"))
+    if row.cost_microcents:
+        parts.append(cost_words(row.cost_microcents))
+    return " · ".join(part for part in parts if part)

@@ -1,0 +1,110 @@
+"""The router's states, outcomes and reasons as people read them. Pure; foreign text is made inert."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from timmy_desktop.gui.wording import provider_words
+from timmy_desktop.inert import inert_line
+
+_CIRCUITS = {"CLOSED": "answering", "OPEN": "left out", "HALF_OPEN": "being tried again"}
+_OUTCOMES = {
+    "ok": "Answered",
+    "cancelled": "Cancelled",
+    "failed": "Failed",
+    "server_error": "Server error",
+    "refused": "Refused",
+    "connect_timeout": "No connection in time",
+    "first_token_timeout": "No first token in time",
+    "total_timeout": "Took too long",
+    "rate_limited": "Rate limited",
+    "bad_key": "Key not accepted",
+    "bad_request": "Request not accepted",
+    "context_too_long": "Too long for the model",
+    "local_only": "Kept on this machine",
+    "model_missing": "Model missing",
+    "garbled": "Garbled answer",
+    "broken_off": "Broke off",
+    "not_configured": "Not set up",
+    "over_budget": "Over budget",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A word, the tone and the shape of a pill: never a colour alone."""
+
+    word: str
+    tone: str
+    shape: str
+    glyph: str = ""
+
+
+def state_look(state: str, health: str, *, enabled: bool = True) -> Look:
+    """How a provider is: switched off, or what its circuit says, or else what its health says."""
+    if not enabled:
+        return Look("Off", "muted", "square", "pause")
+    if health == "not_configured":
+        return Look("Not set up", "muted", "ring", "gear")
+    if state == "OPEN":
+        return Look("Open", "bad", "cross", "bad")
+    if state == "HALF_OPEN":
+        return Look("Half-open", "warn", "half", "clock")
+    if health == "unavailable":
+        return Look("Away", "bad", "cross", "offline")
+    if health == "loading":
+        return Look("Loading", "accent", "half", "clock")
+    if health == "ready":
+        return Look("Ready", "good", "dot", "good")
+    return Look("Unknown", "muted", "ring", "unknown")
+
+
+def outcome_look(outcome: str) -> Look:
+    """How a request or an attempt ended."""
+    word = _OUTCOMES.get(outcome, inert_line(outcome, 40).replace("_", " ").capitalize() or "Unknown")
+    if outcome == "ok":
+        return Look(word, "good", "dot", "good")
+    if outcome in ("cancelled", "local_only"):
+        return Look(word, "muted", "square", "stop")
+    return Look(word, "bad", "cross", "bad")
+
+
+def circuit_words(provider: str, state: str, when: str, reason: str) -> str:
+    """An interval of a circuit, for the pointer; a closed one says nothing."""
+    if state == "CLOSED":
+        return ""
+    name = provider_words(provider)
+    return f"{name} {_CIRCUITS.get(state, state)}, {when}" + (
+        f"\n{inert_line(reason, 200)}" if reason else ""
+    )
+
+
+def failover_words(mark: Any, when: str) -> str:
+    """A failover, for the pointer."""
+    to = provider_words(mark.to_provider) if mark.to_provider else "nobody was left"
+    return f"{when}  {provider_words(mark.from_provider)} → {to}\n{inert_line(mark.reason, 200)}"
+
+
+def cost_words(microcents: int) -> str:
+    """Millionths of a cent as `$0.0012`; nothing spent is `free`."""
+    return dollars_words(microcents) if microcents else "free"
+
+
+def dollars_words(microcents: int) -> str:
+    """Millionths of a cent as dollars, with as many places as it takes."""
+    if not microcents:
+        return "$0"
+    dollars = microcents / 100_000_000
+    if dollars < 0.0001:
+        return "< $0.0001"
+    return f"${dollars:,.4f}" if dollars < 0.1 else f"${dollars:,.2f}"
+
+
+def seconds_words(seconds: float) -> str:
+    """Time until something, short."""
+    if seconds < 1:
+        return "now"
+    if seconds < 90:
+        return f"in {seconds:.0f} s"
+    return f"in {seconds / 60:.0f} min"
