@@ -42,6 +42,7 @@ T = TypeVar("T")
 Load = Callable[[], "Settings"]
 Build = Callable[["Settings", Paths], "Services"]
 
+_PICTURE_SIZE = QSize(1280, 800)
 _STOP_WITHIN_S = 15.0
 _PAINT_WITHIN_S = 2.0
 
@@ -71,7 +72,7 @@ def take_screenshots(
     *,
     panel: str | None = None,
     themes: Sequence[str] = ("dark",),
-    size: tuple[int, int] = (1280, 800),
+    size: tuple[int, int] | None = None,
     load: Load | None = None,
     build: Build | None = None,
     specs: Sequence[PanelSpec] = PANELS,
@@ -86,7 +87,7 @@ def take_screenshots(
     with tempfile.TemporaryDirectory() as folder:
         store = LayoutStore(Path(folder) / "window.ini")
         session = WindowSession(paths, load or _loader(paths), build or _bootstrap, store, specs)
-        return _run_on_qt(application, session.pictures(out, panel, themes, QSize(*size)))
+        return _run_on_qt(application, session.pictures(out, panel, themes, QSize(*size) if size else None))
 
 
 class WindowSession:
@@ -126,12 +127,17 @@ class WindowSession:
             last_resort.remove(loop)
         return 0
 
-    async def pictures(self, out: Path, panel: str | None, themes: Sequence[str], size: QSize) -> list[Path]:
+    async def pictures(
+        self, out: Path, panel: str | None, themes: Sequence[str], size: QSize | None
+    ) -> list[Path]:
         """Starts, takes a picture for each theme, and stops."""
         from timmy_desktop.gui.capture import capture
 
-        self.window.resize(size)
+        # A panel is pictured as it stands in a window of the usual size, unless it has a size of its own.
+        self.window.resize(size if size is not None and panel is None else _PICTURE_SIZE)
         self.window.show()
+        if size is None and panel is None:
+            size = _PICTURE_SIZE
         try:
             await self._open_services()
             return [await capture(self.window, out, panel=panel, theme=theme, size=size) for theme in themes]

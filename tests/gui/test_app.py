@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 
 from tests.conditions import eventually
@@ -145,6 +146,8 @@ async def test_pictures(qapp: QApplication, tmp_path: Path) -> None:
     made.window.attach(services)  # type: ignore[arg-type]
     whole = await capture(made.window, tmp_path / "out", theme="light")
     one = await capture(made.window, tmp_path / "out", panel="chat")
+    sized = await capture(made.window, tmp_path / "out", panel="chat", size=QSize(640, 480))
+    assert sized.name == "chat-dark-640x480.png"
     assert whole.name.startswith("window-light-")
     assert one.name.startswith("chat-dark-")
     assert whole.stat().st_size > 2000

@@ -30,13 +30,19 @@ async def capture(
 ) -> Path:
     """Writes a PNG of the window, or of one panel's dock, into the folder `out` and returns its path.
 
+    `size` is the window's, or that of the dock, which floats for it.
     KeyError for a panel that isn't there, OSError when the picture can't be written.
     """
-    target: QWidget = window if panel is None else window.docks[panel]
+    dock = None if panel is None else window.docks[panel]
+    target: QWidget = dock or window
     Theme.current().switch(theme)
     if size is not None:
-        window.resize(size)
+        if dock is None:
+            window.resize(size)
         window.reset_layout()
+        if dock is not None:
+            dock.setFloating(True)
+            dock.resize(size)
     await settled(window)
     for _ in range(_FRAMES):
         await asyncio.sleep(_POLL_S)
