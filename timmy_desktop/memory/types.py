@@ -56,7 +56,6 @@ class NewEntry:
     message_id: str = ""
     document_id: str = ""
     chunk: int = 0
-    digest: str = ""
     local_only: bool = False
     pinned: bool = False
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -116,6 +115,7 @@ class Filters:
     """Whether those that were replaced are shown too."""
 
 
+CURRENT = Filters()
 EVERYTHING = Filters(states=("accepted", "proposed", "rejected"), superseded=True)
 
 
@@ -290,7 +290,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class MemoryStatus:
-    """How the memory is now. `detail` says in words what is the matter and what to do; empty when all is well.
+    """How the memory is now. `detail` says what is the matter and what to do; empty when all is well.
 
     `pending` entries are not found by meaning yet.
     """
@@ -353,7 +353,7 @@ class Projection:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question of the self-test: a fact, asked in other words, and at which place it was found (0: not)."""
+    """A fact, asked in other words, and at which place it was found (0: not)."""
 
     entry_id: str
     asked: str

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from timmy_desktop.storage.database import Session
 from timmy_desktop.storage.errors import NewerSchemaError
-from timmy_desktop.storage.migrations import m0001_first
+from timmy_desktop.storage.migrations import m0001_first, m0002_memory
 
 # Each entry's place in this tuple is its number; entries are never changed once released.
-MIGRATIONS: tuple[Sequence[str], ...] = (m0001_first.STATEMENTS,)
+MIGRATIONS: tuple[Sequence[str], ...] = (m0001_first.STATEMENTS, m0002_memory.STATEMENTS)
 
 SCHEMA_VERSION = len(MIGRATIONS)
 
@@ -30,7 +30,7 @@ def migrate(session: Session, backups: Path, migrations: Sequence[Sequence[str]]
         )
     taken = []
     for number in range(current, len(migrations)):
-        if number:
+        if current:  # a new database holds nothing that a step could lose
             taken.append(_back_up(session, backups, number))
         with session.transaction():
             for statement in migrations[number]:
