@@ -13,6 +13,7 @@ from timmy_desktop.clock import Clock
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.system import SystemFault, SystemStarted, SystemStopped
 from timmy_desktop.ledger import Ledger
+from timmy_desktop.memory import Memory
 from timmy_desktop.paths import Paths
 from timmy_desktop.routing.router import CascadeRouter
 from timmy_desktop.settings import Secrets, Settings
@@ -46,6 +47,7 @@ class Services:
     bus: EventBus
     router: CascadeRouter
     ledger: Ledger
+    memory: Memory
     workspace: Workspace
     coordinator: Coordinator
     timmy: Timmy
@@ -69,6 +71,7 @@ class Services:
             for words, start, stop in (
                 ("Looking for models", self.router.start, self.router.stop),
                 ("Opening the ledger", self.ledger.start, self.ledger.stop),
+                ("Opening the memory", self.memory.start, self.memory.stop),
                 ("Waking the agents", self.coordinator.start, self.coordinator.stop),
                 ("Remembering the conversation", self.timmy.start, self.timmy.stop),
             ):

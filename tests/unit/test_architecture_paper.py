@@ -16,7 +16,7 @@ from tests.papers import DOCS, module
 from timmy_desktop.bootstrap import build
 from timmy_desktop.paths import Paths
 from timmy_desktop.settings import Settings
-from timmy_desktop.storage.migrations.m0001_first import STATEMENTS
+from timmy_desktop.storage.migrations import MIGRATIONS
 
 PAPER = "architecture.md"
 
@@ -81,7 +81,8 @@ def test_the_layers_are_those_of_the_contract() -> None:
 
 
 def test_every_table_has_its_writer() -> None:
-    tables = set(re.findall(r"CREATE TABLE (\w+)", "\n".join(STATEMENTS)))
+    statements = "\n".join(statement for step in MIGRATIONS for statement in step)
+    tables = set(re.findall(r"CREATE TABLE (\w+)", statements))
     assert set(names_in("## Tables")) == tables
 
 

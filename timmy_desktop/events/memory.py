@@ -14,7 +14,7 @@ class MemoryStored(Event):
 
     type: ClassVar[str] = "memory.stored"
     entries: list[str]
-    kind: str
+    entry_type: str
     owner: str
     visibility: str
     state: str = "accepted"

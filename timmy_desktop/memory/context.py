@@ -31,16 +31,22 @@ def packed(pinned: Sequence[Entry], hits: Sequence[Hit], budget_tokens: int) -> 
     lines: list[str] = []
     injected: list[Entry] = []
     for entry, matched in [*((entry, ()) for entry in pinned), *found]:
-        head = f"[{entry.cite}] ({_about(entry)}) "
-        room = min(left - 1, most) - len(head)
-        if room < _SHORTEST and room < len(entry.content):
+        room = min(left - 1, most)
+        left_for_text = room - len(_head(entry))
+        if left_for_text < _SHORTEST and left_for_text < len(entry.content):
             continue
-        line = head + excerpt(entry.content, room, matched)
+        line = line_of(entry, room, matched)
         lines.append(line)
         injected.append(entry)
         left -= len(line) + 1
     text = "\n".join([HEAD, *lines]) if lines else ""
     return Context(text, tuple(hits), tuple(injected))
+
+
+def line_of(entry: Entry, room: int, matched: Sequence[str] = ()) -> str:
+    """An entry on one line of about `room` characters: its mark, what it is and whose, and what it says."""
+    head = _head(entry)
+    return head + excerpt(entry.content, max(room - len(head), 1), matched)
 
 
 def excerpt(content: str, room: int, matched: Sequence[str] = ()) -> str:
@@ -80,6 +86,10 @@ def _is_worth_it(hit: Hit) -> bool:
     if hit.cosine is None:
         return bool(hit.words)
     return hit.cosine >= LEAST_COSINE or hit.score >= 0.9
+
+
+def _head(entry: Entry) -> str:
+    return f"[{entry.cite}] ({_about(entry)}) "
 
 
 def _about(entry: Entry) -> str:

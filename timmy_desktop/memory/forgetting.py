@@ -26,6 +26,7 @@ Tell = Callable[[Progress], None]
 
 _IDS_IN_AN_EVENT = 500
 _COVERED = ("table", "history", "uses", "words", "WAL", "vector index", "vectors in memory", "backups")
+_BY_AGENT = ("table", "history", "uses", "index", "vectors in memory")
 _STEPS = 6
 _VECTOR_BYTES = 32
 _CHECKPOINT_TRIES = 20
@@ -79,6 +80,8 @@ class Forgetting:
         """See Memory.forget."""
         async with self._turn:
             going = await self._going(entry_ids, asker, sources)
+            if not asker.is_person:
+                return await self._delete_alone(going, reason)
             return await self._drain.paused(lambda: self._forget(going, sources, reason, tell))
 
     async def _going(self, entry_ids: Sequence[str], asker: Asker, sources: bool) -> _Going:
@@ -99,17 +102,38 @@ class Forgetting:
         some = traces.spread(every)
         return _Going(tuple(entries), some, len(some) < len(every))
 
-    async def _forget(self, going: _Going, sources: bool, reason: str, tell: Tell) -> ForgetReport:
-        entries = going.entries
-        tell(Progress("Deleting", 0, _STEPS))
-        identifiers = [entry.id for entry in entries]
+    async def _delete_alone(self, going: _Going, reason: str) -> ForgetReport:
+        """An agent's forgetting: backups are the person's, and no agent can have them removed."""
+        await self._delete(going, False, reason)
+        await self._drain.drop_now([entry.number for entry in going.entries])
+        self._drain.wake()
+        return ForgetReport(
+            len(going.entries),
+            0,
+            0,
+            0,
+            0,
+            _BY_AGENT,
+            note="What else holds it is cleaned when the person forgets.",
+        )
+
+    async def _delete(self, going: _Going, sources: bool, reason: str) -> int:
+        identifiers = [entry.id for entry in going.entries]
         events = [
             MemoryForgotten(
                 source="memory", entries=identifiers[start : start + _IDS_IN_AN_EVENT], reason=reason
             )
             for start in range(0, len(identifiers), _IDS_IN_AN_EVENT)
         ]
-        count = await self._bus.publish(*events, work=lambda session: _delete(session, entries, sources))
+        count: int = await self._bus.publish(
+            *events, work=lambda session: _delete(session, going.entries, sources)
+        )
+        return count
+
+    async def _forget(self, going: _Going, sources: bool, reason: str, tell: Tell) -> ForgetReport:
+        entries = going.entries
+        tell(Progress("Deleting", 0, _STEPS))
+        count = await self._delete(going, sources, reason)
         await self._drain.drop_now([entry.number for entry in entries])
         tell(Progress("Cleaning the index", 1, _STEPS))
         # Chroma keeps deleted vectors in its files; only new files are free of them.

@@ -10,6 +10,10 @@ from timmy_desktop.storage.database import Session
 
 _MONTH = "strftime('%Y-%m', created_us / 1000000, 'unixepoch')"
 _GROUPED = "SELECT {column}, count(*) FROM memory_entries WHERE {where} GROUP BY 1 ORDER BY {order}"
+_USED = (
+    "SELECT entry_id, count(DISTINCT reply_id) FROM memory_uses WHERE kind <> 'retrieved' AND entry_id IN "
+    "(SELECT id FROM memory_entries WHERE {where}) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10"
+)
 _TOTALS = """
     SELECT count(*), coalesce(sum(pinned), 0), coalesce(sum(superseded_by <> ''), 0),
         coalesce(sum(visibility = 'private'), 0),
@@ -33,11 +37,7 @@ def statistics(session: Session, asker: Asker, model: str, index_bytes: int) -> 
     entries, pinned, superseded, private, documents, embedded, indexed, content, vectors, unused, *ages = (
         totals
     )
-    used = session.sql(
-        "SELECT entry_id, count(DISTINCT reply_id) FROM memory_uses WHERE kind <> 'retrieved' AND entry_id IN "
-        f"(SELECT id FROM memory_entries WHERE {where}) GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10",
-        parameters,
-    )
+    used = session.sql(_USED.format(where=where), parameters)
     return Statistics(
         entries=entries,
         by_type=pairs("type", "2 DESC, 1"),

@@ -332,7 +332,7 @@ def _stored(identifiers: list[str], entry: NewEntry) -> MemoryStored:
         source=SOURCE,
         task_id=entry.task_id,
         entries=identifiers,
-        kind=entry.type,
+        entry_type=entry.type,
         owner=entry.owner,
         visibility=entry.visibility,
         state=entry.state,

@@ -120,7 +120,7 @@ class Transfer:
             groups.setdefault(key, []).append(one.line.id)
         events = [
             MemoryStored(
-                source=SOURCE, entries=ids, kind=kind, owner=owner, visibility=visibility, state=state
+                source=SOURCE, entries=ids, entry_type=kind, owner=owner, visibility=visibility, state=state
             )
             for (kind, owner, visibility, state), ids in groups.items()
         ]
