@@ -144,6 +144,7 @@ class MemoryWorld:
         start_after: float = 0.0,
         **settings: Any,
     ) -> None:
+        folder.mkdir(mode=0o700, exist_ok=True)
         self.folder = folder
         self.clock = clock or FakeClock()
         self.supervisor = TaskSupervisor()

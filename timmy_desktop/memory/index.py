@@ -104,8 +104,9 @@ class ChromaIndex:
         await self._run(self._set_aside)
 
     async def close(self) -> None:
-        with contextlib.suppress(IndexFault):
-            await self._run(self._close)
+        if self._client is not None:
+            with contextlib.suppress(IndexFault):
+                await self._run(self._close)
         await asyncio.to_thread(self._executor.shutdown)
 
     async def _run(self, work: Callable[[], T]) -> T:
@@ -142,11 +143,13 @@ class ChromaIndex:
         return False
 
     def _close(self) -> None:
+        from chromadb.api.shared_system_client import SharedSystemClient
+
         client, self._client, self._collection = self._client, None, None
         if client is not None:
             client.close()
-            # Else a folder made anew at the same place would be met by the old one's open files.
-            client.clear_system_cache()
+        # Else a folder made anew at the same place would be met by the old one's open files, or its failure.
+        SharedSystemClient.clear_system_cache()
 
     def _discard(self) -> None:
         self._close()

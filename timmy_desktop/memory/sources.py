@@ -88,10 +88,10 @@ def places_of(session: Session, needles: Sequence[bytes]) -> list[tuple[str, int
 
 def _text(needle: bytes) -> str:
     try:
-        return needle.decode()
+        text = needle.decode()
     except UnicodeDecodeError:
-        # Cut within a character, or a vector's bytes.
-        return needle.decode("utf-8", "ignore") if needle.isascii() else ""
+        return ""  # cut within a character, or a vector's bytes
+    return text if text.isprintable() else ""
 
 
 def _json(texts: Sequence[str]) -> str:
