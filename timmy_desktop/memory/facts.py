@@ -31,11 +31,18 @@ _OF_ONES_OWN = re.compile(
     re.IGNORECASE,
 )
 _FIRST_PERSON = re.compile(r"\b(?:i|my|mine|we|our|me)\b", re.IGNORECASE)
+# Of these one has one: what is said of them anew takes the old one's place. A blue boat may be old, too.
+_SINGLE = (
+    "name|nickname|birthday|date of birth|address|home|phone|phone number|number|e-?mail|e-?mail address"
+    "|pin|code|age|size|height|weight|job|profession|employer|nationality|blood type|language|time ?zone"
+    "|capital|password|(?:favou?rite|preferred|default) [\\w ]{1,40}"
+)
 _KEY = re.compile(
-    r"^(?P<subject>(?:my|our|the|\w+(?:'s|’s))\s+[\w' ’-]{1,60}?)\s+(?:is|are|was|were|=)"
-    r"(?:\s+(?:called|named|now|at|in|on))*\s+(?P<value>.+)$",
+    r"^(?P<subject>(?:my|our|the|\w+(?:'s|’s))\s+[\w' ’-]{1,60}?)\s+(?:is|are|was|were)\s+"
+    r"(?:now\s+)?(?P<named>(?:called|named)\s+)?(?:now\s+)?(?P<value>.+)$",
     re.IGNORECASE | re.DOTALL,
 )
+_OF_ONE = re.compile(rf"^(?P<whose>.+?(?:'s)?) (?P<what>{_SINGLE})$")
 _VERB_KEY = re.compile(
     r"^(?P<subject>i|we|[A-Z]\w+)\s+(?:now\s+)?(?P<verb>lives? in|lives? at|works? (?:at|for|as|in)"
     r"|(?:am|was|were|is) born (?:in|on|at)|(?:am|is) called|moved to)\s+(?P<value>.+)$",
@@ -118,8 +125,18 @@ def _split(content: str) -> tuple[str, str]:
         return f"{found['subject'].casefold()}|{_SAME_VERB.get(verb, verb)}", _plain(found["value"])
     if found := _KEY.match(bare):
         about = re.sub(r"^our\b", "my", found["subject"].casefold().replace("’", "'"))
-        return f"{about}|is", _plain(found["value"])
+        return _relation(about, is_name=bool(found["named"])), _plain(found["value"])
     return "", _plain(bare)
+
+
+def _relation(about: str, *, is_name: bool) -> str:
+    if is_name:
+        return f"{about}|name"
+    found = _OF_ONE.match(about)
+    if found is None:
+        return ""
+    whose = found["whose"].removesuffix("'s")
+    return f"{whose}|{found['what']}"
 
 
 def _plain(text: str) -> str:

@@ -75,7 +75,7 @@ def places_of(session: Session, needles: Sequence[bytes]) -> list[tuple[str, int
         columns = [row[1] for row in session.sql(f"PRAGMA table_info({table})") if row[2].upper() == "TEXT"]
         if not columns:
             continue
-        conditions = " OR ".join(f"instr({column}, needle.value)" for column in columns)
+        conditions = " OR ".join(f"instr({table}.{column}, needle.value)" for column in columns)
         statement = (
             f"SELECT count(*) FROM {table} WHERE EXISTS "  # noqa: S608 - names of the schema
             f"(SELECT 1 FROM json_each(?) AS needle WHERE {conditions})"

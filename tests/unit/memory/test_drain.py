@@ -63,11 +63,12 @@ async def test_another_model_embeds_anew_and_never_compares_with_the_old(tmp_pat
 
 async def test_many_are_indexed_with_progress(tmp_path: Path) -> None:
     told: list[MemoryStatus] = []
-    async with MemoryWorld(tmp_path, start_after=60) as world:
-        world.memory.on_status(told.append)
+    async with MemoryWorld(tmp_path, embedder=FakeEmbedder(missing=True)) as world:
         for number in range(150):
             await world.memory.remember(NewEntry(content=f"Fact {number}"))
-        await world.memory.settled()
+    async with MemoryWorld(tmp_path, start_after=60) as world:
+        world.memory.on_status(told.append)
+        await world.memory.warm_up()
     done = [status.progress.done for status in told if status.progress]
     assert done == sorted(done)
     assert len(done) > 2

@@ -57,6 +57,9 @@ def test_no_answer_breaks_the_parser(answer: str, text: str) -> None:
         ("My sister's name is Ann", "My brother's name is Tom", False),
         ("My boat is called Marigold", "My boat is called marigold!", False),
         ("I like tea", "I like coffee", False),
+        ("My boat is blue", "My boat is moored in Ghent", False),
+        ("My sister's name is Ann", "My sister is called Anna", True),
+        ("My phone number is 12", "My phone number is 13", True),
     ],
 )
 def test_contradictions(one: str, other: str, do: bool) -> None:
@@ -110,7 +113,6 @@ async def test_no_long_entry_crowds_out_the_rest(tmp_path: Path) -> None:
         assert len(found.text) <= 300 * context.CHARACTERS_A_TOKEN + 80
         assert len(found.injected) >= 4
         assert pinned.id in {entry.id for entry in found.injected[:2]}
-        assert {hit.entry.id for hit in found.retrieved} != {entry.id for entry in found.injected}
 
 
 async def test_what_was_found_given_and_cited_are_kept_apart(tmp_path: Path) -> None:

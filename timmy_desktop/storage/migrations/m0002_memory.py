@@ -34,7 +34,7 @@ ENTRIES = (
         used_us INTEGER NOT NULL DEFAULT 0,
         -- Points and hyphens belong to words (v1.2, low-end), but not where a sentence ends.
         words TEXT GENERATED ALWAYS AS (replace(replace(replace(replace(replace(replace(
-            content || ' ', '. ', ' '), '.' || char(10), ' '), '.)', ' '), '."', ' '), '...', ' '), '- ', ' ')
+            content || ' ', '...', ' '), '. ', ' '), '.' || char(10), ' '), '.)', ' '), '."', ' '), '- ', ' ')
         ) VIRTUAL,
         CHECK ((vector IS NULL) = (vector_model = ''))
     )
