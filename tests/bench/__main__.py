@@ -16,6 +16,9 @@ BENCHMARKS = {
     "event_append_one": "tests.bench.events",
     "event_verify": "tests.bench.events",
     "task_roundtrip": "tests.bench.swarm",
+    "memory_recall": "tests.bench.memory",
+    "memory_query": "tests.bench.memory",
+    "memory_quality": "tests.bench.memory",
     "start_window": "tests.bench.window",
     "feed_flood": "tests.bench.window",
 }
