@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 from timmy_desktop.agent.conversation import MessageView
 from timmy_desktop.memory import Asker, Memory, MemoryFault
-from timmy_desktop.memory.types import Context
+from timmy_desktop.memory.types import TIMMY_OWNER, Context
 from timmy_desktop.storage.errors import StorageError
 
 logger = logging.getLogger(__name__)
 
-OWNER = "timmy"
 NOTHING = Context("")
 
 
@@ -30,7 +29,7 @@ class Remembering:
         try:
             return await self._memory.context(
                 question,
-                asker=Asker(OWNER, stays_here=local_only),
+                asker=Asker(TIMMY_OWNER, stays_here=local_only),
                 budget_tokens=self._budget_tokens,
                 conversation_id=conversation_id,
             )
@@ -53,7 +52,7 @@ class Remembering:
         await self._keep(message, "assistant")
         try:
             await self._memory.record_uses(
-                context, reply_id=message.id, reply_kind="message", by=OWNER, reply_text=message.text
+                context, reply_id=message.id, reply_kind="message", by=TIMMY_OWNER, reply_text=message.text
             )
         except (MemoryFault, StorageError) as error:
             logger.warning("What an answer used of the memory was not noted: %s", error)

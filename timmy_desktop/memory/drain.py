@@ -258,6 +258,7 @@ class Drain:
         except EmbedderError as error:
             self._board.set(embedder="missing", detail=str(error))
             return False
+        self._board.set(embedder="ready")
         made = [(text, vector.tobytes()) for text, vector in zip(texts, vectors, strict=True)]
         await self._db.write(lambda session: due.write_vectors(session, model, made))
         self._changed.update(text.number for text in texts)

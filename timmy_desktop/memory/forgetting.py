@@ -143,7 +143,7 @@ class Forgetting:
         await self._bus.publish(work=_merge_words)
         await self._checkpoint()
         tell(Progress("Removing backups", 3, _STEPS))
-        removed = await asyncio.get_running_loop().run_in_executor(self._thread, self._remove_backups)
+        removed = await asyncio.get_running_loop().run_in_executor(self._thread, self._remove_backups, going)
         tell(Progress("Searching every file", 4, _STEPS))
         found, files, searched = await self._search(going.needles)
         if self._db.path in found:
@@ -186,15 +186,18 @@ class Forgetting:
         except sqlite3.Error as error:
             logger.warning("The database could not be rewritten after forgetting: %s", error)
 
-    def _remove_backups(self) -> int:
-        gone = (
-            [path for path in self._backups.glob("swarm-*") if path.is_file()]
-            if self._backups.exists()
-            else []
-        )
-        for path in gone:
-            path.unlink()
-        return len(gone)
+    def _remove_backups(self, going: _Going) -> int:
+        """Those that hold it, and those that are young enough to."""
+        oldest_us = min((entry.created_us for entry in going.entries), default=0)
+        gone = 0
+        for path in self._backups.glob("swarm-*"):
+            if not path.is_file():
+                continue
+            is_young = path.stat().st_mtime_ns // 1000 >= oldest_us
+            if is_young or traces.occurrences(path, going.needles)[0]:
+                path.unlink()
+                gone += 1
+        return gone
 
     async def _search(self, needles: Sequence[bytes]) -> tuple[dict[Path, int], int, int]:
         def search() -> tuple[dict[Path, int], int, int]:

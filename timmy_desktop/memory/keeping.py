@@ -12,7 +12,7 @@ from timmy_desktop.memory.chunking import pieces
 from timmy_desktop.memory.errors import MemoryFault
 from timmy_desktop.memory.proposing import Proposing, Said
 from timmy_desktop.memory.store import Store
-from timmy_desktop.memory.types import NewEntry
+from timmy_desktop.memory.types import TIMMY_OWNER, NewEntry, agent_owner
 from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.supervisor import TaskSupervisor
@@ -21,7 +21,6 @@ logger = logging.getLogger(__name__)
 
 _MOST_PIECES = 20
 _QUESTION = 300
-TIMMY = "timmy"
 
 
 class Keeping:
@@ -73,7 +72,7 @@ class Keeping:
                 NewEntry(
                     content=part.text,
                     type="conversation",
-                    owner=TIMMY,
+                    owner=TIMMY_OWNER,
                     source=f"{whose} in the chat",
                     conversation_id=conversation_id,
                     message_id=message_id,
@@ -103,7 +102,7 @@ class Keeping:
                 NewEntry(
                     content=f"Task: {asked}\nResult: {part.text}",
                     type="conversation",
-                    owner=agent.casefold() or TIMMY,
+                    owner=agent_owner(agent),
                     source=f"result of {agent or 'an agent'}",
                     task_id=event.task_id,
                     conversation_id=conversation_id,

@@ -21,6 +21,7 @@ BASELINE = "recall"
 # So much less than before, or less than this at all, sets off the alarm.
 _DROP, _LEAST = 0.15, 0.6
 _ENOUGH = 4
+_MOST_BY_MODEL = 10  # a small model takes seconds for each
 _OWNED = r"^(?P<whose>my|our|the|\w+(?:'s|’s)) (?P<what>.+?) (?:is|are|was|were)(?: called| named)? "
 _FORMS = tuple(
     (re.compile(form, re.IGNORECASE), templates)
@@ -67,10 +68,12 @@ async def ask_all(
 ) -> tuple[Question, ...]:
     """Each fact asked once. `paraphrase` (a model) is asked where the templates have no form."""
     asked: list[Question] = []
+    by_model = 0
     for number, entry in enumerate(entries):
         tell(Progress("Asking", number, len(entries)))
         text = question(entry.content)
-        if not text and paraphrase is not None:
+        if not text and paraphrase is not None and by_model < _MOST_BY_MODEL:
+            by_model += 1
             text = (await paraphrase(entry)).strip()
         text = text or reworded(entry.content)
         result = await find(text)

@@ -19,6 +19,8 @@ UseKind = Literal["retrieved", "injected", "cited"]
 
 ENTRY_TYPES: tuple[EntryType, ...] = ("conversation", "fact", "document")
 PERSON_OWNER = "person"
+TIMMY_OWNER = "timmy"
+RESERVED_OWNERS = frozenset({PERSON_OWNER, TIMMY_OWNER, ""})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,12 @@ class Asker:
     def is_person(self) -> bool:
         """Whether this is the person at the screen."""
         return self.owner == PERSON_OWNER
+
+
+def agent_owner(name: str) -> str:
+    """The owner that an agent of that name is. No name makes an agent the person, nor Timmy."""
+    owner = name.strip().casefold()
+    return f"{owner} (agent)" if owner in RESERVED_OWNERS else owner
 
 
 PERSON = Asker(PERSON_OWNER, stays_here=True)

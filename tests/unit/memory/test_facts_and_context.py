@@ -122,7 +122,7 @@ async def test_what_was_found_given_and_cited_are_kept_apart(tmp_path: Path) -> 
         await memory.remember(NewEntry(content="The boat is moored in Ghent"))
         await memory.settled()
         given = await memory.context("What is the boat called?", asker=Asker("echo"), budget_tokens=400)
-        reply = "It is Marigold."
+        reply = "It's a marigolds name."
         marks = memory.sources_of(reply, "What is the boat called?", given)
         assert marks == f"From the memory: [{boat.cite}]"
         cited = await memory.record_uses(

@@ -140,6 +140,13 @@ async def test_without_a_memory_its_tools_are_known_and_offered_to_nobody(tmp_pa
     await box.stop()
 
 
+@pytest.mark.parametrize("name", ["Person", "person ", "PERSON", "Timmy", ""])
+def test_no_name_makes_an_agent_the_person_or_timmy(name: str) -> None:
+    asker = Caller(name).asker
+    assert not asker.is_person
+    assert asker.owner not in ("person", "timmy")
+
+
 async def test_a_tool_without_a_caller_answers_nobody(tmp_path: Path) -> None:
     async with SwarmWorld(tmp_path, with_memory=True) as world:
         with pytest.raises(ToolError, match="no memory here"):

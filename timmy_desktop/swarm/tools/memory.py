@@ -10,7 +10,7 @@ from pydantic import Field
 
 from timmy_desktop.memory import Asker, Memory, MemoryFault
 from timmy_desktop.memory.context import line_of
-from timmy_desktop.memory.types import Filters, NewEntry
+from timmy_desktop.memory.types import Filters, NewEntry, agent_owner
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.tools.base import Arguments, TypedTool, capped
@@ -30,7 +30,7 @@ class Caller:
     @property
     def asker(self) -> Asker:
         """As the memory knows him."""
-        return Asker(self.name.casefold(), self.stays_here)
+        return Asker(agent_owner(self.name), self.stays_here)
 
 
 class SearchArguments(Arguments):
