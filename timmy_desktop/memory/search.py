@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from timmy_desktop.inert import storable
 from timmy_desktop.memory import rows, words
@@ -37,9 +38,7 @@ class Search:
         self._drain = drain
         self._board = board
 
-    async def search(
-        self, query: str, *, asker: Asker, filters: Filters, limit: int, fold: bool = True
-    ) -> SearchResult:
+    async def search(self, query: str, *, asker: Asker, filters: Filters, limit: int) -> SearchResult:
         """See Memory.search."""
         started = time.perf_counter()
         query = storable(query).strip()[:LONGEST_QUERY]
@@ -56,7 +55,7 @@ class Search:
         else:
             self._drain.wake()
             hits, mode = await self._by_words(query, asker, filters, limit * _SPARE), "words"
-        shown = _folded(hits)[:limit] if fold else hits[:limit]
+        shown = _folded(hits, limit)
         took_ms = (time.perf_counter() - started) * 1000
         return SearchResult(tuple(shown), mode, took_ms, self._note(mode))
 
@@ -157,15 +156,25 @@ def _meant(entry: Entry, plan: words.Plan, cosine: float) -> Hit:
     return Hit(entry, _MEANING_SHARE * max(cosine, 0.0), cosine, words.matching(plan.terms, entry.content))
 
 
-def _folded(hits: Sequence[Hit]) -> list[Hit]:
-    """Near-duplicates behind the best of them."""
+def _folded(hits: Sequence[Hit], limit: int) -> list[Hit]:
+    """The first `limit` that differ, each with its near-duplicates behind it."""
     kept: list[Hit] = []
+    bags: list[words.Bag] = []
     for hit in hits:
-        for place, better in enumerate(kept):
-            if better.entry.type == hit.entry.type and words.alike(better.entry.content, hit.entry.content):
-                folded = (*better.folded, hit.entry.id)
-                kept[place] = Hit(better.entry, better.score, better.cosine, better.words, folded)
-                break
-        else:
+        bag = words.bag_of(hit.entry.content)
+        place = _twin(hit, bag, kept, bags)
+        if place is None:
             kept.append(hit)
-    return kept
+            bags.append(bag)
+        else:
+            kept[place] = replace(kept[place], folded=(*kept[place].folded, hit.entry.id))
+    return kept[:limit]
+
+
+def _twin(hit: Hit, bag: words.Bag, kept: Sequence[Hit], bags: Sequence[words.Bag]) -> int | None:
+    for place, (better, other) in enumerate(zip(kept, bags, strict=True)):
+        if better.entry.type == hit.entry.type and (
+            bag.is_alike(other) or better.entry.content == hit.entry.content
+        ):
+            return place
+    return None

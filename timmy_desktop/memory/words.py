@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 _TOKEN = re.compile(r"\w[\w\-./:@#+]*|[._]\w[\w\-./]*", re.UNICODE)
 _QUOTED = re.compile(r"[\"“”]([^\"“”]{2,200})[\"“”]")
@@ -12,6 +13,7 @@ _IN_WORDS = re.compile(r"\w+", re.UNICODE)
 _ENDS = ".-/:@#+"
 _MOST_TERMS = 24
 ALIKE = 0.85
+_COMPARED = 2000
 # Words that say nothing of what is looked for.
 _COMMON = """
     a about after all also am an and any are as at be because been before but by can could did do
@@ -61,18 +63,29 @@ def matching(terms: Iterable[str], content: str) -> tuple[str, ...]:
     return tuple(term for term in terms if _stands_in(term.casefold(), folded))
 
 
+class Bag(NamedTuple):
+    """What a text is compared by: its words, and those of them that are identifiers or numbers."""
+
+    words: frozenset[str]
+    identifiers: frozenset[str]
+
+    def is_alike(self, other: Bag) -> bool:
+        """Whether both say nearly the same in the same words, with the same identifiers and numbers."""
+        fewer, more = sorted((len(self.words), len(other.words)))
+        if fewer < ALIKE * more or not more or self.identifiers != other.identifiers:
+            return False
+        return len(self.words & other.words) >= ALIKE * len(self.words | other.words)
+
+
+def bag_of(text: str) -> Bag:
+    """The bag of a text, or of the beginning of a long one."""
+    found = frozenset(token.rstrip(_ENDS) for token in _TOKEN.findall(text[:_COMPARED].casefold()))
+    return Bag(found, frozenset(word for word in found if word and is_identifier(word)))
+
+
 def alike(one: str, other: str) -> bool:
-    """Whether two texts say nearly the same in the same words, with the same identifiers and numbers."""
-    first, second = _bag(one), _bag(other)
-    if not first or not second:
-        return one == other
-    if {word for word in first if is_identifier(word)} != {word for word in second if is_identifier(word)}:
-        return False
-    return len(first & second) >= ALIKE * len(first | second)
-
-
-def _bag(text: str) -> set[str]:
-    return {token.rstrip(_ENDS).casefold() for token in _TOKEN.findall(text)}
+    """Whether two texts say nearly the same; see `Bag`."""
+    return one == other or bag_of(one).is_alike(bag_of(other))
 
 
 def _stands_in(term: str, text: str) -> bool:
