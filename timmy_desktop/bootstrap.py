@@ -11,14 +11,20 @@ from timmy_desktop.events.bus import EventBus
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import Ledger
 from timmy_desktop.ledger.backends import make_backend
+from timmy_desktop.memory import Memory
+from timmy_desktop.memory.embedding import MiniLm
+from timmy_desktop.memory.index import ChromaIndex
+from timmy_desktop.memory.proposing import AskModel
 from timmy_desktop.paths import Paths
 from timmy_desktop.routing import local_models
 from timmy_desktop.routing.budget import Budget, Price
+from timmy_desktop.routing.errors import RouterError
 from timmy_desktop.routing.history import RouterHistory
 from timmy_desktop.routing.models import ModelLibrary
 from timmy_desktop.routing.providers import create_providers
 from timmy_desktop.routing.providers.base import Parts, Provider
 from timmy_desktop.routing.router import CascadeRouter
+from timmy_desktop.routing.types import CompletionRequest, Message
 from timmy_desktop.services import Services
 from timmy_desktop.settings import Secrets, Settings
 from timmy_desktop.storage.anchor import HeadAnchor
@@ -35,6 +41,8 @@ from timmy_desktop.swarm.personas import personas
 from timmy_desktop.swarm.registry import Registry
 from timmy_desktop.swarm.toolbox import Toolbox
 from timmy_desktop.swarm.tools.workspace import Workspace
+
+_MEMORY_TOKENS = 120
 
 
 def build(
@@ -83,6 +91,22 @@ def build(
         supervisor=supervisor,
         treasury_msat=settings.treasury_msat,
     )
+    backup = DailyBackup(paths.database, paths.backups, clock, supervisor)
+    memory = Memory(
+        bus=bus,
+        db=database,
+        clock=clock,
+        supervisor=supervisor,
+        embedder=MiniLm(),
+        index=ChromaIndex(paths.memory_index),
+        settings=settings,
+        data_dir=paths.data_dir,
+        index_folder=paths.memory_index,
+        backups=paths.backups,
+        back_up=backup.back_up,
+        not_searched=(paths.models,),
+        ask=_asked_of(router),
+    )
     workspace = Workspace(settings.workspace)
     coordinator = Coordinator(
         bus=bus,
@@ -90,7 +114,8 @@ def build(
         router=router,
         ledger=ledger,
         registry=Registry(bus=bus, db=database, clock=clock, personas=personas(settings.personas)),
-        tools=Toolbox(workspace=workspace),
+        tools=Toolbox(workspace=workspace, memory=memory),
+        memory=memory,
         clock=clock,
         supervisor=supervisor,
         settings=settings,
@@ -105,7 +130,7 @@ def build(
         database=database,
         event_log=event_log,
         anchor=HeadAnchor(event_log, database, paths.data_dir / ANCHOR_FILE, supervisor),
-        backup=DailyBackup(paths.database, paths.backups, clock, supervisor),
+        backup=backup,
         bus=bus,
         models=build_models(settings, paths),
         router=router,
@@ -117,6 +142,7 @@ def build(
             keep_days=settings.attempts_keep_days,
         ),
         ledger=ledger,
+        memory=memory,
         workspace=workspace,
         coordinator=coordinator,
         timmy=Timmy(
@@ -127,8 +153,28 @@ def build(
             clock=clock,
             supervisor=supervisor,
             settings=settings,
+            memory=memory,
         ),
     )
+
+
+def _asked_of(router: CascadeRouter) -> AskModel:
+    """How the memory asks a model; it makes do without an answer."""
+
+    async def ask(instructions: str, text: str, local_only: bool) -> str:
+        request = CompletionRequest(
+            messages=(Message("system", instructions), Message("user", text)),
+            purpose="memory",
+            max_tokens=_MEMORY_TOKENS,
+            temperature=0.0,
+            local_only=local_only,
+        )
+        try:
+            return (await router.complete(request)).text
+        except RouterError:
+            return ""
+
+    return ask
 
 
 def build_providers(settings: Settings, paths: Paths, secrets: Secrets) -> tuple[Provider, ...]:

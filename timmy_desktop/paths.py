@@ -40,5 +40,9 @@ class Paths:
         return self.data_dir / "models"
 
     @property
+    def memory_index(self) -> Path:
+        return self.data_dir / "memory-index"
+
+    @property
     def logs(self) -> Path:
         return self.data_dir / "logs"

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from timmy_desktop import __version__
 from timmy_desktop.agent.timmy import Timmy
@@ -13,6 +14,7 @@ from timmy_desktop.clock import Clock
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.system import SystemFault, SystemStarted, SystemStopped
 from timmy_desktop.ledger import Ledger
+from timmy_desktop.memory import Memory
 from timmy_desktop.paths import Paths
 from timmy_desktop.routing.history import RouterHistory
 from timmy_desktop.routing.models import ModelLibrary
@@ -29,6 +31,14 @@ from timmy_desktop.swarm.coordinator import Coordinator
 from timmy_desktop.swarm.tools.workspace import Workspace
 
 Progress = Callable[[str], None]
+
+
+class Part(Protocol):
+    """What is started and stopped in turn."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,16 +60,19 @@ class Services:
     router: CascadeRouter
     router_history: RouterHistory
     ledger: Ledger
+    memory: Memory
     workspace: Workspace
     coordinator: Coordinator
     timmy: Timmy
     _running: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
 
-    async def start(self, purpose: str = "window", progress: Progress = lambda _: None) -> None:
+    async def start(
+        self, purpose: str = "window", progress: Progress = lambda _: None, *, only_memory: bool = False
+    ) -> None:
         """Starts everything from the data folder up; when one part fails, those before it are stopped.
 
-        `progress` gets a few words before each step. Raises StorageError and its kin, whose messages
-        are meant for the person.
+        `progress` gets a few words before each step. `only_memory`: no model is looked for, no task taken up.
+        Raises StorageError and its kin, whose messages are meant for the person.
         """
         async with AsyncExitStack() as stack:
             progress("Opening the data folder")
@@ -70,18 +83,26 @@ class Services:
             stack.push_async_callback(self.database.close)
             await self.database.open(self._prepare)
             await self._start_log(stack)
-            for words, start, stop in (
-                ("Looking for models", self.router.start, self.router.stop),
-                ("Looking for models", self.router_history.start, self.router_history.stop),
-                ("Opening the ledger", self.ledger.start, self.ledger.stop),
-                ("Waking the agents", self.coordinator.start, self.coordinator.stop),
-                ("Remembering the conversation", self.timmy.start, self.timmy.stop),
-            ):
+            for words, part in self._parts(only_memory):
                 progress(words)
-                await start()
-                stack.push_async_callback(stop)
-            self.backup.start()
+                await part.start()
+                stack.push_async_callback(part.stop)
+            if not only_memory:
+                self.backup.start()
             self._running.push_async_exit(stack.pop_all())
+
+    def _parts(self, only_memory: bool) -> tuple[tuple[str, Part], ...]:
+        memory = ("Opening the memory", self.memory)
+        if only_memory:
+            return (memory,)
+        return (
+            ("Looking for models", self.router),
+            ("Looking for models", self.router_history),
+            ("Opening the ledger", self.ledger),
+            memory,
+            ("Waking the agents", self.coordinator),
+            ("Remembering the conversation", self.timmy),
+        )
 
     async def stop(self) -> None:
         """Stops everything in the opposite order. Does nothing where `start` did not succeed."""

@@ -153,6 +153,13 @@ class Settings(BaseSettings):
     personas: tuple[PersonaSettings, ...] = ()
     workspace: Path | None = None
 
+    # Memory
+    memory_keep_conversations: bool = True
+    memory_keep_results: bool = True
+    memory_facts: Literal["ask", "accept", "off"] = "ask"
+    memory_facts_by_model: bool = True
+    memory_context_tokens: Annotated[int, Field(ge=0, le=100_000)] = 400
+
     # Ledger
     lightning_backend: Literal["embedded"] = "embedded"
     treasury_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 100_000_000

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.fakes.lightning import FakeLightning
+from tests.fakes.memory_world import FakeEmbedder, FakeIndex
 from tests.fakes.providers import Script, ScriptedProvider
 from timmy_desktop.agent.timmy import Timmy
 from timmy_desktop.clock import SystemClock
 from timmy_desktop.events.base import Event, EventRecord
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.ledger import Ledger
+from timmy_desktop.memory import Memory
 from timmy_desktop.routing.router import CascadeRouter
 from timmy_desktop.routing.types import CompletionRequest
 from timmy_desktop.settings import Settings
@@ -73,6 +75,7 @@ class SwarmWorld:
         workspace: Path | None = None,
         mood: str = "settles",
         treasury_msat: int = TREASURY,
+        with_memory: bool = False,
         **settings: Any,
     ) -> None:
         self.provider = provider or AnsweringProvider()
@@ -98,17 +101,26 @@ class SwarmWorld:
             bus=self.bus, db=self.db, clock=self.clock,
             personas=personas() if people is None else people,
         )  # fmt: skip
-        self.tools = Toolbox(workspace=self.workspace)
+        self.memory = self._memory(folder) if with_memory else None
+        self.tools = Toolbox(workspace=self.workspace, memory=self.memory)
         self.coordinator = Coordinator(
             bus=self.bus, db=self.db, router=self.router, ledger=self.ledger, registry=self.registry,
             tools=self.tools, clock=self.clock, supervisor=self.supervisor,
-            settings=self.settings, bids=bids, write_again_seconds=0.01,
+            settings=self.settings, bids=bids, write_again_seconds=0.01, memory=self.memory,
         )  # fmt: skip
         self.timmy = Timmy(
             bus=self.bus, db=self.db, router=self.router, coordinator=self.coordinator, clock=self.clock,
-            supervisor=self.supervisor, settings=self.settings, write_again_seconds=0.01,
+            supervisor=self.supervisor, settings=self.settings, write_again_seconds=0.01, memory=self.memory,
         )  # fmt: skip
         self._crashed = False
+
+    def _memory(self, folder: Path) -> Any:
+        """A memory whose model and index are acted."""
+        return Memory(
+            bus=self.bus, db=self.db, clock=self.clock, supervisor=self.supervisor, embedder=FakeEmbedder(),
+            index=FakeIndex(), settings=self.settings, data_dir=folder, index_folder=folder / "memory-index",
+            backups=folder / "backups", start_after=0.0,
+        )  # fmt: skip
 
     async def __aenter__(self) -> SwarmWorld:
         def prepare(session: Any) -> None:
@@ -118,6 +130,8 @@ class SwarmWorld:
         await self.db.open(prepare)
         await self.router.start()
         await self.ledger.start()
+        if self.memory is not None:
+            await self.memory.start()
         await self.coordinator.start()
         await self.timmy.start()
         return self
@@ -127,6 +141,8 @@ class SwarmWorld:
             await self.timmy.stop()
             await self.coordinator.stop()
         await self.tools.stop()
+        if self.memory is not None:
+            await self.memory.stop()
         await self.ledger.stop()
         await self.router.stop()
         await self.supervisor.close()

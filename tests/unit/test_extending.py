@@ -119,4 +119,4 @@ def test_tools_of_an_agent_are_all_where_none_are_named(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text('[[personas]]\nname = "A"\n[[personas]]\nname = "B"\ntools = []\n', encoding="utf-8")
     found = {persona.name: persona.tools for persona in personas(load_settings(file).personas)}
-    assert (found["A"], found["B"], len(ALL_TOOLS)) == (ALL_TOOLS, (), 6)
+    assert (found["A"], found["B"], len(ALL_TOOLS)) == (ALL_TOOLS, (), 9)

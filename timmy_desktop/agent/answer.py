@@ -59,11 +59,13 @@ class Answer:
         use_tool: UseTool,
         save_end: Save,
         why_stopped: Callable[[], str],
+        sources_of: Callable[[str], str] = lambda _: "",
     ) -> None:
         """`message` is the empty one that is being written; `tell` gets what happens, in order.
 
         `save_end` writes the message as it stays, whatever the disk and whoever stops waiting; StorageError
-        when that takes longer. `why_stopped` is asked when the answer is cancelled.
+        when that takes longer. `why_stopped` is asked when the answer is cancelled. `sources_of` gives the
+        marks to put below a whole answer.
         """
         self._message = message
         self._router = router
@@ -73,6 +75,7 @@ class Answer:
         self._use_tool = use_tool
         self._save_end = save_end
         self._why_stopped = why_stopped
+        self._sources_of = sources_of
         self._text: list[str] = []
         self._kept = ""
         self._provider = ""
@@ -81,6 +84,11 @@ class Answer:
         self._is_cut = False
         self._ttft_ms = 0
         self._total_ms = 0
+
+    @property
+    def message(self) -> MessageView:
+        """The message as it is now."""
+        return self._message
 
     async def run(
         self, messages: Sequence[Message], tools: tuple[ToolSpec, ...], *, max_tokens: int, local_only: bool
@@ -114,6 +122,8 @@ class Answer:
             await self._end("failed", f"The answer could not be carried on: {what}")
         else:
             note = CUT_OFF if self._is_cut else ""
+            if marks := self._sources_of(self._whole()):
+                self._say(f"\n\n{marks}")
             await (self._end("done", note) if self._whole() else self._end("failed", NO_TEXT))
 
     async def _streamed(self, request: CompletionRequest) -> Reply:

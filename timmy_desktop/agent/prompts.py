@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import dropwhile
 
 from timmy_desktop.agent.conversation import MessageView
@@ -46,6 +46,13 @@ class Prompt:
     messages: tuple[Message, ...]
     left_out: int
     local_only: bool
+
+    def with_memory(self, text: str) -> Prompt:
+        """The same, with what the memory gives to it."""
+        if not text:
+            return self
+        system, *rest = self.messages
+        return replace(self, messages=(replace(system, content=f"{system.content}\n\n{text}"), *rest))
 
 
 def prompt(history: Sequence[MessageView], budget_tokens: int) -> Prompt:

@@ -19,6 +19,7 @@ from timmy_desktop.agent.conversation import (
 from timmy_desktop.agent.errors import BusyError, ChatError
 from timmy_desktop.agent.posting import Poster, Posting
 from timmy_desktop.agent.prompts import POST_TASK, Prompt, prompt
+from timmy_desktop.agent.remembering import Remembering, asked
 from timmy_desktop.agent.reports import ended_reason, report_text
 from timmy_desktop.agent.store import ENDED_UNFINISHED, Conversations
 from timmy_desktop.agent.unbroken import unbroken
@@ -26,6 +27,7 @@ from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import EventRecord
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.tasks import TaskCancelled, TaskCompleted, TaskFailed
+from timmy_desktop.memory import Memory
 from timmy_desktop.storage.database import Database
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.supervisor import TaskSupervisor
@@ -52,6 +54,8 @@ class TimmySettings(Protocol):
     def reply_max_tokens(self) -> int: ...
     @property
     def local_only(self) -> bool: ...
+    @property
+    def memory_context_tokens(self) -> int: ...
 
 
 class Timmy:
@@ -67,6 +71,7 @@ class Timmy:
         clock: Clock,
         supervisor: TaskSupervisor,
         settings: TimmySettings,
+        memory: Memory | None = None,
         context_tokens: int = CONTEXT_TOKENS,
         write_again_seconds: float = WRITE_AGAIN_SECONDS,
     ) -> None:
@@ -80,6 +85,7 @@ class Timmy:
         self._clock = clock
         self._supervisor = supervisor
         self._settings = settings
+        self._remembering = Remembering(memory, settings.memory_context_tokens)
         self._context_tokens = context_tokens
         self._write_again_s = write_again_seconds
         self._store = Conversations(db=db, clock=clock)
@@ -183,7 +189,7 @@ class Timmy:
 
     async def _answer(self, conversation_id: str, text: str | None, told: _Told) -> None:
         if text is not None:
-            await self._said(conversation_id, text, told)
+            await self._remembering.said(await self._said(conversation_id, text, told))
         history = await self._store.messages(conversation_id)
         while history and history[-1].role != "user" and text is None:
             history.pop()
@@ -192,6 +198,9 @@ class Timmy:
         built = prompt(history, self._context_tokens)
         chosen = await self._is_local_only(conversation_id)
         local_only = chosen or built.local_only
+        question = asked(history)
+        recalled = await self._remembering.of(question, conversation_id, local_only=local_only)
+        built = built.with_memory(recalled.text)
         message = await self._begun(conversation_id, _reason(built, chosen=chosen), local_only)
         told.put_nowait(MessageStarted(message))
         poster = Poster(self._posting, conversation_id, local_only=local_only)
@@ -204,16 +213,19 @@ class Timmy:
             use_tool=poster.use,
             save_end=self._save_end,
             why_stopped=lambda: STOPPED if conversation_id in self._stopped else ENDED_UNFINISHED,
+            sources_of=lambda reply: self._remembering.sources_of(reply, question, recalled),
         )
         await answer.run(
             built.messages, (POST_TASK,), max_tokens=self._settings.reply_max_tokens, local_only=local_only
         )
+        await self._remembering.answered(answer.message, recalled)
 
-    async def _said(self, conversation_id: str, text: str, told: _Told) -> None:
+    async def _said(self, conversation_id: str, text: str, told: _Told) -> MessageView:
         """Writes what the person said."""
         local_only = await self._is_local_only(conversation_id)
         message = await self._store.add(conversation_id, "user", text, local_only=local_only)
         told.put_nowait(MessageStarted(message))
+        return message
 
     async def _begun(self, conversation_id: str, reason: str, local_only: bool) -> MessageView:
         """The empty message of an answer. Once begun, it is always ended: by Answer.run."""

@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("action", choices=("list", "pull", "delete"), nargs="?", default="list")
     models.add_argument("name", metavar="NAME", nargs="?", default="", help="of a model; see the list")
     _add_json(models)
+    _add_memory(commands)
 
     picture = _add(commands, "screenshot", _screenshot, "take pictures of the window with this data folder")
     picture.add_argument("--out", type=Path, metavar="DIR", required=True, help="where the pictures go")
@@ -66,6 +67,39 @@ def _parser() -> argparse.ArgumentParser:
         "--size", type=_size, metavar="WxH", help="of the window (default: 1280x800), or of the one panel"
     )
     return parser
+
+
+def _add_memory(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    memory = commands.add_parser("memory", help="search and govern what is remembered")
+    actions = memory.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+
+    search = _add(actions, "search", _memory, "find memories by meaning and exact words")
+    search.add_argument("text", metavar="TEXT")
+    search.add_argument("--type", choices=("conversation", "fact", "document"), help="only of this type")
+    search.add_argument("--limit", type=int, default=10, metavar="N", help="how many at most (default: 10)")
+
+    remember = _add(actions, "remember", _memory, "remember a fact")
+    remember.add_argument("text", metavar="TEXT", help="the fact; - reads it from standard input")
+    remember.add_argument("--private", action="store_true", help="keep it from the agents")
+    remember.add_argument("--pin", action="store_true", help="put it into every context first")
+    remember.add_argument("--local-only", action="store_true", help="never show it to a remote provider")
+
+    forget = _add(actions, "forget", _memory, "forget memories for good, and search every byte for them")
+    forget.add_argument("ids", nargs="+", metavar="ID", help="an identifier, or its mark as m:1a2b3c4d")
+    forget.add_argument(
+        "--sources", action="store_true", help="also the chat messages and results that they come from"
+    )
+
+    take = _add(actions, "import", _memory, "import documents and folders, or an export (.jsonl)")
+    take.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    take.add_argument("--private", action="store_true", help="keep the documents from the agents")
+
+    export = _add(actions, "export", _memory, "write everything as JSON lines")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    _add(actions, "stats", _memory, "say how much is remembered, and how")
+    _add(actions, "rebuild", _memory, "build the vector index anew")
+    for action in actions.choices.values():
+        _add_json(action)
 
 
 def _add(
@@ -142,6 +176,12 @@ def _models(options: argparse.Namespace) -> int:
     from timmy_desktop.cli.models import models
 
     return models(options)
+
+
+def _memory(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.memory import memory
+
+    return memory(options)
 
 
 def _screenshot(options: argparse.Namespace) -> int:

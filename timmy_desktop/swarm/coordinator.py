@@ -17,6 +17,7 @@ from timmy_desktop.events.system import SystemWarning
 from timmy_desktop.events.tasks import TaskCreated, TaskRetried
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import Ledger
+from timmy_desktop.memory import Memory
 from timmy_desktop.storage.database import Database
 from timmy_desktop.storage.event_query import task_events
 from timmy_desktop.supervisor import TaskSupervisor
@@ -26,6 +27,7 @@ from timmy_desktop.swarm.bidding import Bids, persona_bid
 from timmy_desktop.swarm.dispatcher import Dispatcher
 from timmy_desktop.swarm.errors import TaskStateError
 from timmy_desktop.swarm.live import LiveTask
+from timmy_desktop.swarm.recollection import Recollection
 from timmy_desktop.swarm.recovery import recovered, revived
 from timmy_desktop.swarm.registry import AgentView, Registry
 from timmy_desktop.swarm.runner import Runner
@@ -52,6 +54,8 @@ class SwarmSettings(Protocol):
     @property
     def reply_max_tokens(self) -> int: ...
     @property
+    def memory_context_tokens(self) -> int: ...
+    @property
     def local_only(self) -> bool: ...
 
 
@@ -70,6 +74,7 @@ class Coordinator:
         clock: Clock,
         supervisor: TaskSupervisor,
         settings: SwarmSettings,
+        memory: Memory | None = None,
         bids: Bids = persona_bid,
         write_again_seconds: float = WRITE_AGAIN_SECONDS,
     ) -> None:
@@ -94,7 +99,12 @@ class Coordinator:
         )  # fmt: skip
         self._runner = Runner(
             bus=bus, ledger=ledger, registry=registry, clock=clock, supervisor=supervisor,
-            worker=Worker(router=router, tools=tools, bus=bus, clock=clock, limits=limits),
+            worker=Worker(
+                router=router, tools=tools, bus=bus, clock=clock, limits=limits,
+                recollection=(
+                    None if memory is None else Recollection(memory, settings.memory_context_tokens)
+                ),
+            ),
             write_again_seconds=write_again_seconds,
         )  # fmt: skip
         self._dispatcher = Dispatcher(

@@ -10,7 +10,8 @@ from timmy_desktop.settings import PersonaSettings
 
 FILE_TOOLS = ("list_files", "read_file", "search_files")
 GIT_TOOLS = ("git_log", "git_show", "git_diff")
-ALL_TOOLS = FILE_TOOLS + GIT_TOOLS
+MEMORY_TOOLS = ("memory_search", "memory_remember", "memory_forget")
+ALL_TOOLS = FILE_TOOLS + GIT_TOOLS + MEMORY_TOOLS
 
 _WORD = re.compile(r"[^\W_]+")
 # A keyword also counts as a word's beginning ("deploy" in "deployment") when it has so many letters.
@@ -54,7 +55,8 @@ class Persona:
     def prompt(self) -> str:
         """The system prompt: who it is, what it can do, and that it must not pretend."""
         means = (
-            "You can read the folder that the person opened, with the tools given. You cannot change files."
+            "With the tools given you can read the folder that the person opened, and the memory. "
+            "You cannot change files."
             if self.tools
             else "You have no tools; answer from what you know."
         )
@@ -83,7 +85,7 @@ PERSONAS: tuple[Persona, ...] = (
         ("research", "recall", "summarise"),
         ("find", "search", "remember", "history", "explain", "compare", "what", "why", "source", "list"),
         12_000,
-        manner="Look things up before you answer, and name where each fact comes from.",
+        manner="Look things up before you answer, in the memory first, and name where each fact comes from.",
     ),
     Persona(
         "Mace",

@@ -6,12 +6,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from timmy_desktop.inert import storable
+from timmy_desktop.memory import Memory
 from timmy_desktop.routing.types import ToolSpec
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.tools import TOOLS, ToolFamily
 from timmy_desktop.swarm.tools.base import Tool
+from timmy_desktop.swarm.tools.memory import Caller, MemoryTool, memory_tools
 from timmy_desktop.swarm.tools.threads import ToolThreads
 from timmy_desktop.swarm.tools.workspace import Workspace
+
+NOBODY = Caller()
 
 
 class Toolbox:
@@ -20,10 +24,17 @@ class Toolbox:
     Cancelling `run` ends the tool, with the programs that it started.
     """
 
-    def __init__(self, *, workspace: Workspace, families: Iterable[ToolFamily] = TOOLS) -> None:
+    def __init__(
+        self,
+        *,
+        workspace: Workspace,
+        memory: Memory | None = None,
+        families: Iterable[ToolFamily] = TOOLS,
+    ) -> None:
+        """Without a `memory` its tools are known, and offered to nobody."""
         self._threads = ToolThreads()
         tools = [tool for family in families for tool in family(workspace, self._threads)]
-        self._tools: dict[str, Tool] = {tool.name: tool for tool in tools}
+        self._tools: dict[str, Tool] = {tool.name: tool for tool in [*tools, *memory_tools(memory)]}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -33,15 +44,25 @@ class Toolbox:
     def specs(self, names: Iterable[str]) -> tuple[ToolSpec, ...]:
         """What a model is told of the tools called `names`; unknown names are left out."""
         tools = [self._tools[name] for name in names if name in self._tools]
+        tools = [tool for tool in tools if not isinstance(tool, MemoryTool) or tool.is_available]
         return tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in tools)
 
-    async def run(self, name: str, arguments: Mapping[str, Any], allowed: Iterable[str]) -> str:
+    def is_private(self, name: str) -> bool:
+        """Whether what the tool is given and answers must not stand in the event log, which can't forget."""
+        return isinstance(self._tools.get(name), MemoryTool)
+
+    async def run(
+        self, name: str, arguments: Mapping[str, Any], allowed: Iterable[str], caller: Caller = NOBODY
+    ) -> str:
         """The tool's answer; ToolError when it refuses, or when the agent may not use it."""
         allowed = list(allowed)
         if name not in self._tools or name not in allowed:
             known = ", ".join(tool for tool in allowed if tool in self._tools) or "none"
             raise ToolError(f"There is no tool {name[:80]!r} here. The tools are: {known}.")
-        return storable(await self._tools[name].run(arguments))
+        tool = self._tools[name]
+        if isinstance(tool, MemoryTool):
+            return storable(await tool.run_for(caller, arguments))
+        return storable(await tool.run(arguments))
 
     async def stop(self) -> None:
         """Ends the tools under way and their threads."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import orjson
@@ -14,12 +14,15 @@ from timmy_desktop.events.agents import ToolCalled, ToolCompleted, ToolFailed
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.tasks import TaskStepped
 from timmy_desktop.inert import storable
+from timmy_desktop.memory.types import Context
 from timmy_desktop.routing.errors import NoProviderError, RouterError
 from timmy_desktop.routing.types import CompletionRequest, Message, Reply, ToolCall, ToolSpec
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.personas import Persona
+from timmy_desktop.swarm.recollection import NOTHING, Recollection
 from timmy_desktop.swarm.recordable import recordable
 from timmy_desktop.swarm.toolbox import Toolbox
+from timmy_desktop.swarm.tools.memory import Caller
 
 SOURCE = "worker"
 CODE = "code"  # the capability of those agents that the person may have given a model of their own
@@ -28,6 +31,10 @@ MOST_CALLS_A_STEP = 8
 MOST_REPEATS = 3
 _SUMMARY = 300
 _TEMPERATURE = 0.3
+
+# The log can't forget; what goes into the memory and comes out of it does not stand there.
+_LEFT_OUT = {"left_out": "what the memory is asked or told is not logged"}
+_PRIVATE_ANSWER = "answered from the memory"
 
 _LAST_STEP = "This is your last step: no tools are left. Answer now with what you have found."
 _REPEATED = "You have made this very call before; its answer is above. Use it, or answer without it."
@@ -87,17 +94,28 @@ class Worker:
     """Runs attempts. Cancelling `run` stops the model and the tools."""
 
     def __init__(
-        self, *, router: Router, tools: Toolbox, bus: EventBus, clock: Clock, limits: Limits
+        self,
+        *,
+        router: Router,
+        tools: Toolbox,
+        bus: EventBus,
+        clock: Clock,
+        limits: Limits,
+        recollection: Recollection | None = None,
     ) -> None:
+        """`recollection` puts what the memory knows of a task before the agent; None for agents without."""
         self._router = router
         self._tools = tools
         self._bus = bus
         self._clock = clock
         self._limits = limits
+        self._recollection = recollection
 
     async def run(self, assignment: Assignment) -> Done | Failed:
         """One attempt, from the task's text to its end."""
-        attempt = _Attempt(self._router, self._tools, self._bus, self._clock, self._limits, assignment)
+        attempt = _Attempt(
+            self._router, self._tools, self._bus, self._clock, self._limits, assignment, self._recollection
+        )
         try:
             async with asyncio.timeout(self._limits.seconds):
                 return await attempt.run()
@@ -119,6 +137,8 @@ class _Attempt:
     clock: Clock
     limits: Limits
     assignment: Assignment
+    recollection: Recollection | None = None
+    context: Context = NOTHING
     messages: list[Message] = field(default_factory=list)
     calls: dict[str, int] = field(default_factory=dict)
     tokens_in: int = 0
@@ -126,7 +146,11 @@ class _Attempt:
 
     async def run(self) -> Done | Failed:
         persona = self.assignment.persona
-        self.messages = [Message("system", persona.prompt), Message("user", self.assignment.text)]
+        system = persona.prompt
+        if self.recollection is not None:
+            self.context = await self.recollection.of(self.assignment.text, self.caller)
+            system = f"{system}\n\n{self.context.text}".strip()
+        self.messages = [Message("system", system), Message("user", self.assignment.text)]
         specs = self.tools.specs(persona.tools)
         for step in range(1, self.limits.steps + 1):
             left = self.limits.tokens - self.tokens_out
@@ -134,13 +158,26 @@ class _Attempt:
                 break
             reply = await self._ask(step, specs if step < self.limits.steps else (), left)
             if not reply.tool_calls or step == self.limits.steps:
-                return self._ended(reply)
+                return await self._with_sources(self._ended(reply))
             self.messages.append(Message("assistant", reply.text, tool_calls=reply.tool_calls))
             if (stuck := await self._use_tools(reply.tool_calls)) is not None:
                 return stuck
         return self.failed(
             f"The limit of {self.limits.tokens} tokens was used up without a result.", curable=True
         )
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(
+            self.assignment.persona.name, self.assignment.task_id, stays_here=self.assignment.local_only
+        )
+
+    async def _with_sources(self, outcome: Done | Failed) -> Done | Failed:
+        """The result with marks of what it took from the memory, and that noted."""
+        if self.recollection is None or isinstance(outcome, Failed):
+            return outcome
+        result = await self.recollection.used(outcome.result, self.assignment.text, self.context, self.caller)
+        return replace(outcome, result=result)
 
     def failed(self, reason: str, *, curable: bool) -> Failed:
         return Failed(reason, curable, self.tokens_in, self.tokens_out)
@@ -219,17 +256,24 @@ class _Attempt:
             "call_id": storable(call.id),
             "tool": storable(call.name)[:80],
         }
-        await self.bus.publish(ToolCalled(**about, arguments=recordable(call.arguments)))
+        is_private = self.tools.is_private(call.name)
+        arguments = _LEFT_OUT if is_private else recordable(call.arguments)
+        await self.bus.publish(ToolCalled(**about, arguments=arguments))
         started = self.clock.monotonic()
         try:
-            answer = await self.tools.run(call.name, call.arguments, self.assignment.persona.tools)
+            answer = await self.tools.run(
+                call.name, call.arguments, self.assignment.persona.tools, self.caller
+            )
         except ToolError as error:
             reason, duration = storable(str(error)), self._since(started)
             self.bus.emit(ToolFailed(**about, reason=reason, duration_ms=duration))
             return f"Error: {reason}"
         self.bus.emit(
             ToolCompleted(
-                **about, summary=answer[:_SUMMARY], size=len(answer), duration_ms=self._since(started)
+                **about,
+                summary=_PRIVATE_ANSWER if is_private else answer[:_SUMMARY],
+                size=len(answer),
+                duration_ms=self._since(started),
             )
         )
         return answer

@@ -12,12 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from timmy_desktop.secret_files import is_secret
 from timmy_desktop.swarm.errors import ToolError, WorkspaceError
 from timmy_desktop.swarm.personas import ALL_TOOLS
 from timmy_desktop.swarm.toolbox import Toolbox
 from timmy_desktop.swarm.tools.base import MOST_CHARACTERS
 from timmy_desktop.swarm.tools.search import SearchFiles
-from timmy_desktop.swarm.tools.workspace import Workspace, is_protected, is_secret
+from timmy_desktop.swarm.tools.workspace import Workspace, is_protected
 
 
 @pytest.fixture

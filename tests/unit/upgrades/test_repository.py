@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from timmy_desktop.secret_files import SECRET_FOLDERS, SECRET_NAMES
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.personas import ALL_TOOLS
 from timmy_desktop.swarm.toolbox import Toolbox
-from timmy_desktop.swarm.tools.workspace import SECRET_FOLDERS, SECRET_NAMES, Workspace
+from timmy_desktop.swarm.tools.workspace import Workspace
 from timmy_desktop.upgrades.errors import RepositoryError
 from timmy_desktop.upgrades.repository import Repository, checked_path, checked_revision
 

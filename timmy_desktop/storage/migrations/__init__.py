@@ -9,10 +9,14 @@ from pathlib import Path
 
 from timmy_desktop.storage.database import Session
 from timmy_desktop.storage.errors import NewerSchemaError
-from timmy_desktop.storage.migrations import m0001_first, m0002_router
+from timmy_desktop.storage.migrations import m0001_first, m0002_router, m0003_memory
 
 # Each entry's place in this tuple is its number; entries are never changed once released.
-MIGRATIONS: tuple[Sequence[str], ...] = (m0001_first.STATEMENTS, m0002_router.STATEMENTS)
+MIGRATIONS: tuple[Sequence[str], ...] = (
+    m0001_first.STATEMENTS,
+    m0002_router.STATEMENTS,
+    m0003_memory.STATEMENTS,
+)
 
 SCHEMA_VERSION = len(MIGRATIONS)
 

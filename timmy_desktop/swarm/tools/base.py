@@ -63,11 +63,14 @@ class TypedTool(Generic[A]):
 
     async def run(self, arguments: Mapping[str, Any]) -> str:
         """Checks the arguments and answers."""
+        return await self.answer(self.checked(arguments))
+
+    def checked(self, arguments: Mapping[str, Any]) -> A:
+        """The arguments as the tool wants them; ToolError says what is wrong with them."""
         try:
-            checked = self.arguments.model_validate(dict(arguments))
+            return self.arguments.model_validate(dict(arguments))
         except ValidationError as error:
             raise ToolError(_explain(self.name, error)) from error
-        return await self.answer(checked)
 
     async def answer(self, arguments: A) -> str:
         """The tool's own work."""

@@ -8,11 +8,12 @@ from typing import Annotated, TypeVar
 from pydantic import Field
 
 from timmy_desktop.inert import inert
+from timmy_desktop.private_keys import without_private_keys
+from timmy_desktop.secret_files import SECRET_FOLDERS, SECRET_NAMES
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.tools.base import Arguments, Tool, TypedTool, capped
-from timmy_desktop.swarm.tools.private_keys import without_private_keys
 from timmy_desktop.swarm.tools.threads import Stop, ToolThreads
-from timmy_desktop.swarm.tools.workspace import SECRET_FOLDERS, SECRET_NAMES, Workspace
+from timmy_desktop.swarm.tools.workspace import Workspace
 from timmy_desktop.upgrades.errors import RepositoryError
 from timmy_desktop.upgrades.git_process import GitOutput
 from timmy_desktop.upgrades.repository import Repository

@@ -7,25 +7,16 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
-from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from timmy_desktop.inert import inert_line
+from timmy_desktop.private_keys import without_private_keys
+from timmy_desktop.secret_files import is_secret
 from timmy_desktop.swarm.errors import WorkspaceError
-from timmy_desktop.swarm.tools.private_keys import without_private_keys
 
 MOST_BYTES = 5_000_000
 _SNIFFED = 8192
 
-# Names, folded to lower case, of files that hold keys and passwords; agents don't read them.
-SECRET_NAMES = (
-    ".env", ".env.*", "*.env", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "*.pem", "*.key", "*.p12",
-    "*.pfx", "*.jks", "*.keystore", "*.kdbx", ".netrc", "_netrc", ".pgpass", ".git-credentials", ".npmrc",
-    ".pypirc", ".htpasswd", "*.ppk", "*.gpg", "*.asc", "credentials", "credentials.json", "secrets.*",
-)  # fmt: skip
-# Made to be shared: what an .env should hold, and the public halves of keys.
-SHARED_NAMES = (".env.example", ".env.sample", ".env.template", ".env.dist", "*.pub")
-SECRET_FOLDERS = (".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker")
 GIT_FOLDER = ".git"
 
 
@@ -129,17 +120,6 @@ def _without_private_keys(content: bytes) -> bytes:
     if b"PRIVATE KEY" not in content:
         return content
     return without_private_keys(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
-
-
-def is_secret(place: PurePosixPath) -> bool:
-    """Whether the path's names look like keys or passwords."""
-    parts = [part.casefold() for part in place.parts]
-    if any(part in SECRET_FOLDERS for part in parts[:-1]):
-        return True
-    name = parts[-1] if parts else ""
-    if any(fnmatchcase(name, pattern) for pattern in SHARED_NAMES):
-        return False
-    return name in SECRET_FOLDERS or any(fnmatchcase(name, pattern) for pattern in SECRET_NAMES)
 
 
 def is_protected(place: PurePosixPath) -> bool:

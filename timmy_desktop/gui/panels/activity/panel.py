@@ -46,6 +46,7 @@ _CHIPS = (
     ("agents", "Agents"),
     ("money", "Sats"),
     ("models", "Models"),
+    ("memory", "Memory"),
     ("system", "System"),
 )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from timmy_desktop.events import agents, payments, routing, system, tasks
+from timmy_desktop.events import agents, memory, payments, routing, system, tasks
 from timmy_desktop.events.base import Event, EventRecord, UnknownEvent
 from timmy_desktop.gui.wording import count, duration, sats, short_id
 from timmy_desktop.inert import inert_line
@@ -25,6 +25,7 @@ TOPICS = {
     "invoice": "money",
     "payment": "money",
     "provider": "models",
+    "memory": "memory",
     "system": "system",
     "log": "system",
 }
@@ -167,6 +168,16 @@ def _verified(event: system.LogVerified, _: str) -> str:
     return f"The chain over {rows} is whole" if event.intact else f"The chain over {rows} is broken"
 
 
+def _memories(number: int) -> str:
+    return count(number, "memory", "memories")
+
+
+def _stored(event: memory.MemoryStored, _: str) -> str:
+    whose = "Your" if event.owner == "person" else f"{event.owner.capitalize()}'s"
+    done = "proposed" if event.state == "proposed" else "stored"
+    return f"{whose} memory: {count(len(event.entries), event.entry_type)} {done}"
+
+
 _WRITERS: dict[type[Event], Callable[[Any, str], str]] = {
     tasks.TaskCreated: _created,
     tasks.TaskBidding: _bidding,
@@ -216,5 +227,14 @@ _WRITERS: dict[type[Event], Callable[[Any, str], str]] = {
     system.SystemInfo: lambda event, _: event.message,
     system.SystemWarning: lambda event, _: event.message,
     system.SystemFault: lambda event, _: event.message,
+    memory.MemoryStored: _stored,
+    memory.MemoryUpdated: lambda event, _: f"{_memories(len(event.entries))}: {event.what}",
+    memory.MemoryForgotten: lambda event, _: f"{_memories(len(event.entries))} {event.reason}",
+    memory.MemoryRecalled: lambda event, _: (
+        f"{_memories(event.injected)} given to a reply, {event.cited} cited"
+    ),
+    memory.MemoryIndexed: lambda event, _: (
+        f"The memory's index was built anew: {_memories(event.count)}, {duration(event.duration_ms)}"
+    ),
     system.LogVerified: _verified,
 }

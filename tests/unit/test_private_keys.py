@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from timmy_desktop.swarm.tools.private_keys import without_private_keys
+from timmy_desktop.private_keys import without_private_keys
 
 BEGIN, END = "-----BEGIN OPENSSH PRIVATE KEY-----", "-----END OPENSSH PRIVATE KEY-----"
 BODY = "hush+/" * 10 + "\n" + "hush=="

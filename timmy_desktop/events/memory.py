@@ -1,0 +1,59 @@
+"""Events of the memory. None holds a word of what is remembered: the log can't forget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from timmy_desktop.events.base import Event
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryStored(Event):
+    """Entries were stored: of one type, for one owner."""
+
+    type: ClassVar[str] = "memory.stored"
+    entries: list[str]
+    entry_type: str
+    owner: str
+    visibility: str
+    state: str = "accepted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryUpdated(Event):
+    """Entries were changed; `what` says how: edited, pinned, accepted, superseded…"""
+
+    type: ClassVar[str] = "memory.updated"
+    entries: list[str]
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryForgotten(Event):
+    """Entries were forgotten for good. What they said is nowhere, here neither."""
+
+    type: ClassVar[str] = "memory.forgotten"
+    entries: list[str]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryRecalled(Event):
+    """A reply (its identifier, a message's or a task's) used the memory: so many entries each way."""
+
+    type: ClassVar[str] = "memory.recalled"
+    reply_id: str
+    retrieved: int
+    injected: int
+    cited: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemoryIndexed(Event):
+    """The vector index was built anew from the table."""
+
+    type: ClassVar[str] = "memory.indexed"
+    count: int
+    reason: str
+    duration_ms: int

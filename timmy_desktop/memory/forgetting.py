@@ -1,0 +1,281 @@
+"""Forgets for good: out of table, words, WAL, index, memory and backups, and looks whether it is so."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from timmy_desktop.events.bus import EventBus
+from timmy_desktop.events.memory import MemoryForgotten
+from timmy_desktop.memory import rows, traces
+from timmy_desktop.memory.drain import Drain
+from timmy_desktop.memory.errors import IndexFault, NotAllowedError, UnknownEntryError
+from timmy_desktop.memory.sources import forget_sources, made_from_the_same, places_of
+from timmy_desktop.memory.types import Asker, Entry, ForgetReport, Progress, Trace
+from timmy_desktop.memory.visibility import marks, may_change, sees
+from timmy_desktop.storage.database import Database, Session
+
+logger = logging.getLogger(__name__)
+Tell = Callable[[Progress], None]
+
+_IDS_IN_AN_EVENT = 500
+_COVERED = ("table", "history", "uses", "words", "WAL", "vector index", "vectors in memory", "backups")
+_BY_AGENT = ("table", "history", "uses", "index", "vectors in memory")
+_STEPS = 6
+_VECTOR_BYTES = 32
+_CHECKPOINT_TRIES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Going:
+    """What is to be forgotten: the entries, and bytes by which it would be known."""
+
+    entries: tuple[Entry, ...]
+    needles: tuple[bytes, ...]
+    is_sample: bool
+
+
+class Forgetting:
+    """One forgetting at a time; the index stands still meanwhile."""
+
+    def __init__(
+        self,
+        *,
+        bus: EventBus,
+        db: Database,
+        drain: Drain,
+        data_dir: Path,
+        backups: Path,
+        back_up: Callable[[], Awaitable[object]] | None,
+        not_searched: Sequence[Path],
+    ) -> None:
+        """`back_up` makes a new backup in the place of those that had to go; None: at the next occasion.
+
+        `not_searched` are folders of what the application only reads, such as models.
+        """
+        self._bus = bus
+        self._db = db
+        self._drain = drain
+        self._data_dir = data_dir
+        self._backups = backups
+        self._back_up = back_up
+        self._not_searched = tuple(not_searched)
+        self._turn = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="timmy-forget")
+
+    async def stop(self) -> None:
+        """Waits for a forgetting under way and ends the thread."""
+        async with self._turn:
+            await asyncio.to_thread(self._thread.shutdown)
+
+    async def forget(
+        self, entry_ids: Sequence[str], *, asker: Asker, sources: bool, reason: str, tell: Tell
+    ) -> ForgetReport:
+        """See Memory.forget."""
+        async with self._turn:
+            going = await self._going(entry_ids, asker, sources)
+            if not asker.is_person:
+                return await self._delete_alone(going, reason)
+            return await self._drain.paused(lambda: self._forget(going, sources, reason, tell))
+
+    async def _going(self, entry_ids: Sequence[str], asker: Asker, sources: bool) -> _Going:
+        def read(session: Session) -> tuple[list[Entry], list[bytes], list[bytes]]:
+            named = rows.by_id(session, entry_ids, "")
+            _refuse(named, entry_ids, asker)
+            identifiers = rows.predecessors(session, [entry.id for entry in named])
+            if sources and asker.is_person:
+                identifiers = rows.predecessors(session, made_from_the_same(session, identifiers))
+            entries = rows.by_id(session, identifiers, "")
+            if not asker.is_person:
+                entries = [entry for entry in entries if entry.owner == asker.owner]
+            return entries, *_bytes_of(session, [entry.id for entry in entries])
+
+        entries, contents, vectors = await self._db.read(read)
+        every = await asyncio.get_running_loop().run_in_executor(self._thread, traces.needles, contents)
+        every += tuple(vectors)
+        some = traces.spread(every)
+        return _Going(tuple(entries), some, len(some) < len(every))
+
+    async def _delete_alone(self, going: _Going, reason: str) -> ForgetReport:
+        """An agent's forgetting: backups are the person's, and no agent can have them removed."""
+        await self._delete(going, False, reason)
+        await self._drain.drop_now([entry.number for entry in going.entries])
+        self._drain.wake()
+        return ForgetReport(
+            len(going.entries),
+            0,
+            0,
+            0,
+            0,
+            _BY_AGENT,
+            note="What else holds it is cleaned when the person forgets.",
+        )
+
+    async def _delete(self, going: _Going, sources: bool, reason: str) -> int:
+        identifiers = [entry.id for entry in going.entries]
+        events = [
+            MemoryForgotten(
+                source="memory", entries=identifiers[start : start + _IDS_IN_AN_EVENT], reason=reason
+            )
+            for start in range(0, len(identifiers), _IDS_IN_AN_EVENT)
+        ]
+        count: int = await self._bus.publish(
+            *events, work=lambda session: _delete(session, going.entries, sources)
+        )
+        return count
+
+    async def _forget(self, going: _Going, sources: bool, reason: str, tell: Tell) -> ForgetReport:
+        entries = going.entries
+        tell(Progress("Deleting", 0, _STEPS))
+        count = await self._delete(going, sources, reason)
+        await self._drain.drop_now([entry.number for entry in entries])
+        tell(Progress("Cleaning the index", 1, _STEPS))
+        # Chroma keeps deleted vectors in its files; only new files are free of them.
+        with contextlib.suppress(IndexFault):
+            await self._drain.start_index_anew()
+        tell(Progress("Cleaning the words", 2, _STEPS))
+        await self._bus.publish(work=_merge_words)
+        await self._checkpoint()
+        tell(Progress("Removing backups", 3, _STEPS))
+        removed = await asyncio.get_running_loop().run_in_executor(self._thread, self._remove_backups, going)
+        tell(Progress("Searching every file", 4, _STEPS))
+        found, files, searched = await self._search(going.needles)
+        if self._db.path in found:
+            # Pages that were rearranged before may keep copies; a new file has none.
+            tell(Progress("Rewriting the database", 5, _STEPS))
+            await self._db.on_writer(self._vacuum)
+            await self._checkpoint()
+            found, files, searched = await self._search(going.needles)
+        if removed and self._back_up is not None:
+            await self._back_up()
+        self._drain.wake()
+        tell(Progress("Done", _STEPS, _STEPS))
+        return ForgetReport(
+            entries=len(entries),
+            files_searched=files,
+            bytes_searched=searched,
+            backups_removed=removed,
+            sources_forgotten=count,
+            covered=_COVERED + (("sources",) if sources else ()),
+            traces=await self._traces(found, going.needles),
+            note=_note(going, self._not_searched),
+        )
+
+    async def _checkpoint(self) -> None:
+        """Folds the WAL into the file and empties it; a reader under way is waited for."""
+        for _ in range(_CHECKPOINT_TRIES):
+            busy = await self._db.on_writer(
+                lambda: self._db.session().sql("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]
+            )
+            if not busy:
+                return
+            await asyncio.sleep(0.05)
+        logger.warning(
+            "The write-ahead log could not be emptied after forgetting: somebody reads all the time."
+        )
+
+    def _vacuum(self) -> None:
+        try:
+            self._db.session().sql("VACUUM")
+        except sqlite3.Error as error:
+            logger.warning("The database could not be rewritten after forgetting: %s", error)
+
+    def _remove_backups(self, going: _Going) -> int:
+        """Those that hold it, and those that are young enough to."""
+        oldest_us = min((entry.created_us for entry in going.entries), default=0)
+        gone = 0
+        for path in self._backups.glob("swarm-*"):
+            if not path.is_file():
+                continue
+            is_young = path.stat().st_mtime_ns // 1000 >= oldest_us
+            if is_young or traces.occurrences(path, going.needles)[0]:
+                path.unlink()
+                gone += 1
+        return gone
+
+    async def _search(self, needles: Sequence[bytes]) -> tuple[dict[Path, int], int, int]:
+        def search() -> tuple[dict[Path, int], int, int]:
+            files = traces.files_in(self._data_dir, self._not_searched)
+            every = {file: traces.occurrences(file, needles) for file in files}
+            found = {file: count for file, (count, _) in every.items() if count}
+            return found, len(files), sum(size for _, size in every.values())
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, search)
+
+    async def _traces(self, found: dict[Path, int], needles: Sequence[bytes]) -> tuple[Trace, ...]:
+        left: list[Trace] = []
+        for file, count in found.items():
+            name = str(file.relative_to(self._data_dir))
+            if file == self._db.path:
+                places = await self._db.read(lambda session: places_of(session, needles))
+                left += [Trace(name, where, number) for where, number in places] or [
+                    Trace(name, "a page of the file that is not in use", count)
+                ]
+            else:
+                left.append(Trace(name, "the file", count))
+        return tuple(left)
+
+
+def _refuse(found: Sequence[Entry], wanted: Sequence[str], asker: Asker) -> None:
+    seen = [entry for entry in found if sees(asker, entry.owner, entry.visibility, entry.local_only)]
+    missing = set(wanted) - {entry.id for entry in seen}
+    if missing:
+        raise UnknownEntryError(f"There is no memory {min(missing)[:40]!r}.")
+    if not all(may_change(asker, entry) for entry in seen):
+        raise NotAllowedError(
+            "Only what one has stored oneself can be forgotten; the person can forget the rest."
+        )
+
+
+def _bytes_of(session: Session, identifiers: Sequence[str]) -> tuple[list[bytes], list[bytes]]:
+    """What the entries and their history say, and some of each vector's bytes."""
+    found: list[bytes] = []
+    vectors: list[bytes] = []
+    for some in rows.chunks(identifiers):
+        which = marks(some)
+        entries = session.sql(f"SELECT content, vector FROM memory_entries WHERE id IN ({which})", some)  # noqa: S608
+        for content, vector in entries:
+            found.append(content.encode())
+            if vector:
+                vectors += [vector[place : place + _VECTOR_BYTES] for place in (0, len(vector) // 2)]
+        history = session.sql(f"SELECT content FROM memory_history WHERE entry_id IN ({which})", some)  # noqa: S608
+        found += [row[0].encode() for row in history]
+    return found, vectors
+
+
+def _delete(session: Session, entries: Sequence[Entry], sources: bool) -> int:
+    """Deletes with overwriting; how many sources were forgotten with them."""
+    with rows.erasing(session):
+        count = forget_sources(session, entries) if sources else 0
+        for some in rows.chunks([entry.id for entry in entries]):
+            session.sql(f"DELETE FROM memory_entries WHERE id IN ({marks(some)})", some)  # noqa: S608
+        session.sql(
+            "DELETE FROM memory_documents WHERE id NOT IN "
+            "(SELECT document_id FROM memory_entries WHERE document_id <> '')"
+        )
+    return count
+
+
+def _merge_words(session: Session) -> None:
+    """FTS5 keeps the words of what was deleted until its pieces are merged."""
+    with rows.erasing(session):
+        session.sql("INSERT INTO memory_words(memory_words) VALUES ('optimize')")
+
+
+def _note(going: _Going, not_searched: Sequence[Path]) -> str:
+    parts = [
+        f"Not searched: the folder {path.name}, which holds no memories."
+        for path in not_searched
+        if path.exists()
+    ]
+    if going.is_sample:
+        parts.append("Searched by a sample of what was forgotten, for its size.")
+    if not going.needles and going.entries:
+        parts.append("What was forgotten is too short to be searched for.")
+    return " ".join(parts)
