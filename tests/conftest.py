@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio.runners
+import gc
 import logging
 import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,27 @@ _RELAXED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile("default", deadline=None, suppress_health_check=_RELAXED)
 settings.register_profile("ci", parent=settings.get_profile("default"), max_examples=200, print_blob=True)
 settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+_TESTS_A_COLLECTION = 20
+_tests_since = 0
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Garbage is collected here alone, on the main thread, once nothing of the test is left.
+
+    Python would collect it on whatever thread makes some, and a widget freed off Qt's thread ends the
+    process, now or some tests later.
+    """
+    global _tests_since
+    gc.disable()
+    result = yield
+    _tests_since += 1
+    if "qapp" in getattr(item, "fixturenames", ()) or _tests_since >= _TESTS_A_COLLECTION:
+        gc.collect()
+        _tests_since = 0
+    return result
 
 
 class LogWatch(logging.Handler):

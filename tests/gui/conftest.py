@@ -29,8 +29,6 @@ def pytest_asyncio_loop_factories(
 
 @pytest.fixture(autouse=True)
 def _no_timer_left(_nothing_left_running: None, qapp: QApplication) -> Iterator[None]:
-    # As in the application: garbage is collected on this thread alone. Elsewhere it would free widgets there.
-    gc.disable()
     yield
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
     living = [
@@ -38,7 +36,5 @@ def _no_timer_left(_nothing_left_running: None, qapp: QApplication) -> Iterator[
         for timer in gc.get_objects()
         if isinstance(timer, QTimer) and shiboken6.isValid(timer) and timer.isActive()
     ]
-    gc.collect()
-    gc.enable()
     if living:
         pytest.fail(f"left running: {living}", pytrace=False)

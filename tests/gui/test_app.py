@@ -176,7 +176,7 @@ def test_every_error_of_starting_has_a_page(tmp_path: Path) -> None:
 def test_garbage_is_collected_on_the_windows_thread_alone() -> None:
     """A cycle that could hold a widget, and a busy thread: collected there, the process would end."""
     freed_on: list[int] = []
-    gc.enable()  # the fixture turns it on again in any case
+    gc.enable()  # conftest turns it off again before the next test
     with _garbage_on_this_thread():
         make_cycle(freed_on)
         busy = threading.Thread(target=lambda: [[number] for number in range(200_000)])

@@ -119,7 +119,8 @@ async def test_a_database_of_schema_1_keeps_what_it_has(tmp_path: Path) -> None:
     conversations = await database.read(lambda session: session.dicts(ConversationRow.select()))
     version = await database.read(lambda session: session.sql("PRAGMA user_version"))
     await database.close()
-    assert [path.name for path in taken] == ["swarm-schema-1.db"]
+    names = [f"swarm-schema-{version}.db" for version in range(1, SCHEMA_VERSION)]
+    assert [path.name for path in taken] == names
     assert version == [(SCHEMA_VERSION,)]
     (attempt,) = attempts
     assert (attempt["total_ms"], attempt["cost_microcents"], attempt["reason"]) == (9, 0, "")
