@@ -6,7 +6,6 @@ Importing it takes a second: import it off the GUI thread (gui/panels/router/cha
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,8 @@ from PySide6.QtGui import QColor, QFontMetrics, QImage, QKeyEvent, QPainter, QPe
 from PySide6.QtWidgets import QGraphicsSimpleTextItem, QToolTip, QVBoxLayout, QWidget
 
 from timmy_desktop.gui.theme import Theme
-from timmy_desktop.gui.widgets.plot_columns import ColumnCanvas, Columns
+from timmy_desktop.gui.widgets.column_reach import edges_of, reach_above, reach_beneath
+from timmy_desktop.gui.widgets.plot_columns import ColumnCanvas
 from timmy_desktop.gui.widgets.plot_overlays import BarsOverlay, LanesOverlay, MarksOverlay, Overlay, PixelMap
 from timmy_desktop.gui.widgets.time_series import ChartPicture, Curve
 from timmy_desktop.gui.widgets.time_ticks import time_ticks, time_words
@@ -31,6 +31,7 @@ _TICK = 4
 """How long a tick of the time axis is."""
 _BAND = {True: (0.26, 0.11), False: (0.22, 0.10)}
 """How strong a band is up to its middle and above it, on dark and on light."""
+_FAINT = 0.8
 _CALM_POINTS = 4_000
 """Below this many points lines are smoothed; above, smoothing costs more than it shows."""
 _LEAST_SPAN, _MOST_SPAN = 5.0, 45 * 86_400.0
@@ -127,7 +128,7 @@ class TimeSeriesPlot(QWidget):
     @property
     def plot_width(self) -> int:
         """Pixels between the ends of the time axis: more steps than this can't be seen."""
-        return max(1, int(self._top.width()))
+        return max(1, math.ceil(self._top.width()))
 
     def frame(self) -> None:
         """Paints now, as benchmarks want it."""
@@ -205,7 +206,7 @@ class TimeSeriesPlot(QWidget):
         self._share.setYRange(0, 1, padding=0)
         self._axes[2].show_words(((1.0, "100 %"),))
         self._grids = [_Grid(self._top), _Grid(self._rate)]
-        self._curves, self._rates = _Curves(self._top), _Curves(self._rate)
+        self._curves, self._rates = _Curves(self._top), _Curves(self._rate, beneath=True)
         self._bars = BarsOverlay(self._share)
         self._lanes = LanesOverlay(self._circuit)
         self._marks = MarksOverlay(self._top)
@@ -266,20 +267,14 @@ class TimeSeriesPlot(QWidget):
             return
         theme = Theme.current()
         calm = sum(len(curve.x) for curve in picture.curves) < _CALM_POINTS
-        bands, lines, rates = [], [], []
-        for curve in picture.curves:
-            if self.shown is not None and curve.name not in self.shown:
-                continue
-            color = theme.color(curve.role)
-            bands.append((curve, color))
-            lines.append(_Line(curve.x, curve.line, color))
-            rates.append(_Line(curve.rate_x, curve.rate, color))
-            if self._second:
-                faint = QColor(color)
-                faint.setAlpha(205)
-                lines.append(_Line(curve.x, curve.second, faint, dotted=calm))
-        self._curves.show_curves(bands, lines, smooth=calm)
-        self._rates.show_curves([], rates, smooth=calm)
+        curves = [
+            (curve, theme.color(curve.role))
+            for curve in picture.curves
+            if self.shown is None or curve.name in self.shown
+        ]
+        span = (picture.since, picture.until)
+        self._curves.show_curves(curves, span, smooth=calm, second=self._second)
+        self._rates.show_curves(curves, span, smooth=calm)
 
     def _show_lane_names(self, picture: ChartPicture) -> None:
         names = tuple(lane.name for lane in picture.lanes)
@@ -461,16 +456,6 @@ class _Grid(Overlay):
                 painter.drawLine(QPointF(place.left, place.y(height)), QPointF(place.width, place.y(height)))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Line:
-    """A line with gaps, in one colour."""
-
-    x: Any
-    y: Any
-    color: QColor
-    dotted: bool = False
-
-
 class _Curves(Overlay):
     """All bands and lines of a track, in one image, painted again only when something about it changes.
 
@@ -478,17 +463,27 @@ class _Curves(Overlay):
     looks the same, loses no peak and is many times as fast. Bands are columns always.
     """
 
-    def __init__(self, track: Any) -> None:
+    def __init__(self, track: Any, *, beneath: bool = False) -> None:
         super().__init__(track)
         self.setZValue(0)
-        self._bands: list[tuple[Curve, QColor]] = []
-        self._lines: list[_Line] = []
-        self._smooth = False
+        self._beneath = beneath
+        self._curves: list[tuple[Curve, QColor]] = []
+        self._span = (0.0, 0.0)
+        self._smooth = self._second = False
         self._image: tuple[tuple[Any, ...], QImage] | None = None
         self._canvas: ColumnCanvas | None = None
 
-    def show_curves(self, bands: list[tuple[Curve, QColor]], lines: list[_Line], *, smooth: bool) -> None:
-        self._bands, self._lines, self._smooth, self._image = bands, lines, smooth, None
+    def show_curves(
+        self,
+        curves: list[tuple[Curve, QColor]],
+        span: tuple[float, float],
+        *,
+        smooth: bool,
+        second: bool = False,
+    ) -> None:
+        """`span`: the seconds that what the curves already know of their reach is meant for."""
+        self._curves, self._span, self._smooth, self._second = curves, span, smooth, second
+        self._image = None
         self.update()
 
     def paint(self, painter: QPainter, *_: Any) -> None:
@@ -504,44 +499,73 @@ class _Curves(Overlay):
             self._canvas = ColumnCanvas(width, height)
         canvas = self._canvas
         canvas.begin()
-        edges = place.since + np.arange(width + 1) / scale / place.width * (place.until - place.since)
-        dark = Theme.current().is_dark
-        for curve, color in self._bands:
-            columns = Columns(curve.band_x, edges)
-            bottom = np.round(place.y(columns.low(curve.band_low)) * scale)
-            for edge, strength in zip((curve.band_middle, curve.band_high), _BAND[dark], strict=True):
-                top = np.round(place.y(columns.high(edge)) * scale)
-                shade = QColor(color)
-                shade.setAlphaF(strength)
-                canvas.stroke(top, bottom, shade)
-                bottom = top
-        thick = max(1, round(scale))
-        known: dict[int, Columns] = {}
-        for line in () if self._smooth else self._lines:
-            columns = known.get(id(line.x)) or known.setdefault(id(line.x), Columns(line.x, edges))
-            low, high = columns.both(line.y)
-            canvas.stroke(np.floor(place.y(high) * scale), np.floor(place.y(low) * scale) + thick, line.color)
+        if self._curves and not (self._smooth and self._beneath):
+            self._stroke(canvas, place.y(self._reach(place, scale, width)) * scale, max(1, round(scale)))
         image = canvas.finish()
         image.setDevicePixelRatio(scale)
         if self._smooth:
             self._draw_smooth(image, place)
         return image
 
+    def _reach(self, place: PixelMap, scale: float, width: int) -> Any:
+        """Heights by curve, row of `column_reach` and column: the picture's own, or made for this view."""
+        ready = [curve.reach[self._beneath] for curve, _ in self._curves if curve.reach is not None]
+        fits = self._span == (place.since, place.until) and all(rows.shape[1] == width for rows in ready)
+        if not fits or len(ready) < len(self._curves):
+            edges = edges_of(place.since, place.until, width, place.width * scale)
+            reach = reach_beneath if self._beneath else reach_above
+            ready = [reach(curve, edges) for curve, _ in self._curves]
+        return np.stack(ready)
+
+    def _stroke(self, canvas: ColumnCanvas, y: Any, thick: int) -> None:
+        def layers(rows: list[int]) -> Any:
+            return y[:, rows].reshape(-1, y.shape[2])
+
+        if not self._beneath:
+            shades = [
+                _see_through(color, share)
+                for _, color in self._curves
+                for share in _BAND[Theme.current().is_dark]
+            ]
+            canvas.strokes(np.round(layers([1, 2])), np.round(layers([0, 1])), shades)
+        if self._smooth:
+            return
+        lows, highs, strengths = ([0], [1], (1.0,)) if self._beneath else ([3, 5], [4, 6], (1.0, _FAINT))
+        many = 2 if self._second else 1
+        colors = [_see_through(color, share) for _, color in self._curves for share in strengths[:many]]
+        canvas.strokes(np.floor(layers(highs[:many])), np.floor(layers(lows[:many])) + thick, colors)
+
     def _draw_smooth(self, image: QImage, place: PixelMap) -> None:
         painter = QPainter(image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.translate(-place.left, 0)
-        for line in self._lines:
-            if len(line.x) < 2:
+        for curve, color in self._curves:
+            if self._beneath:
+                _draw_line(painter, place, curve.rate_x, curve.rate, QPen(color, 1))
                 continue
-            seen = np.isfinite(line.y)
-            connect = np.zeros(len(seen), np.int32)
-            connect[:-1] = seen[:-1] & seen[1:]
-            height = np.where(seen, place.y(line.y), 0.0)
-            # Width 1: anything wider is many times as slow.
-            painter.setPen(QPen(line.color, 1, Qt.PenStyle.DotLine if line.dotted else Qt.PenStyle.SolidLine))
-            painter.drawPath(pg.arrayToQPath(place.x(line.x), height, connect=connect, finiteCheck=False))
+            _draw_line(painter, place, curve.x, curve.line, QPen(color, 1))
+            if self._second:
+                faint = QPen(_see_through(color, _FAINT), 1, Qt.PenStyle.DotLine)
+                _draw_line(painter, place, curve.x, curve.second, faint)
         painter.end()
+
+
+def _draw_line(painter: QPainter, place: PixelMap, x: Any, y: Any, pen: QPen) -> None:
+    """A line with gaps. Its pen is 1 wide: anything wider is many times as slow."""
+    if len(x) < 2:
+        return
+    seen = np.isfinite(y)
+    connect = np.zeros(len(seen), np.int32)
+    connect[:-1] = seen[:-1] & seen[1:]
+    painter.setPen(pen)
+    height = np.where(seen, place.y(y), 0.0)
+    painter.drawPath(pg.arrayToQPath(place.x(x), height, connect=connect, finiteCheck=False))
+
+
+def _see_through(color: QColor, share: float) -> QColor:
+    made = QColor(color)
+    made.setAlphaF(share)
+    return made
 
 
 def _caption(track: Any, words: str) -> QGraphicsSimpleTextItem:
