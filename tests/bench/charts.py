@@ -48,19 +48,21 @@ def _frames() -> tuple[float, float, float, float]:
     theme.apply()
     roles = {name: f"series{place + 1}" for place, name in enumerate(FIVE[:PROVIDERS])}
     span = int(_SPAN_S * SECOND)
-    # Two pictures in turn, so that nothing drawn before can be drawn again.
+    plot = TimeSeriesPlot()
+    plot.resize(900, 600)
+    plot.show()
+    application.processEvents()
+    # Two pictures in turn, so that nothing drawn before can be drawn again. As in the panel they are made for
+    # the width of the plot, which a thread does and which is not measured; every pixel is painted in the frame.
     pictures = [
         picture_of(
             made_series("failing", FIVE, NOW_US - span + shift, NOW_US + shift, POINTS, NOW_US + shift),
             roles,
             log=True,
+            columns=plot.plot_width,
         )
         for shift in (0, SECOND * 9)
     ]
-    plot = TimeSeriesPlot()
-    plot.resize(900, 600)
-    plot.show()
-    application.processEvents()
     bare = pg.PlotWidget()
     bare.resize(900, 600)
     bare.show()

@@ -29,6 +29,8 @@ class Curve:
     band_high: Array
     rate_x: Array
     rate: Array
+    reach: tuple[Array, Array] | None = None
+    """What it covers of each column of pixels, above and beneath, where their number is known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,18 @@ Importing it takes a second: import it off the GUI thread (gui/panels/router/cha
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPen, QResizeEvent
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QKeyEvent, QPainter, QPen, QResizeEvent, QStaticText
 from PySide6.QtWidgets import QGraphicsSimpleTextItem, QToolTip, QVBoxLayout, QWidget
 
 from timmy_desktop.gui.theme import Theme
+from timmy_desktop.gui.widgets.column_reach import edges_of, reach_above, reach_beneath
+from timmy_desktop.gui.widgets.plot_columns import ColumnCanvas
 from timmy_desktop.gui.widgets.plot_overlays import BarsOverlay, LanesOverlay, MarksOverlay, Overlay, PixelMap
 from timmy_desktop.gui.widgets.time_series import ChartPicture, Curve
 from timmy_desktop.gui.widgets.time_ticks import time_ticks, time_words
@@ -23,6 +26,12 @@ _TIME_HEIGHT, _LANE_HEIGHT, _LANES_EDGE = 22, 15, 6
 _RATE_SHARE, _BARS_SHARE = (0.15, 38, 76), (0.10, 26, 48)
 """Share of the height, and between how many pixels."""
 _PIXELS_A_TICK = 72
+_MOST_TEXTS = 200
+_TICK = 4
+"""How long a tick of the time axis is."""
+_BAND = {True: (0.26, 0.11), False: (0.22, 0.10)}
+"""How strong a band is up to its middle and above it, on dark and on light."""
+_FAINT = 0.8
 _CALM_POINTS = 4_000
 """Below this many points lines are smoothed; above, smoothing costs more than it shows."""
 _LEAST_SPAN, _MOST_SPAN = 5.0, 45 * 86_400.0
@@ -50,8 +59,7 @@ class TimeSeriesPlot(QWidget):
         self._second = True
         self._step = -1
         self._at_mark = False
-        self._ticks: dict[int, tuple[tuple[float, str], ...]] = {}
-        self._lines: dict[str, tuple[_Line, _Line, _Line, _Band]] = {}
+        self._lane_names: tuple[str, ...] | None = None
         self._view = pg.GraphicsView(useOpenGL=False)
         self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._view.setAntialiasing(False)
@@ -74,8 +82,11 @@ class TimeSeriesPlot(QWidget):
             self.look_at(picture.since, picture.until)
         self._top.setYRange(picture.low, picture.high, padding=0)
         self._rate.setYRange(0, picture.rate_high, padding=0)
-        self._show_ticks(0, picture.ticks)
-        self._show_ticks(1, picture.rate_ticks)
+        for axis, grid, ticks in zip(
+            self._axes, self._grids, (picture.ticks, picture.rate_ticks), strict=False
+        ):
+            axis.show_words(ticks)
+            grid.show_ticks(ticks)
         self._draw_curves()
         self._bars.show_bars(picture.bars)
         self._lanes.show_lanes(picture.lanes)
@@ -117,7 +128,7 @@ class TimeSeriesPlot(QWidget):
     @property
     def plot_width(self) -> int:
         """Pixels between the ends of the time axis: more steps than this can't be seen."""
-        return max(1, int(self._top.width()))
+        return max(1, math.ceil(self._top.width()))
 
     def frame(self) -> None:
         """Paints now, as benchmarks want it."""
@@ -180,23 +191,22 @@ class TimeSeriesPlot(QWidget):
         grid.setSpacing(0)
         self._tracks = [_Track() for _ in range(4)]
         self._top, self._rate, self._share, self._circuit = self._tracks
-        self._axes: list[Any] = []
+        self._axes: list[_HeightAxis] = []
         for place, track in enumerate(self._tracks):
-            axis = pg.AxisItem("left", linkView=track, maxTickLength=0)
+            axis = _HeightAxis(track, 0 if place == 2 else 6)
             axis.setWidth(LEFT_ROOM)
-            axis.setStyle(tickTextOffset=6, autoExpandTextSpace=False, hideOverlappingLabels=False)
             self._axes.append(axis)
             grid.addItem(axis, row=place, col=0)
             grid.addItem(track, row=place, col=1)
             if place:
                 track.setXLink(self._top)
-        self._time = _TimeAxis("bottom", linkView=self._circuit, maxTickLength=-4)
+        self._time = _TimeAxis(self._circuit)
         self._time.setHeight(_TIME_HEIGHT)
         grid.addItem(self._time, row=4, col=1)
         self._share.setYRange(0, 1, padding=0)
-        self._axes[2].setTicks([[(1.0, "100 %")]])
-        self._axes[0].setTicks([[]])
-        self._axes[1].setTicks([[]])
+        self._axes[2].show_words(((1.0, "100 %"),))
+        self._grids = [_Grid(self._top), _Grid(self._rate)]
+        self._curves, self._rates = _Curves(self._top), _Curves(self._rate, beneath=True)
         self._bars = BarsOverlay(self._share)
         self._lanes = LanesOverlay(self._circuit)
         self._marks = MarksOverlay(self._top)
@@ -239,13 +249,11 @@ class TimeSeriesPlot(QWidget):
             axis.setPen(theme.color("border"))
             axis.setTextPen(theme.color("muted"))
             axis.setTickFont(font)
-        for axis in self._axes[:2]:
-            axis.setGrid(34 if theme.is_dark else 46)
         for caption in self._captions:
             caption.setFont(font)
             caption.setBrush(theme.color("muted"))
         self._cross.setPen(pg.mkPen(theme.color("text"), width=1, style=Qt.PenStyle.DotLine))
-        for overlay in (self._bars, self._lanes, self._marks):
+        for overlay in (self._bars, self._lanes, self._marks, *self._grids):
             overlay.update()
         if self.picture is not None:
             self._draw_curves()
@@ -257,50 +265,27 @@ class TimeSeriesPlot(QWidget):
         picture = self.picture
         if picture is None:
             return
-        calm = sum(len(curve.x) for curve in picture.curves) < _CALM_POINTS
-        for name in tuple(self._lines):
-            if name not in {curve.name for curve in picture.curves}:
-                for item in self._lines.pop(name):
-                    self._view.scene().removeItem(item)
-        for curve in picture.curves:
-            self._draw_curve(curve, calm)
-
-    def _draw_curve(self, curve: Curve, calm: bool) -> None:
         theme = Theme.current()
-        if curve.name not in self._lines:
-            self._lines[curve.name] = self._new_lines()
-        line, second, rate, band = self._lines[curve.name]
-        on = self.shown is None or curve.name in self.shown
-        for item in (line, rate, band):
-            item.setVisible(on)
-        second.setVisible(on and self._second)
-        if not on:
-            return
-        color = theme.color(curve.role)
-        band.show_band(curve, color, theme.is_dark)
-        line.show_line(curve.x, curve.line, color, smooth=calm)
-        rate.show_line(curve.rate_x, curve.rate, color, smooth=calm)
-        if self._second:
-            faint = QColor(color)
-            faint.setAlpha(205)
-            second.show_line(curve.x, curve.second, faint, smooth=calm, dotted=calm)
+        calm = sum(len(curve.x) for curve in picture.curves) < _CALM_POINTS
+        curves = [
+            (curve, theme.color(curve.role))
+            for curve in picture.curves
+            if self.shown is None or curve.name in self.shown
+        ]
+        span = (picture.since, picture.until)
+        self._curves.show_curves(curves, span, smooth=calm, second=self._second)
+        self._rates.show_curves(curves, span, smooth=calm)
 
     def _show_lane_names(self, picture: ChartPicture) -> None:
+        names = tuple(lane.name for lane in picture.lanes)
+        if names == self._lane_names:
+            return
+        self._lane_names = names
         metrics = QFontMetrics(Theme.current().font("small"))
         right = Qt.TextElideMode.ElideRight
-        names = [metrics.elidedText(lane.name, right, LEFT_ROOM - 8) for lane in picture.lanes]
+        words = [metrics.elidedText(name, right, LEFT_ROOM - 8) for name in names]
         self._circuit.setYRange(-max(len(names), 1), 0, padding=0)
-        self._show_ticks(3, tuple((-(place + 0.5), name) for place, name in enumerate(names)))
-
-    def _show_ticks(self, axis: int, ticks: tuple[tuple[float, str], ...]) -> None:
-        if self._ticks.get(axis) != ticks:
-            self._ticks[axis] = ticks
-            self._axes[axis].setTicks([list(ticks)])
-
-    def _new_lines(self) -> tuple[_Line, _Line, _Line, _Band]:
-        band = _Band(self._top)
-        line, second, rate = _Line(self._top), _Line(self._top), _Line(self._rate)
-        return line, second, rate, band
+        self._axes[3].show_words(tuple((-(place + 0.5), word) for place, word in enumerate(words)))
 
     # The person
 
@@ -377,90 +362,210 @@ class _Track(pg.ViewBox):  # type: ignore[misc]
         self.setLimits(minXRange=_LEAST_SPAN, maxXRange=_MOST_SPAN)
 
 
+class _Texts:
+    """Words laid out once, and drawn many times."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, QStaticText] = {}
+        Theme.current().changed.connect(self._known.clear)
+
+    def of(self, words: str) -> QStaticText:
+        """The words in the small font, ready to be drawn."""
+        if words not in self._known:
+            if len(self._known) > _MOST_TEXTS:
+                self._known.clear()
+            text = QStaticText(words)
+            text.setTextFormat(Qt.TextFormat.PlainText)
+            text.prepare(font=Theme.current().font("small"))
+            self._known[words] = text
+        return self._known[words]
+
+
+class _HeightAxis(pg.AxisItem):  # type: ignore[misc]
+    """Words beside a track, drawn as they are: pyqtgraph's own way takes many times as long."""
+
+    def __init__(self, track: Any, room: float) -> None:
+        """`room`: how near to an end, in pixels, words may stand."""
+        super().__init__("left", linkView=track, maxTickLength=0)
+        self._room = room
+        self._texts = _Texts()
+        self.words: tuple[tuple[float, str], ...] = ()
+
+    def show_words(self, words: tuple[tuple[float, str], ...]) -> None:
+        if self.words != words:
+            self.words = words
+            self.update()
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        (low, high), width, height = self.range, self.width(), self.height()
+        painter.setPen(self.pen())
+        painter.drawLine(QPointF(width - 1, -1), QPointF(width - 1, height + 1))
+        painter.setPen(self.textPen())
+        painter.setFont(self.style["tickFont"])
+        for value, words in self.words:
+            middle = height * (high - value) / max(high - low, 1e-9)
+            if self._room <= middle <= height - self._room:
+                text = self._texts.of(words)
+                size = text.size()
+                painter.drawStaticText(QPointF(width - 6 - size.width(), middle - size.height() / 2), text)
+
+
 class _TimeAxis(pg.AxisItem):  # type: ignore[misc]
-    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
-        ticks = time_ticks(low, high, max(2, int(size / _PIXELS_A_TICK)))
-        step = ticks[1] - ticks[0] if len(ticks) > 1 else high - low
-        return [(step, ticks)]
+    """The common axis of time, beneath all tracks; drawn as it is, again with each move."""
 
-    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:  # noqa: ARG002
-        return time_words(values, spacing)
+    def __init__(self, track: Any) -> None:
+        super().__init__("bottom", linkView=track, maxTickLength=-_TICK)
+        self._texts = _Texts()
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        (since, until), width = self.range, self.width()
+        ticks = time_ticks(since, until, max(2, int(width / _PIXELS_A_TICK)))
+        step = ticks[1] - ticks[0] if len(ticks) > 1 else until - since
+        places = [(moment - since) / max(until - since, 1e-9) * width for moment in ticks]
+        painter.setPen(self.pen())
+        painter.drawLine(QPointF(-1, 1), QPointF(width + 1, 1))
+        for place in places:
+            painter.drawLine(QPointF(place, 0), QPointF(place, -_TICK))
+        painter.setPen(self.textPen())
+        painter.setFont(self.style["tickFont"])
+        for place, words in zip(places, time_words(ticks, step), strict=True):
+            text = self._texts.of(words)
+            half = text.size().width() / 2
+            if half <= place <= width - half:
+                painter.drawStaticText(QPointF(place - half, 2), text)
 
 
-class _Line(Overlay):
-    """A line with gaps. The picture holds no more points than can be told apart, so none are thinned here."""
+class _Grid(Overlay):
+    """Faint lines behind a track, one for each tick of its height."""
 
     def __init__(self, track: Any) -> None:
         super().__init__(track)
-        self.setZValue(0)
-        self._x = self._y = np.empty(0)
-        self._pen = QPen()
-        self._smooth = False
+        self.setZValue(-20)
+        self._heights: tuple[float, ...] = ()
 
-    def show_line(self, x: Any, y: Any, color: QColor, *, smooth: bool, dotted: bool = False) -> None:
-        self._x, self._y, self._smooth = x, y, smooth
-        # Width 1: anything wider is many times as slow.
-        self._pen = QPen(color, 1, Qt.PenStyle.DotLine if dotted else Qt.PenStyle.SolidLine)
-        self._pen.setCosmetic(True)
+    def show_ticks(self, ticks: tuple[tuple[float, str], ...]) -> None:
+        self._heights = tuple(height for height, _ in ticks)
         self.update()
 
     def paint(self, painter: QPainter, *_: Any) -> None:
-        if len(self._x) < 2:
-            return
-        place, seen = PixelMap(self._track), np.isfinite(self._y)
-        connect = np.zeros(len(seen), np.int32)
-        connect[:-1] = seen[:-1] & seen[1:]
-        height = np.where(seen, place.y(self._y), 0.0)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, self._smooth)
-        painter.setPen(self._pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(pg.arrayToQPath(place.x(self._x), height, connect=connect, finiteCheck=False))
+        place, color = PixelMap(self._track), QColor(Theme.current().color("border"))
+        color.setAlpha(34 if Theme.current().is_dark else 46)
+        painter.setPen(color)
+        for height in self._heights:
+            if place.low <= height <= place.high:
+                painter.drawLine(QPointF(place.left, place.y(height)), QPointF(place.width, place.y(height)))
 
 
-class _Band(Overlay):
-    """From the line up to the band's middle, and from there to its top, in two strengths.
+class _Curves(Overlay):
+    """All bands and lines of a track, in one image, painted again only when something about it changes.
 
-    One upright stroke for each column of pixels: filling the same area as polygons takes ten times as long.
+    A calm line is drawn smooth. A restless one is drawn as what it covers of each column of pixels, which
+    looks the same, loses no peak and is many times as fast. Bands are columns always.
     """
 
-    def __init__(self, track: Any) -> None:
+    def __init__(self, track: Any, *, beneath: bool = False) -> None:
         super().__init__(track)
-        self.setZValue(-10)
-        self._curve: Curve | None = None
-        self._colors = (QColor(), QColor())
-        self._rects = pg.Qt.internals.PrimitiveArray(QRectF, 4)
+        self.setZValue(0)
+        self._beneath = beneath
+        self._curves: list[tuple[Curve, QColor]] = []
+        self._span = (0.0, 0.0)
+        self._smooth = self._second = False
+        self._image: tuple[tuple[Any, ...], QImage] | None = None
+        self._canvas: ColumnCanvas | None = None
 
-    def show_band(self, curve: Curve, color: QColor, dark: bool) -> None:
-        near, far = QColor(color), QColor(color)
-        near.setAlphaF(0.26 if dark else 0.22)
-        far.setAlphaF(0.11 if dark else 0.10)
-        self._curve, self._colors = curve, (near, far)
+    def show_curves(
+        self,
+        curves: list[tuple[Curve, QColor]],
+        span: tuple[float, float],
+        *,
+        smooth: bool,
+        second: bool = False,
+    ) -> None:
+        """`span`: the seconds that what the curves already know of their reach is meant for."""
+        self._curves, self._span, self._smooth, self._second = curves, span, smooth, second
+        self._image = None
         self.update()
 
     def paint(self, painter: QPainter, *_: Any) -> None:
-        curve = self._curve
-        if curve is None or not len(curve.band_x):
+        place, scale = PixelMap(self._track), painter.deviceTransform().m11()
+        known = (place.since, place.until, place.low, place.high, place.width, place.height, scale)
+        if self._image is None or self._image[0] != known:
+            self._image = known, self._painted(place, scale)
+        painter.drawImage(QPointF(place.left, 0), self._image[1])
+
+    def _painted(self, place: PixelMap, scale: float) -> QImage:
+        width, height = (max(1, math.ceil(side * scale)) for side in (place.width, place.height))
+        if self._canvas is None or self._canvas.size != (width, height):
+            self._canvas = ColumnCanvas(width, height)
+        canvas = self._canvas
+        canvas.begin()
+        if self._curves and not (self._smooth and self._beneath):
+            self._stroke(canvas, place.y(self._reach(place, scale, width)) * scale, max(1, round(scale)))
+        image = canvas.finish()
+        image.setDevicePixelRatio(scale)
+        if self._smooth:
+            self._draw_smooth(image, place)
+        return image
+
+    def _reach(self, place: PixelMap, scale: float, width: int) -> Any:
+        """Heights by curve, row of `column_reach` and column: the picture's own, or made for this view."""
+        ready = [curve.reach[self._beneath] for curve, _ in self._curves if curve.reach is not None]
+        fits = self._span == (place.since, place.until) and all(rows.shape[1] == width for rows in ready)
+        if not fits or len(ready) < len(self._curves):
+            edges = edges_of(place.since, place.until, width, place.width * scale)
+            reach = reach_beneath if self._beneath else reach_above
+            ready = [reach(curve, edges) for curve, _ in self._curves]
+        return np.stack(ready)
+
+    def _stroke(self, canvas: ColumnCanvas, y: Any, thick: int) -> None:
+        def layers(rows: list[int]) -> Any:
+            return y[:, rows].reshape(-1, y.shape[2])
+
+        if not self._beneath:
+            shades = [
+                _see_through(color, share)
+                for _, color in self._curves
+                for share in _BAND[Theme.current().is_dark]
+            ]
+            canvas.strokes(np.round(layers([1, 2])), np.round(layers([0, 1])), shades)
+        if self._smooth:
             return
-        place = PixelMap(self._track)
-        columns = np.arange(np.floor(place.left), np.ceil(place.left + place.width))
-        moments = place.since + (columns + 0.5 - place.left) / place.width * (place.until - place.since)
-        edges = (curve.band_low, curve.band_middle, curve.band_high)
-        heights = [
-            place.y(np.interp(moments, curve.band_x, edge, left=np.nan, right=np.nan)) for edge in edges
-        ]
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for below, above, color in zip(heights, heights[1:], self._colors, strict=False):
-            seen = np.isfinite(below) & np.isfinite(above) & (above < place.height) & (below > 0)
-            bottom, top = np.round(below[seen]), np.round(np.maximum(above[seen], 0))
-            if not seen.any():
+        lows, highs, strengths = ([0], [1], (1.0,)) if self._beneath else ([3, 5], [4, 6], (1.0, _FAINT))
+        many = 2 if self._second else 1
+        colors = [_see_through(color, share) for _, color in self._curves for share in strengths[:many]]
+        canvas.strokes(np.floor(layers(highs[:many])), np.floor(layers(lows[:many])) + thick, colors)
+
+    def _draw_smooth(self, image: QImage, place: PixelMap) -> None:
+        painter = QPainter(image)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.translate(-place.left, 0)
+        for curve, color in self._curves:
+            if self._beneath:
+                _draw_line(painter, place, curve.rate_x, curve.rate, QPen(color, 1))
                 continue
-            rects = self._rects
-            rects.resize(int(seen.sum()))
-            array = rects.ndarray()
-            array[:, 0], array[:, 1], array[:, 2], array[:, 3] = columns[seen], top, 1, bottom - top
-            painter.setBrush(color)
-            painter.drawRects(*rects.drawargs())
+            _draw_line(painter, place, curve.x, curve.line, QPen(color, 1))
+            if self._second:
+                faint = QPen(_see_through(color, _FAINT), 1, Qt.PenStyle.DotLine)
+                _draw_line(painter, place, curve.x, curve.second, faint)
+        painter.end()
+
+
+def _draw_line(painter: QPainter, place: PixelMap, x: Any, y: Any, pen: QPen) -> None:
+    """A line with gaps. Its pen is 1 wide: anything wider is many times as slow."""
+    if len(x) < 2:
+        return
+    seen = np.isfinite(y)
+    connect = np.zeros(len(seen), np.int32)
+    connect[:-1] = seen[:-1] & seen[1:]
+    painter.setPen(pen)
+    height = np.where(seen, place.y(y), 0.0)
+    painter.drawPath(pg.arrayToQPath(place.x(x), height, connect=connect, finiteCheck=False))
+
+
+def _see_through(color: QColor, share: float) -> QColor:
+    made = QColor(color)
+    made.setAlphaF(share)
+    return made
 
 
 def _caption(track: Any, words: str) -> QGraphicsSimpleTextItem:

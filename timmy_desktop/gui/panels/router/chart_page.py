@@ -119,6 +119,11 @@ class ChartPage(QWidget):
         width = self.plot.plot_width if self.plot is not None else 300
         return max(60, min(400, width // 3))
 
+    @property
+    def columns(self) -> int:
+        """Pixels across the chart; 0 before it is there."""
+        return self.plot.plot_width if self.plot is not None else 0
+
     def picture_of_it(self) -> QPixmap:
         """Chart and numbers as they are on screen, at twice the resolution."""
         target = QPixmap(self.size() * 2)

@@ -110,6 +110,8 @@ class RouterController:
         self.is_live = True
         self.log = True
         self.buckets = 120
+        self.columns = 0
+        """How many pixels wide the chart is; 0 while nobody knows."""
         self._since_us = self._until_us = 0
         self._read_until_us = 0
         self._stale = True
@@ -182,7 +184,7 @@ class RouterController:
     async def _chart(self, since_us: int, until_us: int, is_live: bool) -> Chart:
         series = await self._history.series(since_us, until_us, self.buckets)
         whole = await self._history.series(since_us, until_us, 1)
-        return await asyncio.to_thread(_made, series, whole, self.roles, self.log, is_live)
+        return await asyncio.to_thread(_made, series, whole, self.roles, self.log, self.columns, is_live)
 
     # Requests
 
@@ -260,12 +262,13 @@ class RouterController:
 
 
 def _made(
-    series: LatencySeries, whole: LatencySeries, roles: dict[str, str], log: bool, is_live: bool
+    series: LatencySeries, whole: LatencySeries, roles: dict[str, str], log: bool, columns: int, is_live: bool
 ) -> Chart:
     # numpy comes in with the plot, off the GUI thread.
     from timmy_desktop.gui.panels.router.snapshot import picture_of
 
-    return Chart(series, picture_of(series, roles, log=log), table_of(series, whole, roles), is_live)
+    picture = picture_of(series, roles, log=log, columns=columns)
+    return Chart(series, picture, table_of(series, whole, roles), is_live)
 
 
 def _said(error: Exception) -> str:

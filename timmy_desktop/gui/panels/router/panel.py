@@ -231,7 +231,7 @@ class RouterPanel(Panel):
         )
 
     def _plot_ready(self) -> None:
-        self.controller.buckets = self.chart_page.buckets
+        self.controller.buckets, self.controller.columns = self.chart_page.buckets, self.chart_page.columns
         self.controller.read_chart()
 
     def _choose_window(self, seconds: int) -> None:
@@ -266,7 +266,10 @@ class RouterPanel(Panel):
             return
         self.show_providers()
         if self.chart_page.plot is not None:
-            self.controller.buckets = self.chart_page.buckets
+            self.controller.buckets, self.controller.columns = (
+                self.chart_page.buckets,
+                self.chart_page.columns,
+            )
             self.controller.tick()
 
     # What the controller tells

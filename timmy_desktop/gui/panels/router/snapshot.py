@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from timmy_desktop.gui.panels.router.words import circuit_words, failover_words
+from timmy_desktop.gui.widgets.column_reach import edges_of, reach_above, reach_beneath
 from timmy_desktop.gui.widgets.time_series import Array, Bar, ChartPicture, Curve, Lane, Mark
 from timmy_desktop.gui.widgets.time_ticks import linear_ticks, log_ticks, short_ms
 from timmy_desktop.routing.records import CircuitInterval, FailoverMark, LatencySeries, ProviderSeries
@@ -27,31 +29,45 @@ _MOST_LINE, _MOST_BARS = 1_600, 120
 _MOST_MARK_LINES = 4
 
 
-def picture_of(series: LatencySeries, roles: Mapping[str, str], *, log: bool) -> ChartPicture:
-    """The chart of what was measured. `roles`: series colours by provider, in the order to draw."""
+def picture_of(
+    series: LatencySeries, roles: Mapping[str, str], *, log: bool, columns: int = 0
+) -> ChartPicture:
+    """The chart of what was measured. `roles`: series colours by provider, in the order to draw.
+
+    `columns`: how many pixels the chart is wide, where that is known; drawing it is then far less work.
+    """
     by_name = {provider.provider: provider for provider in series.providers}
     known = [by_name[name] for name in roles if name in by_name]
     shown = known + [provider for provider in series.providers if provider.provider not in roles]
     span = (series.until_us - series.since_us) / _SECOND
     width = max(series.bucket_us / _SECOND, 1e-6)
-    columns = [_Columns(provider, width, span) for provider in shown]
-    low, high, ticks = _scale(columns, log)
-    rate_high = max((column.highest_rate for column in columns), default=0.0) * _RATE_HEADROOM or 10.0
+    found = [_Columns(provider, width, span) for provider in shown]
+    low, high, ticks = _scale(found, log)
+    rate_high = max((column.highest_rate for column in found), default=0.0) * _RATE_HEADROOM or 10.0
+    curves = [column.curve(roles.get(column.name, "series8"), log) for column in found]
+    since, until = series.since_us / _SECOND, series.until_us / _SECOND
     return ChartPicture(
-        since=series.since_us / _SECOND,
-        until=series.until_us / _SECOND,
+        since=since,
+        until=until,
         low=low,
         high=high,
         ticks=ticks,
         rate_high=rate_high,
         rate_ticks=tuple((tick, f"{tick:g}") for tick in linear_ticks(rate_high, 2)),
-        curves=tuple(column.curve(roles.get(column.name, "series8"), log) for column in columns),
+        curves=tuple(_with_reach(curve, since, until, columns) for curve in curves),
         bars=_bars(shown, width, span),
         lanes=_lanes(series, roles, [provider.provider for provider in shown]),
         marks=_marks(series.failovers, span),
         steps=_steps(shown),
         width=width,
     )
+
+
+def _with_reach(curve: Curve, since: float, until: float, columns: int) -> Curve:
+    if not columns:
+        return curve
+    edges = edges_of(since, until, columns)
+    return replace(curve, reach=(reach_above(curve, edges), reach_beneath(curve, edges)))
 
 
 class _Columns:
@@ -75,7 +91,7 @@ class _Columns:
             _on_scale(laid[key], log) for key in ("p50_ms", "p95_ms", "p99_ms", "ttft_p50_ms")
         )
         band_x, low, middle, high = _thinned(self.x, line, upper, top)
-        places = _telling(line)
+        places = np.union1d(_telling(line), _telling(second))
         rate_places = _telling(laid["tokens_per_s"])
         return Curve(
             name=self.name,
