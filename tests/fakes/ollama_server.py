@@ -194,7 +194,7 @@ class OllamaServer(HttpServer):
         await exchange.send(500, {"error": "llama runner process has terminated"})
 
     async def _rate_limited(self, body: Any, exchange: Exchange) -> None:
-        await exchange.send(429, {"error": "too many requests"})
+        await exchange.send(429, {"error": "too many requests"}, Retry_After="7")
 
     async def _bad_key(self, body: Any, exchange: Exchange) -> None:
         await exchange.send(401, {"error": "unauthorized"})

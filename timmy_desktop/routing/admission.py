@@ -60,4 +60,5 @@ def is_tried_in_background(breaker: Breaker, is_remote: bool) -> bool:
 
 def is_left_to_probes(breaker: Breaker, health: Health | None) -> bool:
     """The last free probe found nobody there: the next one tells more cheaply than anybody's request."""
-    return breaker.cause is Blame.GONE and health is not None and health.state == "unavailable"
+    is_gone = breaker.cause in (Blame.GONE, Blame.WAIT)  # one that asked to wait may be gone by now
+    return is_gone and health is not None and health.state == "unavailable"

@@ -105,7 +105,7 @@ class AttemptRun:
         """The attempt's events. An error ends them quietly: there may be others to ask; the log has it."""
         provider = self._lane.provider
         with _Ending(self):
-            self._prepare()
+            await self._prepare()
             yield AttemptStarted(provider.name, provider.model, self._number)
             watch = self._watch = Watch(provider.deadlines, self._is_late, self._patience.alarm)
             async with aclosing(provider.stream(self.sent)) as deltas:
@@ -116,7 +116,7 @@ class AttemptRun:
         """The attempt without its events, at a lower cost, for those who wait for the whole answer."""
         provider = self._lane.provider
         with _Ending(self):
-            self._prepare()
+            await self._prepare()
             watch = self._watch = Watch(provider.deadlines, self._is_late, self._patience.alarm)
             deltas = provider.stream(self.sent)
             try:
@@ -128,11 +128,13 @@ class AttemptRun:
             if not is_whole:
                 raise BrokenOff(UNFINISHED)
 
-    def _prepare(self) -> None:
+    async def _prepare(self) -> None:
         """Fits the request and reserves its price; within the attempt, whose end gives everything back."""
         fitted = prepared(self.sent, self._lane.provider, self._room)
         self.sent, self._note = fitted.request, fitted.note
         self._charge = self._lane.charge(self.sent)
+        if self._charge.reserved:
+            await self._lane.hold(self.sent, self._number, self._charge)
 
     async def _piece(self, watch: Watch, deltas: Deltas) -> TextDelta | ToolCallDelta | None:
         """The next piece of the answer; None when it is whole."""

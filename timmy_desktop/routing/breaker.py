@@ -140,6 +140,8 @@ class Breaker:
 
     def probe_failed(self, reason: str) -> None:
         """A free probe found nobody there."""
+        if self._is_asked_to_wait():
+            return  # what it asked for holds, wherever it is meanwhile
         if self._state == "OPEN":
             # The next trial would only find the same; the probes tell when it is worth it.
             self.cause, self.reason = Blame.GONE, reason
@@ -179,6 +181,9 @@ class Breaker:
         self._opened_until = kept.opened_until
         self._generation += 1
         self._trial_out = False
+
+    def _is_asked_to_wait(self) -> bool:
+        return self._state == "OPEN" and self.cause is Blame.WAIT and self._monotonic() < self._opened_until
 
     def _trial_answered(self, generation: int) -> int:
         if generation == self._generation and self._state == "HALF_OPEN":

@@ -97,10 +97,12 @@ class PaidCharge(Charge):
         self._is_open = False
         if outcome in _FREE_OUTCOMES:
             self.cost = 0
-        elif usage.tokens_in or usage.tokens_out:
-            self.cost = self._price.of(usage.tokens_in, usage.tokens_out)
         else:
-            self.cost = self._price.of(self._tokens_in, estimate_text(text))
+            tokens_in, tokens_out = (
+                usage.tokens_in or self._tokens_in,
+                usage.tokens_out or estimate_text(text),
+            )
+            self.cost = self._price.of(tokens_in, tokens_out)
         self._budget._settled(self._provider, self._task_id, self.reserved, self.cost)
         return self.cost
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import NamedTuple
 
@@ -54,10 +54,12 @@ class Lane:
         supervisor: TaskSupervisor,
         probe_in: Callable[[Lane, float], None],
         keep: Callable[[Lane, Snapshot], None],
+        hold: Callable[[str, CompletionRequest, int, int], Awaitable[None]],
     ) -> None:
         """`probe_in(lane, seconds)` asks for a background probe by then at the latest.
 
-        `journal.read` is the breaker's clock; `keep(lane, snapshot)` is told when the circuit changes.
+        `journal.read` is the breaker's clock; `keep(lane, snapshot)` is told when the circuit changes;
+        `hold(provider, request, attempt, microcents)` returns when a crash can't lose what is reserved.
         """
         self.provider = provider
         self.breaker = breaker
@@ -68,6 +70,7 @@ class Lane:
         self.last_latency_ms = -1
         self._budget = budget
         self._keep = keep
+        self._hold = hold
         self._kept = breaker.changes
         self._clock = clock
         self._supervisor = supervisor
@@ -143,6 +146,10 @@ class Lane:
     def charge(self, request: CompletionRequest) -> Charge:
         """The reservation for one attempt; in the same turn as the permit."""
         return self._budget.reserve(self.provider.name, request) if self.provider.is_remote else FREE
+
+    async def hold(self, request: CompletionRequest, attempt: int, charge: Charge) -> None:
+        """Returns when a crash can't lose the reservation any more."""
+        await self._hold(self.provider.name, request, attempt, charge.reserved)
 
     def _patience(self, last_resort: bool) -> float:
         if last_resort or (self.health is not None and self.health.state in ("ready", "loading")):

@@ -12,7 +12,7 @@ from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import Event
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.identifiers import new_id
-from timmy_desktop.routing import keeping, rollups, rows
+from timmy_desktop.routing import keeping, reservations, rollups, rows
 from timmy_desktop.routing.breaker import Snapshot, Transition
 from timmy_desktop.routing.journal import Signal
 from timmy_desktop.routing.rows import Ended, Row
@@ -106,6 +106,16 @@ class Recorder:
         now, now_us = self._clock.monotonic(), self._clock.now_us()
         self._queue(lambda: (None, "breakers", keeping.circuit_row(provider, snapshot, now, now_us)))
 
+    async def reserved(
+        self, provider: str, request: CompletionRequest, attempt: int, microcents: int
+    ) -> None:
+        """Returns when it is on the disk that this attempt may cost so much; its row replaces that."""
+        made = reservations.row(provider, request, attempt, microcents, self._clock.now_us())
+        try:
+            await self._bus.publish(work=lambda session: reservations.write(session, made))
+        except StorageError as error:
+            logger.error("A crash would forget what a call to %s may cost: %s", provider, error)  # noqa: TRY400
+
     async def flush(self) -> None:
         """Commits what is queued now."""
         if not self._queued:
@@ -167,6 +177,7 @@ def _write(session: Session, by_table: Mapping[str, list[Row]]) -> None:
         found = by_table.get(name, [])
         for start in range(0, len(found), _ROWS_IN_A_STATEMENT):
             session.execute(table.insert_many(found[start : start + _ROWS_IN_A_STATEMENT]))
+    reservations.release(session, by_table.get("attempts", []))
     rollups.fold(session, by_table.get("attempts", []))
     for row in rows.joined(by_table.get("breakers", [])):
         session.execute(tables.BreakerRow.insert(row).on_conflict_replace())

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.bus import EventBus
-from timmy_desktop.routing import keeping
+from timmy_desktop.routing import keeping, reservations
 from timmy_desktop.routing.attempt import AttemptRun
 from timmy_desktop.routing.breaker import Breaker, Permit, Snapshot, Transition
 from timmy_desktop.routing.budget import Budget
@@ -32,6 +32,7 @@ from timmy_desktop.routing.types import (
     Reply,
     RouterEvent,
 )
+from timmy_desktop.storage.database import Session
 from timmy_desktop.supervisor import TaskSupervisor
 
 CHECKPOINT_SECONDS = 3600.0
@@ -243,6 +244,7 @@ class CascadeRouter:
             budget=self._budget,
             probe_in=self._probe_in,
             keep=self._keep,
+            hold=self._recorder.reserved,
         )
 
     def _keep(self, lane: Lane, snapshot: Snapshot) -> None:
@@ -253,7 +255,12 @@ class CascadeRouter:
 
     async def _resume(self) -> None:
         now_us = self._clock.now_us()
-        kept: keeping.Kept = await self._bus.publish(work=lambda session: keeping.read(session, now_us))
+
+        def work(session: Session) -> keeping.Kept:
+            reservations.settle_what_was_left(session)
+            return keeping.read(session, now_us)
+
+        kept: keeping.Kept = await self._bus.publish(work=work)
         self._controls.restore(kept.choices)
         self._budget.restore(kept.spent)
         now = self._journal.tick().at

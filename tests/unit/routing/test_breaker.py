@@ -119,6 +119,28 @@ def test_a_rate_limit_lasts_as_long_as_was_asked_for(breaker: Breaker, time: Tim
     assert breaker.acquire() is not None
 
 
+def test_a_rate_limit_outlives_a_network_that_was_away_meanwhile(breaker: Breaker, time: Time) -> None:
+    fail(breaker, Blame.WAIT, 120.0)
+    breaker.probe_failed("nobody there")
+    breaker.probe_succeeded()
+    time.now = 119.0
+    assert breaker.acquire() is None
+    breaker.probe_failed("nobody there")
+    time.now = 120.0
+    assert breaker.acquire() is not None
+
+
+def test_who_is_found_gone_after_a_rate_limit_is_over_comes_back_by_a_probe(
+    breaker: Breaker, time: Time
+) -> None:
+    fail(breaker, Blame.WAIT, 5.0)
+    time.now = 6.0
+    breaker.probe_failed("nobody there")
+    assert breaker.acquire() is None
+    breaker.probe_succeeded()
+    assert breaker.state == "CLOSED"
+
+
 def test_disabled_lasts_until_a_probe_says_otherwise(breaker: Breaker, time: Time) -> None:
     fail(breaker, Blame.DISABLED)
     time.now = 1e9

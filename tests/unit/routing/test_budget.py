@@ -13,6 +13,7 @@ from tests.conditions import eventually
 from tests.fakes.providers import FakeClock, Script, ScriptedProvider
 from tests.unit.routing.conftest import ask
 from timmy_desktop.routing.budget import Budget, Price, dollars
+from timmy_desktop.routing.context import estimate
 from timmy_desktop.routing.errors import NoProviderError
 from timmy_desktop.routing.types import Usage
 
@@ -109,3 +110,38 @@ def test_dollars() -> None:
     assert [dollars(value) for value in (0, 5, 100_000_000, 123_450_000_000)] == [
         "$0.00", "$0.00000005", "$1.00", "$1,234.50",
     ]  # fmt: skip
+
+
+def test_what_the_server_did_not_count_is_estimated() -> None:
+    charge = budget(FakeClock()).reserve("api", ask())
+    assert charge.settle("ok", Usage(0, 2), "Hello") == PRICE.of(estimate(ask()), 2)
+
+
+async def test_what_a_crash_left_unsettled_counts_in_full_and_once(routing: Any) -> None:
+    """As after `kill -9`: the reservation is on the disk before a byte goes out, and nothing after it."""
+    clock = FakeClock()
+    remote = ScriptedProvider("api", is_remote=True, script=Script(hangs=True))
+    task_cap = 40_000
+    async with routing(remote, clock=clock, budget=budget(clock, task=task_cap)) as bench:
+        asking = asyncio.ensure_future(bench.router.complete(ask(task_id="t1")))
+        await eventually(lambda: remote.open_streams == 1)
+        bench.router._recorder._queue = lambda make: None  # what comes now is not written any more
+        asking.cancel()
+        await asyncio.gather(asking, return_exceptions=True)
+    remote.script = Script()
+    reserved = PRICE.of(estimate(ask()), 16)
+    for _ in range(2):
+        async with routing(remote, clock=clock, started=True, budget=budget(clock, task=task_cap)) as bench:
+            assert bench.router.status()[0].spent_today_microcents == reserved
+            with pytest.raises(NoProviderError, match="for one task"):
+                await bench.router.complete(ask(task_id="t1"))
+            (left,) = await bench.rows()
+            assert (left["outcome"], left["cost_microcents"]) == ("cancelled", reserved)
+
+
+async def test_what_is_settled_is_reserved_no_more_after_a_restart(routing: Any) -> None:
+    clock, remote = FakeClock(), ScriptedProvider("api", is_remote=True)
+    async with routing(remote, clock=clock, budget=budget(clock)) as bench:
+        cost = (await bench.router.complete(ask())).cost_microcents
+    async with routing(remote, clock=clock, started=True, budget=budget(clock)) as bench:
+        assert bench.router.status()[0].spent_today_microcents == cost

@@ -4,23 +4,37 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from peewee import SqliteDatabase
 
 from tests.fakes.providers import Script, ScriptedProvider, unavailable
 from tests.fakes.virtual_time import LoopClock, VirtualLoop
 from tests.unit.routing.conftest import ask
-from timmy_desktop.routing.errors import BadKey, BadRequest, NoProviderError, RateLimited, ServerError
+from timmy_desktop.routing.errors import (
+    BadKey,
+    BadRequest,
+    NoProviderError,
+    RateLimited,
+    ServerError,
+)
 from timmy_desktop.routing.keeping import Choices, Kept
+from timmy_desktop.routing.policy import Policy
+from timmy_desktop.routing.recording import Recording, read_recording
+from timmy_desktop.routing.rehearsal import replay
 from timmy_desktop.routing.router import CascadeRouter
 from timmy_desktop.routing.types import Attempt, Deadlines, Health
+from timmy_desktop.storage.database import Session
+from timmy_desktop.storage.migrations import migrate
 from timmy_desktop.supervisor import TaskSupervisor
 
+T = TypeVar("T")
 FIRST_TOKEN, TOTAL, COLD = 5.0, 10.0, 20.0
 LONG_AGO = 500.0
 READY = Health("ready")
@@ -45,6 +59,22 @@ class SilentBus:
 
     async def publish(self, *events: Any, work: Any = None) -> Kept:
         return Kept({}, Choices(), ())
+
+
+class MemoryBus:
+    """Keeps rows in memory, without a thread, so that time may be virtual."""
+
+    def __init__(self) -> None:
+        database = SqliteDatabase(":memory:")
+        database.connect()
+        self.session = Session(database)
+        migrate(self.session, Path("no backup is taken of what is new"))
+
+    async def publish(self, *events: Any, work: Any = None) -> Any:
+        return work(self.session) if work is not None else None
+
+    def recording(self) -> Recording:
+        return read_recording(self.session, 0, 2**60)
 
 
 class Day:
@@ -118,7 +148,7 @@ class Day:
 
 
 @asynccontextmanager
-async def a_day(threshold: int, recovery: float) -> AsyncIterator[Day]:
+async def a_day(threshold: int, recovery: float, bus: Any = None) -> AsyncIterator[Day]:
     loop: Any = asyncio.get_running_loop()
     providers = [
         ScriptedProvider("ollama"),
@@ -128,10 +158,9 @@ async def a_day(threshold: int, recovery: float) -> AsyncIterator[Day]:
     for provider in providers:
         provider.deadlines = Deadlines(1.0, FIRST_TOKEN, TOTAL, COLD)
     supervisor = TaskSupervisor()
-    bus: Any = SilentBus()
     router = CascadeRouter(
         providers=providers,
-        bus=bus,
+        bus=bus or SilentBus(),
         clock=LoopClock(loop),
         supervisor=supervisor,
         failure_threshold=threshold,
@@ -146,9 +175,9 @@ async def a_day(threshold: int, recovery: float) -> AsyncIterator[Day]:
     assert [provider.open_streams for provider in providers] == [0] * len(providers)
 
 
-def on_virtual_time(work: Any) -> None:
+def on_virtual_time(work: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        runner.run(work)
+        return runner.run(work)
 
 
 MOOD = st.tuples(st.just("turn"), st.integers(0, 2), st.sampled_from(sorted(MOODS)))
@@ -196,6 +225,57 @@ def test_after_any_day_every_provider_is_used_again(
                 began = day.loop.time()
                 reply = await day.router.complete(ask())
                 assert (reply.provider, day.loop.time() - began) == (provider.name, 0.0)
+
+    on_virtual_time(work())
+
+
+@settings(max_examples=100, deadline=None)
+@given(steps=st.lists(STEP, max_size=40), threshold=st.integers(1, 5), recovery=st.floats(1, 100))
+def test_any_day_with_its_probes_is_rehearsed_as_it_went(
+    steps: Sequence[Any], threshold: int, recovery: float
+) -> None:
+    bus = MemoryBus()
+
+    async def work() -> Policy:
+        async with a_day(threshold, recovery, bus) as day:
+            await live(day, steps)
+            await day.end_the_others()
+        return day.router.policy()
+
+    policy = on_virtual_time(work())
+    report = replay(bus.recording(), policy)
+    assert report.changes == ()
+    assert report.wait_before_ms == report.wait_after_ms
+
+
+def test_who_was_found_gone_by_a_probe_is_tried_by_the_next_probe_and_by_no_request() -> None:
+    async def work() -> None:
+        async with a_day(5, 1.0) as day:
+            gone = day.providers[0]
+            day.turn(0, "dead")
+            await day.ask_alone()
+            await day.pass_time(120.0)  # by now a probe comes every half minute
+            gone.requests.clear()
+            for _ in range(100):
+                await day.pass_time(1.5)
+                assert [attempt.provider for attempt in await day.ask_alone()] == ["airllm"]
+            assert gone.requests == []
+            day.turn(0, "well")
+            await day.pass_time(31.0)
+            assert [attempt.provider for attempt in await day.ask_alone()] == ["ollama"]
+
+    on_virtual_time(work())
+
+
+def test_who_has_gone_while_it_was_left_alone_as_it_had_asked_is_tried_by_no_request() -> None:
+    async def work() -> None:
+        async with a_day(5, 1.0) as day:
+            day.turn(0, "busy")
+            await day.ask_alone()
+            day.turn(0, "dead")
+            for _ in range(60):
+                await day.pass_time(1.5)
+                assert [attempt.provider for attempt in await day.ask_alone()] == ["airllm"]
 
     on_virtual_time(work())
 

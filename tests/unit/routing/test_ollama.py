@@ -13,7 +13,7 @@ import pytest
 from tests.contract.rigs import parts_for
 from tests.fakes.ollama_server import OllamaServer, tag
 from tests.unit.routing.conftest import ask
-from timmy_desktop.routing.errors import BadKey, LocalOnly, ModelMissing
+from timmy_desktop.routing.errors import BadKey, LocalOnly, ModelMissing, RateLimited
 from timmy_desktop.routing.providers.ollama import OllamaProvider, ollama_address
 from timmy_desktop.routing.providers.ollama_models import choose, find, installed
 from timmy_desktop.routing.types import Finished, Pulse, TextDelta
@@ -211,3 +211,10 @@ async def test_a_server_that_lets_chat_again_is_used_again_and_no_model_is_loade
         [asked] = [request.json for request in server.requests if request.path == "/api/chat"][1:]
         assert asked == {"model": "", "messages": [], "stream": False}
         assert [delta async for delta in provider.stream(ask())]
+
+
+async def test_it_is_left_alone_for_as_long_as_it_asks(ollama: Open) -> None:
+    async with ollama(mode="rate_limited") as (_, provider):
+        with pytest.raises(RateLimited) as caught:
+            await anext(provider.stream(ask()))
+        assert caught.value.retry_after == 7

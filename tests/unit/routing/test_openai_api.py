@@ -19,7 +19,11 @@ from timmy_desktop.routing.bounds import Allowance
 from timmy_desktop.routing.errors import BadKey, NotConfigured, RateLimited, ServerError
 from timmy_desktop.routing.providers.openai_api import OpenAIProvider
 from timmy_desktop.routing.providers.tool_calls import ToolCallAssembly
-from timmy_desktop.routing.providers.wire_errors import DEFAULT_RETRY_SECONDS, retry_seconds
+from timmy_desktop.routing.providers.wire_errors import (
+    DEFAULT_RETRY_SECONDS,
+    from_status,
+    retry_seconds,
+)
 from timmy_desktop.settings import ProviderSettings
 from timmy_desktop.supervisor import TaskSupervisor
 
@@ -110,6 +114,13 @@ def test_retry_after_in_all_its_forms() -> None:
     assert retry_seconds("1e12") == 3600.0
     assert retry_seconds(None) == retry_seconds("soon") == retry_seconds("nan") == DEFAULT_RETRY_SECONDS
     assert 50 < retry_seconds(format_datetime(datetime.now(UTC) + timedelta(minutes=1))) <= 60
+
+
+def test_an_overloaded_server_that_says_when_is_left_alone_until_then() -> None:
+    busy = from_status(503, "Overloaded.", "api", retry_after="9")
+    assert isinstance(busy, RateLimited)
+    assert busy.retry_after == 9
+    assert isinstance(from_status(503, "Overloaded.", "api"), ServerError)
 
 
 def test_tool_calls_that_come_interleaved() -> None:

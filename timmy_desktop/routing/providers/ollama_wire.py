@@ -189,19 +189,27 @@ class OllamaWire:
 
     def _translated(self, error: Exception, model: str = "") -> ProviderError:
         if isinstance(error, ollama.ResponseError):
-            return self._refusal(error.status_code, str(error.error), model)
+            return self._refusal(error.status_code, str(error.error), model, _retry_after(error.__context__))
         if isinstance(error, httpx.HTTPStatusError):
-            return self._refusal(error.response.status_code, error.response.text, model)
+            response = error.response
+            return self._refusal(response.status_code, response.text, model, _retry_after(error))
         if isinstance(error, httpx.HTTPError | httpx.InvalidURL | OSError):
             return wire_errors.from_transport(error, "Ollama", self._place)
         return Garbled(f"What answers at {self._place} does not speak Ollama's API.")
 
-    def _refusal(self, status: int, message: str, model: str) -> ProviderError:
+    def _refusal(
+        self, status: int, message: str, model: str, retry_after: str | None = None
+    ) -> ProviderError:
         if status < 0:  # the error came within the stream
             return BrokenOff(f"Ollama stopped in the middle of the answer: {inert_line(message, 300)}")
         if status == 404 and model:
             return ModelMissing(f"Ollama does not have the model {model}. Run `ollama pull {model}`.")
-        return wire_errors.from_status(status, message, "Ollama", model=model)
+        return wire_errors.from_status(status, message, "Ollama", model=model, retry_after=retry_after)
+
+
+def _retry_after(error: BaseException | None) -> str | None:
+    """The header, which the official client keeps only in the error that its own one came from."""
+    return error.response.headers.get("retry-after") if isinstance(error, httpx.HTTPStatusError) else None
 
 
 def _context_of(details: Mapping[str, Any] | None) -> int:

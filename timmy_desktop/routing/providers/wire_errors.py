@@ -50,7 +50,7 @@ def from_status(
 ) -> ProviderError:
     """The ProviderError for an HTTP answer that is no success; `message` is what the server said."""
     said = inert_line(message, _MESSAGE_CHARACTERS)
-    if status == 429:
+    if status == 429 or (status == 503 and retry_after):
         return RateLimited(f"{name} asks to wait: {said}", retry_seconds(retry_after))
     if status in (401, 403):
         return BadKey(f"{name} does not accept the key ({status}). Set another one in Preferences.")
