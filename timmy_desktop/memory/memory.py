@@ -103,6 +103,7 @@ class Memory:
         backups: Path,
         back_up: Callable[[], Awaitable[object]] | None = None,
         not_searched: Sequence[Path] = (),
+        write_prompts: Callable[[], Awaitable[object]] | None = None,
         ask: AskModel | None = None,
         start_after: float = START_AFTER_SECONDS,
         exact_most: int = EXACT_MOST,
@@ -110,7 +111,8 @@ class Memory:
         """`ask` asks a model for facts and paraphrases; None does without.
 
         `back_up` replaces the backups that forgetting has removed. `not_searched` are folders of files that
-        the application only reads, which forgetting need not search.
+        the application only reads, which forgetting need not search. `write_prompts` has all prompts that
+        wait to be kept written, so that forgetting reaches them.
         """
         self._bus = bus
         self._db = db
@@ -129,7 +131,7 @@ class Memory:
         self._transfer = Transfer(bus=bus, db=db, drain=self._drain)
         self._forgetting = Forgetting(
             bus=bus, db=db, drain=self._drain, data_dir=data_dir, backups=backups, back_up=back_up,
-            not_searched=not_searched,
+            not_searched=not_searched, write_prompts=write_prompts,
         )  # fmt: skip
         self._proposing = Proposing(
             store=self._store, supervisor=supervisor, setting=settings.memory_facts,

@@ -270,6 +270,7 @@ class ForgetReport:
     """What forgetting did, and what a search through the bytes of every file in the data folder found after.
 
     `covered` names what was cleaned; `traces` what still holds those bytes; `note` what to know of it.
+    `prompts_redacted`: of so many kept prompts parts were taken out.
     """
 
     entries: int
@@ -280,6 +281,7 @@ class ForgetReport:
     covered: tuple[str, ...]
     traces: tuple[Trace, ...] = ()
     note: str = ""
+    prompts_redacted: int = 0
 
     @property
     def is_gone(self) -> bool:
