@@ -19,6 +19,7 @@ import numpy as np
 
 from tests.bench.harness import Row
 from tests.bench.memory_held_out import DISTRACTORS, EXACT, PARAPHRASES
+from tests.bench.memory_texts import docstring_texts, vectors_of
 from tests.fakes.memory_world import MemoryWorld
 from timmy_desktop.memory import PERSON, Asker, rows, words
 from timmy_desktop.memory.drain import EXACT_MOST
