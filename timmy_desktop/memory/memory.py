@@ -52,6 +52,7 @@ from timmy_desktop.memory.types import (
     SearchResult,
     Statistics,
     Use,
+    UseCounts,
     Version,
     Visibility,
 )
@@ -214,6 +215,10 @@ class Memory:
     async def uses_of(self, reply_id: str) -> tuple[Use, ...]:
         """What a reply (a message or a task) used: for its receipt."""
         return await self._uses.of_reply(reply_id)
+
+    async def use_counts(self, reply_ids: Sequence[str]) -> dict[str, UseCounts]:
+        """How many entries each of the replies found, was given and cites; without those of none."""
+        return await self._uses.counts_of(reply_ids)
 
     # Writing
 

@@ -234,6 +234,15 @@ class DocumentView:
 
 
 @dataclass(frozen=True, slots=True)
+class UseCounts:
+    """How many entries a reply found in the memory, was given in its prompt, and cites."""
+
+    retrieved: int = 0
+    injected: int = 0
+    cited: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class FileOutcome:
     """What became of one file: new, changed (its old pieces are gone), unchanged, or refused and why."""
 
