@@ -105,6 +105,7 @@ def build(
         backups=paths.backups,
         back_up=backup.back_up,
         not_searched=(paths.models,),
+        write_prompts=router.flush,
         ask=_asked_of(router),
     )
     workspace = Workspace(settings.workspace)

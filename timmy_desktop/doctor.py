@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from timmy_desktop import __version__
+from timmy_desktop.memory.condition import condition
 from timmy_desktop.paths import Paths
 from timmy_desktop.routing.providers.base import Provider
 from timmy_desktop.routing.types import Health
@@ -56,6 +57,7 @@ async def examine(
         asyncio.to_thread(_python),
         asyncio.to_thread(_data_folder, paths),
         asyncio.to_thread(_database, paths),
+        asyncio.to_thread(_memory, paths),
         asyncio.to_thread(_keychain, secrets),
         asyncio.to_thread(_git),
         asyncio.to_thread(_display),
@@ -119,6 +121,24 @@ def _database(paths: Paths) -> Finding:
             name, "broken", "a newer version of the application wrote it", "Update the application."
         )
     return Finding(name, "ok", f"sound, {events:,} events, schema {version}")
+
+
+def _memory(paths: Paths) -> Finding:
+    name = "Memory"
+    found = condition(paths.database, paths.memory_index)
+    entries = "" if found.entries is None else f"memories: {found.entries:,}"
+    if found.embedder_fault:
+        detail = f"only exact words are searched: {found.embedder_fault}"
+        return Finding(name, "missing", detail, "Install Timmy Desktop anew, with its dependencies.")
+    if found.index_fault:
+        step = "Check its permissions, or move it away: `timmy-desktop memory rebuild` makes it anew."
+        return Finding(name, "missing", f"the index can't be used: {found.index_fault}", step)
+    parts = [f"{found.model} is there", entries]
+    if found.pending:
+        parts.append(f"{found.pending:,} are not in the index yet")
+        step = "It catches up while the application runs; `timmy-desktop memory rebuild` begins anew."
+        return Finding(name, "note", ", ".join(part for part in parts if part), step)
+    return Finding(name, "ok", ", ".join(part for part in parts if part))
 
 
 def _keychain(secrets: Secrets) -> Finding:

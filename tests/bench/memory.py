@@ -32,17 +32,21 @@ from timmy_desktop.storage.database import Session
 TEXTS = int(os.environ.get("MEMORY_TEXTS", "100000"))
 OWNERS = 10
 QUERIES = 200
-_KEPT = Path(tempfile.gettempdir()) / "timmy-bench-vectors"
 
 
 def memory_recall() -> list[Row]:
     """recall@10 of the search's own way against exact numpy, with and without an owner filter."""
-    return asyncio.run(_recall())
+    rows: list[Row] = []
+    for count in sorted({min(10_000, TEXTS), TEXTS}):
+        texts = docstring_texts(count)
+        rows += asyncio.run(_recall(texts, vectors_of(texts)))
+    return rows
 
 
 def memory_query() -> list[Row]:
     """Text to results with an owner filter, p95, against the embedding alone."""
-    return asyncio.run(_query())
+    texts = docstring_texts(TEXTS)
+    return asyncio.run(_query(texts, vectors_of(texts)))
 
 
 def memory_quality() -> list[Row]:
@@ -50,37 +54,34 @@ def memory_quality() -> list[Row]:
     return asyncio.run(_quality())
 
 
-async def _recall() -> list[Row]:
+async def _recall(texts: Sequence[str], vectors: Any) -> list[Row]:
     """As the application searches, and with the index asked whatever the size."""
-    made = []
-    for count in sorted({min(10_000, TEXTS), TEXTS}):
-        texts, vectors = _texts_and_vectors(count)
-        owners = np.arange(count) % OWNERS
-        everyone, third = owners >= 0, owners == 3
-        async with _filled(texts, vectors) as world:
-            for label, filters, mask, exact_most in (
-                ("owner", Filters(owners=("owner-3",)), third, EXACT_MOST),
-                ("all", Filters(), everyone, EXACT_MOST),
-                ("index", Filters(), everyone, 0),
-            ):
-                world.memory._drain._exact_most = exact_most
-                found = []
-                for place in range(0, count, count // QUERIES):
-                    asked = texts[place][: len(texts[place]) // 2]
-                    vector, near = await world.memory._drain.nearest(asked, Wanted(PERSON, filters), 10)
-                    scores = np.where(mask, vectors @ vector, -2.0)
-                    tenth = np.partition(scores, -10)[-10]
-                    found.append(sum(scores[one.number - 1] >= tenth - 1e-6 for one in near) / 10)
-                recall = statistics.mean(found)
-                by_index = exact_most == 0 or (label == "all" and count > EXACT_MOST)
-                note = f"{count:,} texts; {'candidates of the index' if by_index else 'compared exactly'}"
-                name = f"memory_recall_{label}"
-                made.append(Row(name, recall, "recall@10", 1.0, recall, ">= 0.99", recall >= 0.99, note))
+    made, count = [], len(texts)
+    owners = np.arange(count) % OWNERS
+    everyone, third = owners >= 0, owners == 3
+    async with _filled(texts, vectors) as world:
+        for label, filters, mask, exact_most in (
+            ("owner", Filters(owners=("owner-3",)), third, EXACT_MOST),
+            ("all", Filters(), everyone, EXACT_MOST),
+            ("index", Filters(), everyone, 0),
+        ):
+            world.memory._drain._exact_most = exact_most
+            found = []
+            for place in range(0, count, count // QUERIES):
+                asked = texts[place][: len(texts[place]) // 2]
+                vector, near = await world.memory._drain.nearest(asked, Wanted(PERSON, filters), 10)
+                scores = np.where(mask, vectors @ vector, -2.0)
+                tenth = np.partition(scores, -10)[-10]
+                found.append(sum(scores[one.number - 1] >= tenth - 1e-6 for one in near) / 10)
+            recall = statistics.mean(found)
+            by_index = exact_most == 0 or (label == "all" and count > EXACT_MOST)
+            note = f"{count:,} texts; {'candidates of the index' if by_index else 'compared exactly'}"
+            name = f"memory_recall_{label}"
+            made.append(Row(name, recall, "recall@10", 1.0, recall, ">= 0.99", recall >= 0.99, note))
     return made
 
 
-async def _query() -> list[Row]:
-    texts, vectors = _texts_and_vectors(TEXTS)
+async def _query(texts: Sequence[str], vectors: Any) -> list[Row]:
     async with _filled(texts, vectors) as world:
         filters, asker = Filters(owners=("owner-3",)), PERSON
         whole, alone, everybody = [], [], []
@@ -185,12 +186,6 @@ async def _by_words(world: MemoryWorld, question: str) -> list[str]:
         words.match(terms),
     )
     return [row[0] for row in found]
-
-
-def _texts_and_vectors(count: int) -> tuple[list[str], Any]:
-    _KEPT.mkdir(exist_ok=True)
-    texts = docstring_texts(count)
-    return texts, vectors_of(texts, _KEPT / f"{count}.npy")
 
 
 @asynccontextmanager

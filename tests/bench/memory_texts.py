@@ -1,22 +1,33 @@
-"""Real texts in number, with their vectors: paragraphs of the docstrings of the installed packages."""
+"""Real texts in number, with their vectors: paragraphs of the docstrings of the installed packages.
+
+Vectors are kept between runs, by the text's digest, in the user's cache folder, a file for each model.
+`python -m tests.bench.memory_texts --limit 20000` embeds so many of those that are missing, and may be
+stopped at any time: nothing is embedded twice.
+"""
 
 from __future__ import annotations
 
+import argparse
 import ast
 import asyncio
+import hashlib
 import random
+import sqlite3
 import sys
 import sysconfig
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import platformdirs
 
 from timmy_desktop.memory.embedding import MiniLm
 
 _SHORTEST, _LONGEST = 40, 110
+_AT_ONCE = 512
 
 
 def docstring_texts(most: int) -> list[str]:
@@ -33,25 +44,77 @@ def docstring_texts(most: int) -> list[str]:
     return list(found)[:most]
 
 
-def vectors_of(texts: list[str], cache: Path) -> Any:
-    """Their vectors, embedded once and kept in `cache`."""
-    if cache.exists():
-        known = np.load(cache)
-        if len(known) >= len(texts):
-            return known[: len(texts)]
+def vectors_of(texts: Sequence[str]) -> Any:
+    """Their vectors; what the cache lacks is embedded first."""
+    with closing(_opened()) as cache:
+        asyncio.run(_fill(cache, texts))
+        known = _known(cache, texts)
+    return np.array([np.frombuffer(known[digest_of(text)], np.float32) for text in texts])
 
-    async def embed() -> Any:
-        embedder = MiniLm()
-        parts = []
-        for start in range(0, len(texts), 1024):
-            parts.append(await embedder.embed(texts[start : start + 1024]))
-            print(f"\r{start:,} of {len(texts):,} embedded", end="", file=sys.stderr, flush=True)
+
+def digest_of(text: str) -> bytes:
+    """What a text is known by in the cache."""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def cache_file(model: str) -> Path:
+    """Where the vectors of that model are kept between runs."""
+    folder = Path(platformdirs.user_cache_dir("timmy-desktop", appauthor=False)) / "bench"
+    return folder / f"vectors-{model.replace('@', '-')}.db"
+
+
+def _opened() -> sqlite3.Connection:
+    embedder = MiniLm()
+    file = cache_file(embedder.model)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    cache = sqlite3.connect(file, timeout=60)
+    cache.execute("PRAGMA journal_mode = WAL")
+    cache.execute("CREATE TABLE IF NOT EXISTS vectors(digest BLOB PRIMARY KEY, vector BLOB) WITHOUT ROWID")
+    return cache
+
+
+def _known(cache: sqlite3.Connection, texts: Sequence[str]) -> dict[bytes, bytes]:
+    found: dict[bytes, bytes] = {}
+    for start in range(0, len(texts), _AT_ONCE):
+        some = [digest_of(text) for text in texts[start : start + _AT_ONCE]]
+        marks = ", ".join("?" * len(some))
+        found |= dict(cache.execute(f"SELECT digest, vector FROM vectors WHERE digest IN ({marks})", some))
+    return found
+
+
+async def _fill(cache: sqlite3.Connection, texts: Sequence[str], limit: int = 0) -> int:
+    """Embeds what is missing, at most `limit` (0: all), and commits piece by piece; how many were embedded."""
+    known = _known(cache, texts)
+    missing = [text for text in texts if digest_of(text) not in known]
+    missing = missing[:limit] if limit else missing
+    embedder = MiniLm()
+    try:
+        for start in range(0, len(missing), _AT_ONCE):
+            some = missing[start : start + _AT_ONCE]
+            vectors = await embedder.embed(some)
+            rows = [(digest_of(text), vector.tobytes()) for text, vector in zip(some, vectors, strict=True)]
+            with cache:
+                cache.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)
+            print(
+                f"\r{start + len(some):,} of {len(missing):,} embedded", end="", file=sys.stderr, flush=True
+            )
+    finally:
         await embedder.close()
-        return np.concatenate(parts)
+    return len(missing)
 
-    vectors = asyncio.run(embed())
-    np.save(cache, vectors)
-    return vectors
+
+def main(arguments: Sequence[str]) -> int:
+    """Fills the cache in pieces, so that the benchmarks find it filled."""
+    parser = argparse.ArgumentParser(prog="memory_texts", description=main.__doc__)
+    parser.add_argument("--texts", type=int, default=100_000, help="of how many texts")
+    parser.add_argument("--limit", type=int, default=0, help="embed at most so many now; 0: all")
+    options = parser.parse_args(arguments)
+    texts = docstring_texts(options.texts)
+    with closing(_opened()) as cache:
+        made = asyncio.run(_fill(cache, texts, options.limit))
+        left = len({digest_of(text) for text in texts} - _known(cache, texts).keys())
+    print(f"\n{made:,} embedded now, {left:,} of {len(texts):,} left", file=sys.stderr)
+    return 0
 
 
 def _texts_of(file: Path) -> Iterator[str]:
@@ -66,3 +129,7 @@ def _texts_of(file: Path) -> Iterator[str]:
                 text = " ".join(paragraph.split())
                 if len(text) >= _SHORTEST:
                     yield text[:_LONGEST]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

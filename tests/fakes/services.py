@@ -10,6 +10,7 @@ from typing import Any
 from timmy_desktop.clock import SystemClock
 from timmy_desktop.events.base import Event
 from timmy_desktop.events.bus import EventBus
+from timmy_desktop.memory.types import MemoryStatus
 from timmy_desktop.paths import Paths
 from timmy_desktop.routing.models import ModelLibrary
 from timmy_desktop.settings import ProviderSettings, Secrets, Settings
@@ -116,6 +117,13 @@ def _no_models() -> ModelLibrary:
     return ModelLibrary(settings=settings, folder=Path("no-such-folder"), clock=SystemClock())
 
 
+class FakeMemoryStatus:
+    """A memory that is all right and empty."""
+
+    def status(self) -> MemoryStatus:
+        return MemoryStatus("ready", "fake@1", "ready", 0, 0)
+
+
 @dataclass
 class FakeServices:
     """Has the fields of services.Services that the window and its panels read."""
@@ -125,6 +133,7 @@ class FakeServices:
     ledger: Any = field(default_factory=FakeLedger)
     coordinator: Any = field(default_factory=FakeCoordinator)
     timmy: Any = None
+    memory: Any = field(default_factory=FakeMemoryStatus)
     models: Any = field(default_factory=_no_models)
     workspace: Any = field(default_factory=FakeWorkspace)
     settings: Settings = field(default_factory=Settings)

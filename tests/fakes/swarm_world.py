@@ -17,6 +17,7 @@ from timmy_desktop.events.base import Event, EventRecord
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.ledger import Ledger
 from timmy_desktop.memory import Memory
+from timmy_desktop.memory.index import VectorIndex
 from timmy_desktop.routing.router import CascadeRouter
 from timmy_desktop.routing.types import CompletionRequest
 from timmy_desktop.settings import Settings
@@ -76,6 +77,7 @@ class SwarmWorld:
         mood: str = "settles",
         treasury_msat: int = TREASURY,
         with_memory: bool = False,
+        index: VectorIndex | None = None,
         **settings: Any,
     ) -> None:
         self.provider = provider or AnsweringProvider()
@@ -101,6 +103,7 @@ class SwarmWorld:
             bus=self.bus, db=self.db, clock=self.clock,
             personas=personas() if people is None else people,
         )  # fmt: skip
+        self.index = index
         self.memory = self._memory(folder) if with_memory else None
         self.tools = Toolbox(workspace=self.workspace, memory=self.memory)
         self.coordinator = Coordinator(
@@ -118,8 +121,8 @@ class SwarmWorld:
         """A memory whose model and index are acted."""
         return Memory(
             bus=self.bus, db=self.db, clock=self.clock, supervisor=self.supervisor, embedder=FakeEmbedder(),
-            index=FakeIndex(), settings=self.settings, data_dir=folder, index_folder=folder / "memory-index",
-            backups=folder / "backups", start_after=0.0,
+            index=self.index or FakeIndex(), settings=self.settings, data_dir=folder, index_folder=folder / "memory-index",
+            backups=folder / "backups", start_after=0.0, write_prompts=self.router.flush,
         )  # fmt: skip
 
     async def __aenter__(self) -> SwarmWorld:

@@ -16,7 +16,7 @@ from timmy_desktop.gui.panel import Say
 from timmy_desktop.gui.preferences import PreferencesDialog
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.theme import Theme
-from timmy_desktop.settings import load_settings
+from timmy_desktop.settings import Settings, load_settings
 from timmy_desktop.supervisor import TaskSupervisor
 
 
@@ -140,3 +140,17 @@ def test_a_section_is_opened_by_its_name(qtbot: QtBot, tmp_path: Path) -> None:
     assert dialog._stack.currentIndex() == 1
     dialog.show_section("There is none")
     assert dialog._stack.currentIndex() == 1
+
+
+def test_the_memory_has_a_section_of_its_own(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog, file = _opened(qtbot, tmp_path)
+    form = dialog.forms["Memory"]
+    names = {name for name in Settings.model_fields if name.startswith("memory_")}
+    assert form.fields.keys() == names
+    form.fields["memory_keep_results"].setChecked(False)  # type: ignore[attr-defined]
+    form.fields["memory_context_tokens"].setValue(800)  # type: ignore[attr-defined]
+    choice: Any = form.fields["memory_facts"]
+    choice.setCurrentIndex(choice.findData("off"))
+    dialog.save()
+    saved = load_settings(file)
+    assert (saved.memory_keep_results, saved.memory_context_tokens, saved.memory_facts) == (False, 800, "off")

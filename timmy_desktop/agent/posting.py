@@ -71,7 +71,7 @@ class Posting:
         text = call.arguments.get("text")
         try:
             if call.name != POST_TASK.name or not isinstance(text, str):
-                raise ToolError(f"There is only the tool {POST_TASK.name}, with the argument text.")
+                raise ToolError(f"There is no such tool here; {POST_TASK.name} takes the argument text.")
             notice = await self.post(conversation_id, text, local_only=local_only)
         except SwarmError as error:
             self._bus.emit(ToolFailed(**about, reason=str(error), duration_ms=self._since(started)))

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Protocol, TypeAlias
 
 from timmy_desktop.agent.answer import Answer, ChatRouter
+from timmy_desktop.agent.chat_tools import ChatTools
 from timmy_desktop.agent.conversation import (
     ChatEvent,
     ConversationView,
@@ -18,7 +19,7 @@ from timmy_desktop.agent.conversation import (
 )
 from timmy_desktop.agent.errors import BusyError, ChatError
 from timmy_desktop.agent.posting import Poster, Posting
-from timmy_desktop.agent.prompts import POST_TASK, Prompt, prompt
+from timmy_desktop.agent.prompts import Prompt, prompt
 from timmy_desktop.agent.remembering import Remembering, asked
 from timmy_desktop.agent.reports import ended_reason, report_text
 from timmy_desktop.agent.store import ENDED_UNFINISHED, Conversations
@@ -28,6 +29,8 @@ from timmy_desktop.events.base import EventRecord
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.tasks import TaskCancelled, TaskCompleted, TaskFailed
 from timmy_desktop.memory import Memory
+from timmy_desktop.memory.context import with_heard
+from timmy_desktop.memory.types import Context
 from timmy_desktop.storage.database import Database
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.supervisor import TaskSupervisor
@@ -85,6 +88,7 @@ class Timmy:
         self._clock = clock
         self._supervisor = supervisor
         self._settings = settings
+        self._memory = memory
         self._remembering = Remembering(memory, settings.memory_context_tokens)
         self._context_tokens = context_tokens
         self._write_again_s = write_again_seconds
@@ -203,22 +207,29 @@ class Timmy:
         built = built.with_memory(recalled.text)
         message = await self._begun(conversation_id, _reason(built, chosen=chosen), local_only)
         told.put_nowait(MessageStarted(message))
-        poster = Poster(self._posting, conversation_id, local_only=local_only)
+        tools = ChatTools(
+            poster=Poster(self._posting, conversation_id, local_only=local_only),
+            memory=self._memory, bus=self._bus, clock=self._clock, local_only=local_only,
+        )  # fmt: skip
+
+        def given() -> Context:
+            return with_heard(recalled, tools.heard)
+
         answer = Answer(
             message=message,
             router=self._router,
             store=self._store,
             clock=self._clock,
             tell=told.put_nowait,
-            use_tool=poster.use,
+            use_tool=tools.use,
             save_end=self._save_end,
             why_stopped=lambda: STOPPED if conversation_id in self._stopped else ENDED_UNFINISHED,
-            sources_of=lambda reply: self._remembering.sources_of(reply, question, recalled),
+            sources_of=lambda reply: self._remembering.sources_of(reply, question, given()),
         )
         await answer.run(
-            built.messages, (POST_TASK,), max_tokens=self._settings.reply_max_tokens, local_only=local_only
+            built.messages, tools.specs, max_tokens=self._settings.reply_max_tokens, local_only=local_only
         )
-        await self._remembering.answered(answer.message, recalled)
+        await self._remembering.answered(answer.message, given())
 
     async def _said(self, conversation_id: str, text: str, told: _Told) -> MessageView:
         """Writes what the person said."""

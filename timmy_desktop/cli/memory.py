@@ -99,6 +99,7 @@ async def _forget(opened: Memory, options: argparse.Namespace) -> Report:
         "bytes_searched": report.bytes_searched,
         "backups_removed": report.backups_removed,
         "sources_forgotten": report.sources_forgotten,
+        "prompts_redacted": report.prompts_redacted,
         "note": report.note,
     }
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from timmy_desktop.gui.wording import count
+
 OLLAMA_HELP = "https://ollama.com/download"
 OLLAMA_STEPS = "Install Ollama from ollama.com/download, then run:  ollama pull llama3.2"
 
@@ -38,6 +40,21 @@ class StatusLike(Protocol):
     def last_error(self) -> str: ...
     @property
     def model(self) -> str: ...
+
+
+class MemoryLike(Protocol):
+    """memory.types.MemoryStatus, as far as the window reads it."""
+
+    @property
+    def embedder(self) -> str: ...
+    @property
+    def index(self) -> str: ...
+    @property
+    def entries(self) -> int: ...
+    @property
+    def pending(self) -> int: ...
+    @property
+    def detail(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +118,31 @@ def of_tools(git: str | None, workspace: Path | None) -> list[Finding]:
     return [found_git, found_folder]
 
 
-def everything(statuses: Sequence[StatusLike], workspace: Path | None) -> list[Finding]:
+def of_memory(status: MemoryLike) -> Finding:
+    """How the memory is, and what to do where it is not well."""
+    name, entries = "Memory", f"{count(status.entries, 'memory', 'memories')}"
+    if status.embedder == "missing":
+        why = status.detail or "The embedding model is missing. Install Timmy Desktop anew."
+        return Finding(name, "warn", f"{entries}, found by exact words alone. {why}")
+    if status.index == "broken":
+        why = status.detail or "Rebuild it in the Memory dock."
+        return Finding(name, "warn", f"{entries}; the index can't be used. {why}")
+    if status.embedder == "waiting":
+        return Finding(name, "muted", f"{entries}; the embedding model is loaded when it is needed.")
+    if status.embedder == "loading":
+        return Finding(name, "accent", f"{entries}; the embedding model is being loaded.")
+    if status.pending:
+        words = f"{entries}, {status.pending:,} not found by meaning yet. They are being indexed."
+        return Finding(name, "accent", words)
+    return Finding(name, "good", f"{entries}, all found by meaning and by word.")
+
+
+def everything(
+    statuses: Sequence[StatusLike], workspace: Path | None, memory: MemoryLike | None = None
+) -> list[Finding]:
     """All findings, for the first-run card and the doctor. Looks for git on PATH."""
-    return [*(of_provider(status) for status in statuses), *of_tools(shutil.which("git"), workspace)]
+    return [
+        *(of_provider(status) for status in statuses),
+        *([of_memory(memory)] if memory is not None else []),
+        *of_tools(shutil.which("git"), workspace),
+    ]

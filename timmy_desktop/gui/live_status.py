@@ -87,7 +87,8 @@ class LiveStatus(QObject):
 
     def findings(self) -> list[Finding]:
         """What is there and what is missing, now."""
-        return everything(self._services.router.status(), self._services.workspace.folder)
+        services = self._services
+        return everything(services.router.status(), services.workspace.folder, services.memory.status())
 
     def check_models(self, done: object = None) -> None:
         """Asks every provider again; `done` is called afterwards, well or not."""

@@ -74,6 +74,13 @@ class ShowPanel:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenMemory:
+    """Show this memory: its identifier, or the end of it as a citation names it (`m:1a2b3c4d`)."""
+
+    entry_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenPreferences:
     """Let the person change the settings, beginning at the page called `page`."""
 
@@ -93,7 +100,9 @@ class Say:
     details: str = ""
 
 
-Wish = OpenTask | OpenConversation | NewTask | NewConversation | ShowPanel | OpenPreferences | Say
+Wish = (
+    OpenTask | OpenConversation | NewTask | NewConversation | ShowPanel | OpenMemory | OpenPreferences | Say
+)
 
 
 class Panel(QWidget):

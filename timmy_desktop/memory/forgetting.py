@@ -10,12 +10,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.memory import MemoryForgotten
-from timmy_desktop.memory import rows, traces
+from timmy_desktop.memory import kept_prompts, rows, traces
 from timmy_desktop.memory.drain import Drain
 from timmy_desktop.memory.errors import IndexFault, NotAllowedError, UnknownEntryError
+from timmy_desktop.memory.passages import Passages
 from timmy_desktop.memory.sources import forget_sources, made_from_the_same, places_of
 from timmy_desktop.memory.types import Asker, Entry, ForgetReport, Progress, Trace
 from timmy_desktop.memory.visibility import marks, may_change, sees
@@ -25,7 +27,10 @@ logger = logging.getLogger(__name__)
 Tell = Callable[[Progress], None]
 
 _IDS_IN_AN_EVENT = 500
-_COVERED = ("table", "history", "uses", "words", "WAL", "vector index", "vectors in memory", "backups")
+_COVERED = (
+    "table", "history", "uses", "words", "kept prompts",
+    "WAL", "vector index", "vectors in memory", "backups",
+)  # fmt: skip
 _BY_AGENT = ("table", "history", "uses", "index", "vectors in memory")
 _STEPS = 6
 _VECTOR_BYTES = 32
@@ -38,7 +43,13 @@ class _Going:
 
     entries: tuple[Entry, ...]
     needles: tuple[bytes, ...]
+    passages: Passages
     is_sample: bool
+
+
+class _Gone(NamedTuple):
+    sources: int
+    prompts: int
 
 
 class Forgetting:
@@ -54,9 +65,11 @@ class Forgetting:
         backups: Path,
         back_up: Callable[[], Awaitable[object]] | None,
         not_searched: Sequence[Path],
+        write_prompts: Callable[[], Awaitable[object]] | None,
     ) -> None:
         """`back_up` makes a new backup in the place of those that had to go; None: at the next occasion.
 
+        `write_prompts` has everything written that waits to be kept of what models were sent.
         `not_searched` are folders of what the application only reads, such as models.
         """
         self._bus = bus
@@ -66,6 +79,7 @@ class Forgetting:
         self._backups = backups
         self._back_up = back_up
         self._not_searched = tuple(not_searched)
+        self._write_prompts = write_prompts
         self._turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="timmy-forget")
 
@@ -97,14 +111,19 @@ class Forgetting:
             return entries, *_bytes_of(session, [entry.id for entry in entries])
 
         entries, contents, vectors = await self._db.read(read)
-        every = await asyncio.get_running_loop().run_in_executor(self._thread, traces.needles, contents)
+
+        def prepare() -> tuple[tuple[bytes, ...], Passages]:
+            said = [content.decode() for content in contents]
+            return traces.needles(contents), Passages(said, [entry.cite for entry in entries])
+
+        every, passages = await asyncio.get_running_loop().run_in_executor(self._thread, prepare)
         every += tuple(vectors)
         some = traces.spread(every)
-        return _Going(tuple(entries), some, len(some) < len(every))
+        return _Going(tuple(entries), some, passages, len(some) < len(every))
 
     async def _delete_alone(self, going: _Going, reason: str) -> ForgetReport:
         """An agent's forgetting: backups are the person's, and no agent can have them removed."""
-        await self._delete(going, False, reason)
+        await self._delete(going, False, reason, None)
         await self._drain.drop_now([entry.number for entry in going.entries])
         self._drain.wake()
         return ForgetReport(
@@ -117,7 +136,9 @@ class Forgetting:
             note="What else holds it is cleaned when the person forgets.",
         )
 
-    async def _delete(self, going: _Going, sources: bool, reason: str) -> int:
+    async def _delete(
+        self, going: _Going, sources: bool, reason: str, prompts: kept_prompts.Found | None
+    ) -> _Gone:
         identifiers = [entry.id for entry in going.entries]
         events = [
             MemoryForgotten(
@@ -125,15 +146,18 @@ class Forgetting:
             )
             for start in range(0, len(identifiers), _IDS_IN_AN_EVENT)
         ]
-        count: int = await self._bus.publish(
-            *events, work=lambda session: _delete(session, going.entries, sources)
+        gone: _Gone = await self._bus.publish(
+            *events, work=lambda session: _delete(session, going, sources, prompts)
         )
-        return count
+        return gone
 
     async def _forget(self, going: _Going, sources: bool, reason: str, tell: Tell) -> ForgetReport:
         entries = going.entries
         tell(Progress("Deleting", 0, _STEPS))
-        count = await self._delete(going, sources, reason)
+        if self._write_prompts is not None:
+            await self._write_prompts()
+        prompts = await kept_prompts.find(self._db, going.passages)
+        gone = await self._delete(going, sources, reason, prompts)
         await self._drain.drop_now([entry.number for entry in entries])
         tell(Progress("Cleaning the index", 1, _STEPS))
         # Chroma keeps deleted vectors in its files; only new files are free of them.
@@ -161,7 +185,8 @@ class Forgetting:
             files_searched=files,
             bytes_searched=searched,
             backups_removed=removed,
-            sources_forgotten=count,
+            sources_forgotten=gone.sources,
+            prompts_redacted=gone.prompts,
             covered=_COVERED + (("sources",) if sources else ()),
             traces=await self._traces(found, going.needles),
             note=_note(going, self._not_searched),
@@ -249,17 +274,18 @@ def _bytes_of(session: Session, identifiers: Sequence[str]) -> tuple[list[bytes]
     return found, vectors
 
 
-def _delete(session: Session, entries: Sequence[Entry], sources: bool) -> int:
-    """Deletes with overwriting; how many sources were forgotten with them."""
+def _delete(session: Session, going: _Going, sources: bool, prompts: kept_prompts.Found | None) -> _Gone:
+    """Deletes with overwriting; how many sources were forgotten with them, and in how many prompts."""
     with rows.erasing(session):
-        count = forget_sources(session, entries) if sources else 0
-        for some in rows.chunks([entry.id for entry in entries]):
+        count = forget_sources(session, going.entries) if sources else 0
+        redacted = kept_prompts.redact(session, going.passages, prompts) if prompts is not None else 0
+        for some in rows.chunks([entry.id for entry in going.entries]):
             session.sql(f"DELETE FROM memory_entries WHERE id IN ({marks(some)})", some)  # noqa: S608
         session.sql(
             "DELETE FROM memory_documents WHERE id NOT IN "
             "(SELECT document_id FROM memory_entries WHERE document_id <> '')"
         )
-    return count
+    return _Gone(count, redacted)
 
 
 def _merge_words(session: Session) -> None:

@@ -52,6 +52,7 @@ from timmy_desktop.memory.types import (
     SearchResult,
     Statistics,
     Use,
+    UseCounts,
     Version,
     Visibility,
 )
@@ -103,6 +104,7 @@ class Memory:
         backups: Path,
         back_up: Callable[[], Awaitable[object]] | None = None,
         not_searched: Sequence[Path] = (),
+        write_prompts: Callable[[], Awaitable[object]] | None = None,
         ask: AskModel | None = None,
         start_after: float = START_AFTER_SECONDS,
         exact_most: int = EXACT_MOST,
@@ -110,7 +112,8 @@ class Memory:
         """`ask` asks a model for facts and paraphrases; None does without.
 
         `back_up` replaces the backups that forgetting has removed. `not_searched` are folders of files that
-        the application only reads, which forgetting need not search.
+        the application only reads, which forgetting need not search. `write_prompts` has all prompts that
+        wait to be kept written, so that forgetting reaches them.
         """
         self._bus = bus
         self._db = db
@@ -129,7 +132,7 @@ class Memory:
         self._transfer = Transfer(bus=bus, db=db, drain=self._drain)
         self._forgetting = Forgetting(
             bus=bus, db=db, drain=self._drain, data_dir=data_dir, backups=backups, back_up=back_up,
-            not_searched=not_searched,
+            not_searched=not_searched, write_prompts=write_prompts,
         )  # fmt: skip
         self._proposing = Proposing(
             store=self._store, supervisor=supervisor, setting=settings.memory_facts,
@@ -212,6 +215,10 @@ class Memory:
     async def uses_of(self, reply_id: str) -> tuple[Use, ...]:
         """What a reply (a message or a task) used: for its receipt."""
         return await self._uses.of_reply(reply_id)
+
+    async def use_counts(self, reply_ids: Sequence[str]) -> dict[str, UseCounts]:
+        """How many entries each of the replies found, was given and cites; without those of none."""
+        return await self._uses.counts_of(reply_ids)
 
     # Writing
 

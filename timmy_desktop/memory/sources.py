@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from timmy_desktop.memory.passages import FORGOTTEN
 from timmy_desktop.memory.rows import chunks
 from timmy_desktop.memory.types import Entry
 from timmy_desktop.memory.visibility import marks
 from timmy_desktop.storage.database import Session
 
-FORGOTTEN = "[forgotten]"
 # Of tables that another room may not have made yet, nothing is assumed: only what is there is looked at.
 _WORDS = {
     "memory_entries": "other memories, which say the same",
@@ -17,6 +17,7 @@ _WORDS = {
     "messages": "the chat",
     "conversations": "a conversation's title",
     "tasks": "a task, its text or its result",
+    "provider_requests": "a kept prompt, as it was sent to a model",
     "event_log": "the event log, which can't forget: a task's text or result",
 }
 

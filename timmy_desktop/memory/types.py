@@ -234,6 +234,15 @@ class DocumentView:
 
 
 @dataclass(frozen=True, slots=True)
+class UseCounts:
+    """How many entries a reply found in the memory, was given in its prompt, and cites."""
+
+    retrieved: int = 0
+    injected: int = 0
+    cited: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class FileOutcome:
     """What became of one file: new, changed (its old pieces are gone), unchanged, or refused and why."""
 
@@ -270,6 +279,7 @@ class ForgetReport:
     """What forgetting did, and what a search through the bytes of every file in the data folder found after.
 
     `covered` names what was cleaned; `traces` what still holds those bytes; `note` what to know of it.
+    `prompts_redacted`: of so many kept prompts parts were taken out.
     """
 
     entries: int
@@ -280,6 +290,7 @@ class ForgetReport:
     covered: tuple[str, ...]
     traces: tuple[Trace, ...] = ()
     note: str = ""
+    prompts_redacted: int = 0
 
     @property
     def is_gone(self) -> bool:

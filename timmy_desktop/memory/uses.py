@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.memory import MemoryRecalled
 from timmy_desktop.memory.rows import chunks
-from timmy_desktop.memory.types import Context, Entry, Use
+from timmy_desktop.memory.types import Context, Entry, Use, UseCounts
 from timmy_desktop.memory.visibility import marks
 from timmy_desktop.storage.database import Database, Session
 
@@ -68,6 +68,24 @@ class Uses:
     async def of_reply(self, reply_id: str) -> tuple[Use, ...]:
         """What a reply used, in the order in which it was found."""
         return await self._read("reply_id = ? ORDER BY id", [reply_id])
+
+    async def counts_of(self, reply_ids: Sequence[str]) -> dict[str, UseCounts]:
+        """How many of each kind, for those of the replies that used any."""
+
+        def read(session: Session) -> list[tuple[str, str, int]]:
+            found: list[Any] = []
+            for some in chunks(reply_ids):
+                found += session.sql(
+                    f"SELECT reply_id, kind, count(*) FROM memory_uses WHERE reply_id IN ({marks(some)}) "  # noqa: S608
+                    "GROUP BY reply_id, kind",
+                    some,
+                )
+            return found
+
+        counts: dict[str, dict[str, int]] = {}
+        for reply_id, kind, count in await self._db.read(read):
+            counts.setdefault(reply_id, {})[kind] = count
+        return {reply_id: UseCounts(**kinds) for reply_id, kinds in counts.items()}
 
     async def _read(self, where: str, parameters: list[Any]) -> tuple[Use, ...]:
         statement = f"SELECT {_COLUMNS} FROM memory_uses WHERE {where}"  # noqa: S608 - constants

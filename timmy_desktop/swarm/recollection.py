@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from timmy_desktop.memory import Memory, MemoryFault
+from timmy_desktop.memory.context import with_heard
 from timmy_desktop.memory.types import Context
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.swarm.tools.memory import Caller
@@ -31,6 +32,7 @@ class Recollection:
 
     async def used(self, result: str, text: str, context: Context, caller: Caller) -> str:
         """The result with the marks that it lacks; which entries it used is noted for its receipt."""
+        context = with_heard(context, caller.heard)
         marks = self._memory.sources_of(result, text, context)
         marked = f"{result}\n\n{marks}" if marks else result
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import orjson
@@ -166,7 +167,7 @@ class _Attempt:
             f"The limit of {self.limits.tokens} tokens was used up without a result.", curable=True
         )
 
-    @property
+    @cached_property
     def caller(self) -> Caller:
         return Caller(
             self.assignment.persona.name, self.assignment.task_id, stays_here=self.assignment.local_only

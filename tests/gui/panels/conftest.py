@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,6 +21,10 @@ from timmy_desktop.gui.keepsakes import Keepsakes
 from timmy_desktop.gui.panel import Panel
 from timmy_desktop.gui.panels.chat.panel import ChatPanel
 from timmy_desktop.gui.panels.tasks.panel import TasksPanel
+from timmy_desktop.identifiers import new_id
+from timmy_desktop.memory import PERSON, Asker
+from timmy_desktop.memory.errors import UnknownEntryError
+from timmy_desktop.memory.types import Entry, Use, UseCounts
 from timmy_desktop.supervisor import TaskSupervisor
 
 
@@ -112,9 +117,51 @@ def tasks_place(
     return stand(panel, statuses)
 
 
+class FakeRecalled:
+    """A memory that says which entries each reply used."""
+
+    def __init__(self) -> None:
+        self.uses: dict[str, list[Use]] = {}
+        self.entries: dict[str, Entry] = {}
+
+    def used(self, reply_id: str, content: str, *kinds: Any) -> Entry:
+        entry = Entry(
+            id=new_id(), number=len(self.entries) + 1, content=content, type="fact", source="", owner="person",
+            visibility="shared", state="accepted", task_id="", conversation_id="", message_id="",
+            document_id="", chunk=0, local_only=False, pinned=False, superseded_by="", rev=1,
+            created_us=NOW, updated_us=NOW, used_us=0, metadata={}, is_embedded=True,
+        )  # fmt: skip
+        self.entries[entry.id] = entry
+        made = [Use(entry.id, reply_id, "message", kind, "timmy", NOW, 0.5) for kind in kinds]
+        self.uses.setdefault(reply_id, []).extend(made)
+        return entry
+
+    async def use_counts(self, reply_ids: Sequence[str]) -> dict[str, UseCounts]:
+        return {
+            reply_id: UseCounts(**Counter(use.kind for use in self.uses[reply_id]))
+            for reply_id in reply_ids
+            if reply_id in self.uses
+        }
+
+    async def uses_of(self, reply_id: str) -> list[Use]:
+        return self.uses.get(reply_id, [])
+
+    async def entry(self, entry_id: str, *, asker: Asker) -> Entry:
+        assert asker == PERSON
+        if entry_id not in self.entries:
+            raise UnknownEntryError("There is no such memory.")
+        return self.entries[entry_id]
+
+
+@pytest.fixture
+def recalled() -> FakeRecalled:
+    return FakeRecalled()
+
+
 @pytest.fixture
 def chat_place(
     timmy: FakeTimmy,
+    recalled: FakeRecalled,
     supervisor: TaskSupervisor,
     keepsakes: Keepsakes,
     stand: Callable[[Panel, list[Any]], Place],
@@ -128,6 +175,7 @@ def chat_place(
         statuses=lambda: statuses,
         now_us=lambda: NOW,
         folder_is_open=lambda: bool(folders),
+        memory=recalled,
     )
     place = stand(panel, statuses)
     place.folders = folders

@@ -94,7 +94,10 @@ async def test_sources_go_too_when_wished(tmp_path: Path) -> None:
     async with MemoryWorld(tmp_path) as world:
         await world.db.write(
             lambda session: [
-                session.sql("INSERT INTO conversations VALUES ('c', ?, 1, 1)", (SECRET[:60],)),
+                session.sql(
+                    "INSERT INTO conversations(id, title, created_us, updated_us) VALUES ('c', ?, 1, 1)",
+                    (SECRET[:60],),
+                ),
                 session.sql(
                     "INSERT INTO messages(id, conversation_id, position, role, text, state, created_us) "
                     "VALUES ('m', 'c', 1, 'user', ?, 'done', 1)",

@@ -23,7 +23,7 @@ from timmy_desktop.gui.dialogs import WindowDialog
 from timmy_desktop.gui.panel import Say
 from timmy_desktop.gui.preferences.document import SettingsDocument
 from timmy_desktop.gui.preferences.models import ModelPulls, ModelsPage
-from timmy_desktop.gui.preferences.pages import GENERAL, LEDGER, MODELS, SWARM, Form, provider_forms
+from timmy_desktop.gui.preferences.pages import GENERAL, LEDGER, MEMORY, MODELS, SWARM, Form, provider_forms
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.theme import GAP, ROOM, WIDE, Theme
 from timmy_desktop.gui.widgets.parts import button, column, label, row, set_tone
@@ -132,6 +132,7 @@ class PreferencesDialog(WindowDialog):
             ("Providers", [*self.providers, forms["Providers"]]),
             ("Models", [self.models or label(_NOT_YET, tone="muted", wrap=True)]),
             ("Swarm", [forms["Swarm"]]),
+            ("Memory", [forms["Memory"]]),
             ("Ledger", [forms["Ledger"]]),
         )
 
@@ -139,7 +140,7 @@ class PreferencesDialog(WindowDialog):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._file)))
 
 
-_PAGES = {"General": GENERAL, "Providers": MODELS, "Swarm": SWARM, "Ledger": LEDGER}
+_PAGES = {"General": GENERAL, "Providers": MODELS, "Swarm": SWARM, "Memory": MEMORY, "Ledger": LEDGER}
 
 
 def _tell_of_key(say: Callable[[Say], object], name: str, kept: bool) -> None:

@@ -80,6 +80,31 @@ SWARM = (
         100_000,
     ),
 )
+MEMORY = (
+    Item("memory_keep_conversations", "Remember conversations", "What is said in the chat.", "yes"),
+    Item("memory_keep_results", "Remember results of tasks", "", "yes"),
+    Item(
+        "memory_facts",
+        "Facts about you",
+        "Found in what you say. Ask: proposed for your nod. Accept: taken at once. Off: none are looked for.",
+        "ask|accept|off",
+    ),
+    Item(
+        "memory_facts_by_model",
+        "A model looks for facts too",
+        "Where the form of a sentence shows none; it takes time of the model.",
+        "yes",
+    ),
+    Item(
+        "memory_context_tokens",
+        "Memory in each prompt",
+        "At most, before each answer and task. 0: nothing.",
+        "whole",
+        0,
+        100_000,
+        "tokens",
+    ),
+)
 LEDGER = (
     Item("treasury_msat", "Treasury", "Simulated sats to begin with.", "sats", 0, 100_000_000, "sat"),
     Item(

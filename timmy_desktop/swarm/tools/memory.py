@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import Field
 
 from timmy_desktop.memory import Asker, Memory, MemoryFault
 from timmy_desktop.memory.context import line_of
-from timmy_desktop.memory.types import Filters, NewEntry, agent_owner
+from timmy_desktop.memory.types import TIMMY_OWNER, Filters, Hit, NewEntry, agent_owner
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.tools.base import Arguments, TypedTool, capped
@@ -21,16 +21,26 @@ _EXCERPT = 700
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls a tool, and for which task. `stays_here`: nothing of the answer leaves this computer."""
+    """Who calls a tool, and for which task. `stays_here`: nothing of the answer leaves this computer.
+
+    `owner` is given for Timmy alone, whose name no agent may take. `heard` gathers what the memory told.
+    """
 
     name: str = ""
     task_id: str = ""
     stays_here: bool = False
+    owner: str = ""
+    heard: list[Hit] = field(default_factory=list, compare=False, repr=False)
 
     @property
     def asker(self) -> Asker:
         """As the memory knows him."""
-        return Asker(agent_owner(self.name), self.stays_here)
+        return Asker(self.owner or agent_owner(self.name), self.stays_here)
+
+
+def timmy(*, stays_here: bool) -> Caller:
+    """Timmy himself, who sees what is shared and his own: what the person keeps private no model is told."""
+    return Caller("Timmy", stays_here=stays_here, owner=TIMMY_OWNER)
 
 
 class SearchArguments(Arguments):
@@ -98,6 +108,7 @@ class MemorySearch(MemoryTool[SearchArguments]):
         result = await memory.search(
             arguments.query, asker=caller.asker, filters=filters, limit=arguments.limit
         )
+        caller.heard.extend(result.hits)
         lines = [line_of(hit.entry, _EXCERPT, hit.words) for hit in result.hits]
         if not lines:
             return "The memory holds nothing of that kind."

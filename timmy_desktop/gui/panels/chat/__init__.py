@@ -23,6 +23,7 @@ def build(services: Services) -> Panel:
         now_us=services.clock.now_us,
         folder_is_open=lambda: services.workspace.folder is not None,
         all_local=services.settings.local_only,
+        memory=services.memory,
     )
     panel.start()
     return panel

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from timmy_desktop.agent.conversation import ChatEvent, ConversationView, MessageStarted, MessageView
 from timmy_desktop.gui.panels.chat.local_only import LocalOnlyChoices
+from timmy_desktop.gui.panels.chat.recalled import Recalled, RecalledGroup, read_recalled
 from timmy_desktop.gui.panels.chat.transcript import Change, Transcript
+from timmy_desktop.memory.types import UseCounts
 
 
 class Chat(Protocol):
@@ -54,8 +56,17 @@ class Screen(Protocol):
 class ChatController:
     """One for each panel. What arrives for another conversation than the one on screen is left alone."""
 
-    def __init__(self, chat: Chat, starter: Starter, transcript: Transcript, screen: Screen) -> None:
+    def __init__(
+        self,
+        chat: Chat,
+        starter: Starter,
+        transcript: Transcript,
+        screen: Screen,
+        memory: Recalled | None = None,
+    ) -> None:
+        """`memory` tells what the answers took from it; None where there is none."""
         self._chat, self._starter, self.transcript, self._screen = chat, starter, transcript, screen
+        self._memory = memory
         self._local_only = LocalOnlyChoices(chat.set_local_only)
         self._current = ""
         self._views: Sequence[ConversationView] = ()
@@ -135,6 +146,32 @@ class ChatController:
         self._screen.show_answering(True)
         self._starter.start(f"answer.{self._current}", work)
 
+    def turn_recalled(self, message_id: str) -> None:
+        """Shows under an answer what it used of the memory, or no longer."""
+        if self._memory is None:
+            return
+        if self.transcript.is_showing_recalled(message_id):
+            self._show_recalled(message_id, None)
+            return
+        self._starter.start(
+            f"recalled.{message_id}",
+            read_recalled(self._memory, message_id),
+            lambda groups: self._show_recalled(message_id, groups),
+        )
+
+    def _show_recalled(self, message_id: str, groups: tuple[RecalledGroup, ...] | None) -> None:
+        if (change := self.transcript.show_recalled(message_id, groups)) is not None:
+            self._screen.show_change(change)
+
+    def _count_recalled(self) -> None:
+        """The counts come after the messages: nobody waits for them."""
+        if self._memory is not None and (answers := self.transcript.answers()):
+            self._starter.start("recalled", self._memory.use_counts(answers), self._note_recalled)
+
+    def _note_recalled(self, counts: Mapping[str, UseCounts]) -> None:
+        for change in self.transcript.note_recalled(counts):
+            self._screen.show_change(change)
+
     def stop_answer(self) -> None:
         if self.answering and self._current:
             self._starter.start("stop", self._chat.stop(self._current))
@@ -153,6 +190,7 @@ class ChatController:
         self._screen.show_local_only(self._local_only.holds_for(self._current))
         self._screen.show_transcript()
         self._screen.show_answering(self.answering)
+        self._count_recalled()
 
     def _not_read(self, error: Exception) -> None:
         self._screen.show_fault(_words(error))
@@ -199,6 +237,8 @@ class ChatController:
                 self._take(conversation_id, event)
         finally:
             self._ended(conversation_id)
+        if conversation_id == self._current:
+            self._count_recalled()
         await self._read_titles()
 
     def _ended(self, conversation_id: str) -> None:

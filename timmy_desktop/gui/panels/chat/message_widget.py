@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from timmy_desktop.gui.glyphs import paint_glyph
+from timmy_desktop.gui.panels.chat.recalled import RecalledGroup, counts_words
+from timmy_desktop.gui.panels.chat.recalled_list import RecalledList
 from timmy_desktop.gui.panels.chat.transcript import Entry
 from timmy_desktop.gui.panels.chat.wording import footer_words
 from timmy_desktop.gui.theme import GAP, TIGHT, Theme
@@ -28,6 +30,8 @@ class MessageWidget(QWidget):
 
     retry_requested = Signal(str)
     task_requested = Signal(str)
+    recalled_requested = Signal(str)
+    memory_requested = Signal(str)
 
     def __init__(self, entry: Entry, now_us: Callable[[], int]) -> None:
         super().__init__()
@@ -110,6 +114,9 @@ class AssistantMessage(MessageWidget):
     def build(self) -> None:
         self.failure: NoticeBar | None = None
         self.notes: QLabel | None = None
+        self.recalled: QPushButton | None = None
+        self.recalled_list: RecalledList | None = None
+        self._groups: tuple[RecalledGroup, ...] | None = None
         self.setMinimumHeight(_GLYPH + TIGHT)
         self.footer = label(tone="muted", size="small", wrap=True)
         self.footer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
@@ -132,13 +139,14 @@ class AssistantMessage(MessageWidget):
         self.footer.setToolTip(exact_time(message.created_us))
         self.footer.setVisible(bool(self.footer.text()))
         self.copy_button.setVisible(bool(text and self.footer.text()) and message.state != "streaming")
+        self._show_recalled(entry)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         role = "muted" if self._entry.message.state == "failed" else "accent"
         paint_glyph(QPainter(self), "timmy", QRect(0, 2, _GLYPH, _GLYPH), Theme.current().color(role))
 
-    # Most answers need neither: a widget that is not there costs nothing.
+    # Most answers need none of these: a widget that is not there costs nothing.
 
     def _show_notes(self, words: str) -> None:
         if words and self.notes is None:
@@ -154,6 +162,35 @@ class AssistantMessage(MessageWidget):
             self._column.insertWidget(self._column.indexOf(self.body) + 1, self.failure)
         if self.failure is not None:
             self.failure.say(words, "bad")
+
+    def _show_recalled(self, entry: Entry) -> None:
+        words = counts_words(entry.recalled)
+        if words and self.recalled is None:
+            self.recalled = button(
+                words, self._turn_recalled, variant="quiet", glyph="memory", hint="What the memory gave to it"
+            )
+            self._column.addLayout(row(self.recalled, None))
+        if self.recalled is not None:
+            self.recalled.setText(f" {words}")
+            self.recalled.setAccessibleName(words)
+            self.recalled.setVisible(bool(words))
+        if entry.groups != self._groups:
+            self._groups = entry.groups
+            self._list_recalled(entry.groups)
+
+    def _list_recalled(self, groups: tuple[RecalledGroup, ...] | None) -> None:
+        if self.recalled_list is not None:
+            self._column.removeWidget(self.recalled_list)
+            self.recalled_list.hide()
+            self.recalled_list.deleteLater()
+            self.recalled_list = None
+        if groups is not None:
+            self.recalled_list = RecalledList(groups)
+            self.recalled_list.entry_requested.connect(self.memory_requested)
+            self._column.addWidget(self.recalled_list)
+
+    def _turn_recalled(self) -> None:
+        self.recalled_requested.emit(self._entry.message.id)
 
     def _retry(self) -> None:
         self.retry_requested.emit(self._entry.message.id)

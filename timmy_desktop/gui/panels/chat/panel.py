@@ -10,9 +10,18 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from timmy_desktop.agent.conversation import ConversationView
 from timmy_desktop.gui.keepsakes import Keepsakes
-from timmy_desktop.gui.panel import NewConversation, OpenConversation, OpenTask, Panel, ShowPanel, Wish
+from timmy_desktop.gui.panel import (
+    NewConversation,
+    OpenConversation,
+    OpenMemory,
+    OpenTask,
+    Panel,
+    ShowPanel,
+    Wish,
+)
 from timmy_desktop.gui.panels.chat.composer import Composer
 from timmy_desktop.gui.panels.chat.controller import Chat, ChatController
+from timmy_desktop.gui.panels.chat.recalled import Recalled
 from timmy_desktop.gui.panels.chat.start_page import StartPage
 from timmy_desktop.gui.panels.chat.transcript import Change, Transcript
 from timmy_desktop.gui.panels.chat.transcript_view import COLUMN, TranscriptView
@@ -47,13 +56,17 @@ class ChatPanel(Panel):
         now_us: Callable[[], int],
         folder_is_open: Callable[[], bool],
         all_local: bool = False,
+        memory: Recalled | None = None,
     ) -> None:
-        """`all_local` where the settings keep everything on this machine."""
+        """`all_local` where the settings keep everything on this machine.
+
+        `memory` tells what the answers took from it.
+        """
         super().__init__()
         self._keepsakes, self._statuses, self._folder_is_open = keepsakes, statuses, folder_is_open
         self.slot_tasks = SlotTasks.of(self, supervisor, "chat")
         self.transcript = Transcript()
-        self.controller = ChatController(chat, self.slot_tasks, self.transcript, self)
+        self.controller = ChatController(chat, self.slot_tasks, self.transcript, self, memory)
         self.composer = Composer(keepsakes)
         if all_local:
             self.composer.keep_all_local()
@@ -105,6 +118,8 @@ class ChatPanel(Panel):
         self.start_page.prompt_chosen.connect(self.composer.write)
         self.view.retry_requested.connect(self.controller.answer_again)
         self.view.task_requested.connect(lambda task_id: self.wished.emit(OpenTask(task_id)))
+        self.view.recalled_requested.connect(self.controller.turn_recalled)
+        self.view.memory_requested.connect(lambda entry_id: self.wished.emit(OpenMemory(entry_id)))
         self.conversations.activated.connect(self._chosen)
         TickWhileVisible(self, self._tick)
 

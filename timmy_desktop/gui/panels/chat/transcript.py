@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from timmy_desktop.agent.conversation import (
@@ -13,8 +13,10 @@ from timmy_desktop.agent.conversation import (
     ProviderChanged,
     TextDelta,
 )
+from timmy_desktop.gui.panels.chat.recalled import RecalledGroup
 from timmy_desktop.gui.wording import provider_words
 from timmy_desktop.inert import inert, inert_line
+from timmy_desktop.memory.types import UseCounts
 
 
 @dataclass(slots=True)
@@ -23,6 +25,10 @@ class Entry:
 
     message: MessageView
     changes: list[str] = field(default_factory=list)
+    recalled: UseCounts | None = None
+    """How much of the memory it used."""
+    groups: tuple[RecalledGroup, ...] | None = None
+    """What of the memory it used, while that is shown."""
     _pieces: list[str] = field(default_factory=list)
 
     @property
@@ -84,7 +90,7 @@ class Transcript:
         known = self._entries[index]
         if not message.provider:  # a stopped or failed answer was being given by somebody all the same
             message = replace(message, provider=known.message.provider, model=known.message.model)
-        self._entries[index] = Entry(message, known.changes)
+        self._entries[index] = Entry(message, known.changes, known.recalled, known.groups)
         return Change(index, added=False)
 
     def apply(self, event: ChatEvent) -> Change | None:
@@ -100,6 +106,33 @@ class Transcript:
         elif isinstance(event, ProviderChanged):
             _change_provider(entry, event)
         return Change(index, added=False)
+
+    def note_recalled(self, counts: Mapping[str, UseCounts]) -> list[Change]:
+        """What the answers used of the memory; tells which entries differ by that."""
+        changes = []
+        for message_id, found in counts.items():
+            index = self._index.get(message_id)
+            if index is not None and self._entries[index].recalled != found:
+                self._entries[index].recalled = found
+                changes.append(Change(index, added=False))
+        return changes
+
+    def show_recalled(self, message_id: str, groups: tuple[RecalledGroup, ...] | None) -> Change | None:
+        """Shows under an answer what it used of the memory; None hides it."""
+        index = self._index.get(message_id)
+        if index is None:
+            return None
+        self._entries[index].groups = groups
+        return Change(index, added=False)
+
+    def is_showing_recalled(self, message_id: str) -> bool:
+        """Whether what it used is on screen."""
+        index = self._index.get(message_id)
+        return index is not None and self._entries[index].groups is not None
+
+    def answers(self) -> list[str]:
+        """The identifiers of the answers, oldest first."""
+        return [entry.message.id for entry in self._entries if entry.message.role == "assistant"]
 
     def question_before(self, message_id: str) -> str:
         """The text of the person's message that the given one answers (or itself is); "" without one."""

@@ -25,6 +25,8 @@ class TranscriptView(QScrollArea):
 
     retry_requested = Signal(str)
     task_requested = Signal(str)
+    recalled_requested = Signal(str)
+    memory_requested = Signal(str)
 
     def __init__(self, transcript: Transcript, now_us: Callable[[], int]) -> None:
         super().__init__()
@@ -162,6 +164,8 @@ class TranscriptView(QScrollArea):
         widget = message_widget(self._transcript[index], self._now_us)
         widget.retry_requested.connect(self.retry_requested)
         widget.task_requested.connect(self.task_requested)
+        widget.recalled_requested.connect(self.recalled_requested)
+        widget.memory_requested.connect(self.memory_requested)
         self._widgets.insert(place, widget)
         self._layout.insertWidget(place + 1, widget)
 
