@@ -74,6 +74,13 @@ class ShowPanel:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenMemory:
+    """Show this memory: its identifier, or the end of it as a citation names it (`m:1a2b3c4d`)."""
+
+    entry_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Say:
     """Tell the person something in the window's message bar; never a dialog.
 
@@ -86,7 +93,7 @@ class Say:
     details: str = ""
 
 
-Wish = OpenTask | OpenConversation | NewTask | NewConversation | ShowPanel | Say
+Wish = OpenTask | OpenConversation | NewTask | NewConversation | ShowPanel | OpenMemory | Say
 
 
 class Panel(QWidget):
