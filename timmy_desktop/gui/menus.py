@@ -146,6 +146,20 @@ class Menus:
                 ],
             )
         )
+        groups.append(
+            (
+                "In the memory",
+                [
+                    ("Search", "/"),
+                    ("Edit", "E"),
+                    ("Pin, or no longer", "P"),
+                    ("Accept, reject a proposed fact", "A / R"),
+                    ("Merge what is chosen", "M"),
+                    ("Forget", "Delete"),
+                    ("Undo", "Ctrl+Z"),
+                ],
+            )
+        )
         return [(title, entries) for title, entries in groups if entries]
 
     def _menu(

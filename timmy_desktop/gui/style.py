@@ -85,6 +85,9 @@ QPlainTextEdit[variant="bare"], QTextEdit[variant="bare"], QTextBrowser[variant=
 QLineEdit[variant="bare"] { background: transparent; border: none; padding: 0; }
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit { background: transparent; border: none; padding: 0; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; padding: 4px; }
+QComboBox[variant="compact"] { padding: 1px 6px 1px 8px; font-size: ${small}pt; border-radius: 11px;
+  background: transparent; border: 1px solid $border; min-height: 20px; }
+QComboBox[variant="compact"]:focus { border: 1px solid $accent; }
 QComboBox::drop-down { border: none; width: 24px; }
 QAbstractSpinBox::up-button, QAbstractSpinBox::down-button { border: none; width: 0; height: 0;
   image: none; }

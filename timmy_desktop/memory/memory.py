@@ -249,6 +249,10 @@ class Memory:
         """Refuses proposed facts; they are kept, so that they are not proposed again, and used by nobody."""
         return await self._store.decide(entry_ids, "rejected")
 
+    async def reconsider(self, entry_ids: Sequence[str]) -> int:
+        """Takes a nod or a refusal back: the facts are proposed again. What they superseded stays so."""
+        return await self._store.decide(entry_ids, "proposed")
+
     async def contradictions(self, content: str, *, asker: Asker) -> tuple[Contradiction, ...]:
         """Facts that `content` may contradict, the likeliest first."""
         found = [
