@@ -47,6 +47,17 @@ async def test_the_first_layout_is_look_md_s(qtbot: QtBot, tmp_path: Path) -> No
         assert chat.width() > left.width()
 
 
+async def test_what_stands_below_is_a_tab_at_the_right_of_a_low_window(qtbot: QtBot, tmp_path: Path) -> None:
+    specs = (*THREE, spec("router", Area.RIGHT), spec("memory", Area.BELOW))
+    async with open_window(tmp_path, specs=specs) as (window, _):
+        router, memory, chat = (window.docks[name] for name in ("router", "memory", "chat"))
+        assert window.tabifiedDockWidgets(router) == [memory]
+        window.resize(1600, 1000)
+        window.reset_layout()
+        assert window.tabifiedDockWidgets(router) == []
+        assert memory.geometry().top() > chat.geometry().bottom()
+
+
 async def test_layouts_come_back_as_they_were(qtbot: QtBot, tmp_path: Path) -> None:
     store = LayoutStore(tmp_path / "window.ini")
     async with open_window(tmp_path, store=store) as (window, _):

@@ -21,6 +21,7 @@ _FIRST_SIZE = QSize(1280, 800)
 _GRIP = 120
 _SIDE_SHARE, _LEAST_SIDE, _MOST_SIDE = 0.32, 380, 600
 _BELOW_SHARE = 0.3
+_LEAST_FOR_BELOW = 960
 
 
 class LayoutStore:
@@ -116,15 +117,17 @@ def arrange(window: QMainWindow, docks: Sequence[PanelDock]) -> None:
             window.splitDockWidget(centre[0], right[0], Qt.Orientation.Horizontal)
         for upper, lower in pairwise(right):
             window.splitDockWidget(upper, lower, Qt.Orientation.Vertical)
-    for dock in below:
-        window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
-    for first, other in pairwise(below):
-        window.tabifyDockWidget(first, other)
-    if below:
-        below[0].raise_()
     for dock in docks:
         dock.show()
-    _share_out(window, left, centre, right, below)
+    # A low window has no room for a third storey: what stands below is then a tab at the right.
+    beside = right if right and window.height() < _LEAST_FOR_BELOW else []
+    if below and not beside:
+        window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, below[0])
+    for first, other in pairwise([*beside[-1:], *below]):
+        window.tabifyDockWidget(first, other)
+    for dock in beside[-1:] or below[:1]:
+        dock.raise_()
+    _share_out(window, left, centre, right, [] if beside else below)
 
 
 def _stack(window: QMainWindow, area: Qt.DockWidgetArea, docks: Sequence[PanelDock]) -> None:
