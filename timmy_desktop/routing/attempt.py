@@ -19,7 +19,7 @@ from timmy_desktop.routing.errors import (
     RateLimited,
     TotalTimeout,
 )
-from timmy_desktop.routing.fitting import prepared
+from timmy_desktop.routing.fitting import prepared, takes_all
 from timmy_desktop.routing.journal import Passage, Tick
 from timmy_desktop.routing.lane import Lane
 from timmy_desktop.routing.patience import Patience
@@ -115,7 +115,7 @@ class AttemptRun:
     async def whole(self) -> None:
         """The attempt without its events, at a lower cost, for those who wait for the whole answer."""
         provider = self._lane.provider
-        with _Ending(self):
+        try:
             self._prepare()
             watch = self._watch = Watch(provider.deadlines, self._is_late, self._patience.alarm)
             deltas = provider.stream(self.sent)
@@ -126,12 +126,18 @@ class AttemptRun:
             finally:
                 await deltas.aclose()
             if not is_whole:
-                raise BrokenOff(UNFINISHED)
+                raise BrokenOff(UNFINISHED)  # noqa: TRY301 - one way out for whatever ends it
+        except BaseException as error:
+            if not self._ended_by(error):
+                raise
+        else:
+            self._ended_by(None)
 
     def _prepare(self) -> None:
         """Fits the request and reserves its price; within the attempt, whose end gives everything back."""
-        fitted = prepared(self.sent, self._lane.provider, self._room)
-        self.sent, self._note = fitted.request, fitted.note
+        if self._room or not takes_all(self._lane.provider):
+            fitted = prepared(self.sent, self._lane.provider, self._room)
+            self.sent, self._note = fitted.request, fitted.note
         self._charge = self._lane.charge(self.sent)
 
     async def _piece(self, watch: Watch, deltas: Deltas) -> TextDelta | ToolCallDelta | None:
@@ -231,7 +237,7 @@ class AttemptRun:
         return self._charge.words
 
     def _close(self, outcome: str, detail: str, over: Tick) -> None:
-        provider, first, finished = self._lane.provider, self._answered, self.finished
+        provider, charge, first, finished = self._lane.provider, self._charge, self._answered, self.finished
         usage = finished.usage if finished is not None else Usage()
         self.attempt = Attempt(
             number=self._number,
@@ -246,7 +252,7 @@ class AttemptRun:
             had_text=bool(self._text),
             is_remote=provider.is_remote,
             queue_ms=self._queue_ms,
-            cost_microcents=self._charge.settle(outcome, usage, self.text),
+            cost_microcents=0 if charge is FREE else charge.settle(outcome, usage, self.text),
             reason=self._reason,
             note=self._note,
         )

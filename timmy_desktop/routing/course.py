@@ -131,7 +131,8 @@ class Course:
         return FIRST if not words else f"The next in the order. {'; '.join(words)}."
 
     def _reply(self, run: AttemptRun, finished: Finished, now: float) -> Reply:
-        last = self.attempts[-1]
+        attempts = self.attempts
+        last = attempts[-1]
         return Reply(
             text=run.text,
             tool_calls=run.calls,
@@ -140,13 +141,15 @@ class Course:
             usage=finished.usage,
             ttft_ms=self._first_token_ms(run) or 0,
             total_ms=self._milliseconds(now),
-            attempts=tuple(self.attempts),
+            attempts=tuple(attempts),
             request_id=self.request.request_id,
             finish_reason=finished.reason,
             skipped=self.skipped,
             reason=last.reason,
             notes=(last.note,) if last.note else (),
-            cost_microcents=sum([attempt.cost_microcents for attempt in self.attempts]),
+            cost_microcents=last.cost_microcents
+            if len(attempts) == 1
+            else sum(a.cost_microcents for a in attempts),
         )
 
     def close(self) -> None:
