@@ -46,6 +46,12 @@ Deltas: TypeAlias = AsyncGenerator[ProviderDelta, None]
 class AttemptRun:
     """Runs the attempt as an iterator of its events; afterwards `attempt` says what came of it."""
 
+    __slots__ = (
+        "_allowance", "_answered", "_asking", "_breaker_before", "_calls", "_charge", "_clock", "_ended",
+        "_error", "_lane", "_note", "_number", "_over", "_patience", "_permit", "_pulses_before", "_queue_ms",
+        "_reason", "_room", "_started", "_text", "_watch", "attempt", "finished", "sent",
+    )  # fmt: skip
+
     def __init__(
         self,
         lane: Lane,
@@ -239,22 +245,23 @@ class AttemptRun:
     def _close(self, outcome: str, detail: str, over: Tick) -> None:
         provider, charge, first, finished = self._lane.provider, self._charge, self._answered, self.finished
         usage = finished.usage if finished is not None else Usage()
+        # In the order of its fields: naming them would take as long again.
         self.attempt = Attempt(
-            number=self._number,
-            provider=provider.name,
-            model=(finished.model if finished is not None else "") or provider.model,
-            outcome=outcome,
-            detail=detail,
-            ttft_ms=None if first is None else self._milliseconds(first.at),
-            total_ms=self._milliseconds(over.at),
-            usage=usage,
-            breaker=self._breaker_before,
-            had_text=bool(self._text),
-            is_remote=provider.is_remote,
-            queue_ms=self._queue_ms,
-            cost_microcents=0 if charge is FREE else charge.settle(outcome, usage, self.text),
-            reason=self._reason,
-            note=self._note,
+            self._number,
+            provider.name,
+            (finished.model if finished is not None else "") or provider.model,
+            outcome,
+            detail,
+            None if first is None else self._milliseconds(first.at),
+            self._milliseconds(over.at),
+            usage,
+            self._breaker_before,
+            bool(self._text),
+            provider.is_remote,
+            self._queue_ms,
+            0 if charge is FREE else charge.settle(outcome, usage, self.text),
+            self._reason,
+            self._note,
         )
         self._ended(self.attempt)
 

@@ -26,6 +26,11 @@ class Cascade:
         self.looks: list[Look] = []
 
     @property
+    def has_skipped(self) -> bool:
+        """Whether `skipped` holds any."""
+        return bool(self._reasons)
+
+    @property
     def skipped(self) -> tuple[Skipped, ...]:
         """The lanes that did not let the request in, and why."""
         if not self._reasons:
