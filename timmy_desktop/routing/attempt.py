@@ -19,7 +19,7 @@ from timmy_desktop.routing.errors import (
     RateLimited,
     TotalTimeout,
 )
-from timmy_desktop.routing.fitting import prepared
+from timmy_desktop.routing.fitting import prepared, takes_all
 from timmy_desktop.routing.journal import Passage, Tick
 from timmy_desktop.routing.lane import Lane
 from timmy_desktop.routing.patience import Patience
@@ -45,6 +45,12 @@ Deltas: TypeAlias = AsyncGenerator[ProviderDelta, None]
 
 class AttemptRun:
     """Runs the attempt as an iterator of its events; afterwards `attempt` says what came of it."""
+
+    __slots__ = (
+        "_allowance", "_answered", "_asking", "_breaker_before", "_calls", "_charge", "_clock", "_ended",
+        "_error", "_lane", "_note", "_number", "_over", "_patience", "_permit", "_pulses_before", "_queue_ms",
+        "_reason", "_room", "_started", "_text", "_watch", "attempt", "finished", "sent",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -115,7 +121,7 @@ class AttemptRun:
     async def whole(self) -> None:
         """The attempt without its events, at a lower cost, for those who wait for the whole answer."""
         provider = self._lane.provider
-        with _Ending(self):
+        try:
             await self._prepare()
             watch = self._watch = Watch(provider.deadlines, self._is_late, self._patience.alarm)
             deltas = provider.stream(self.sent)
@@ -126,12 +132,18 @@ class AttemptRun:
             finally:
                 await deltas.aclose()
             if not is_whole:
-                raise BrokenOff(UNFINISHED)
+                raise BrokenOff(UNFINISHED)  # noqa: TRY301 - one way out for whatever ends it
+        except BaseException as error:
+            if not self._ended_by(error):
+                raise
+        else:
+            self._ended_by(None)
 
     async def _prepare(self) -> None:
         """Fits the request and reserves its price; within the attempt, whose end gives everything back."""
-        fitted = prepared(self.sent, self._lane.provider, self._room)
-        self.sent, self._note = fitted.request, fitted.note
+        if self._room or not takes_all(self._lane.provider):
+            fitted = prepared(self.sent, self._lane.provider, self._room)
+            self.sent, self._note = fitted.request, fitted.note
         self._charge = self._lane.charge(self.sent)
         if self._charge.reserved:
             await self._lane.hold(self.sent, self._number, self._charge)
@@ -233,24 +245,25 @@ class AttemptRun:
         return self._charge.words
 
     def _close(self, outcome: str, detail: str, over: Tick) -> None:
-        provider, first, finished = self._lane.provider, self._answered, self.finished
+        provider, charge, first, finished = self._lane.provider, self._charge, self._answered, self.finished
         usage = finished.usage if finished is not None else Usage()
+        # In the order of its fields: naming them would take as long again.
         self.attempt = Attempt(
-            number=self._number,
-            provider=provider.name,
-            model=(finished.model if finished is not None else "") or provider.model,
-            outcome=outcome,
-            detail=detail,
-            ttft_ms=None if first is None else self._milliseconds(first.at),
-            total_ms=self._milliseconds(over.at),
-            usage=usage,
-            breaker=self._breaker_before,
-            had_text=bool(self._text),
-            is_remote=provider.is_remote,
-            queue_ms=self._queue_ms,
-            cost_microcents=self._charge.settle(outcome, usage, self.text),
-            reason=self._reason,
-            note=self._note,
+            self._number,
+            provider.name,
+            (finished.model if finished is not None else "") or provider.model,
+            outcome,
+            detail,
+            None if first is None else self._milliseconds(first.at),
+            self._milliseconds(over.at),
+            usage,
+            self._breaker_before,
+            bool(self._text),
+            provider.is_remote,
+            self._queue_ms,
+            0 if charge is FREE else charge.settle(outcome, usage, self.text),
+            self._reason,
+            self._note,
         )
         self._ended(self.attempt)
 

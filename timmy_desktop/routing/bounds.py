@@ -12,6 +12,8 @@ SLACK_CHARACTERS = 4096
 class Allowance:
     """The characters that one answer may still have."""
 
+    __slots__ = ("_left", "_max_tokens")
+
     def __init__(self, max_tokens: int) -> None:
         self._max_tokens = max_tokens
         self._left = max_tokens * CHARACTERS_PER_TOKEN + SLACK_CHARACTERS

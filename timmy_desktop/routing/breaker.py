@@ -96,7 +96,8 @@ class Breaker:
         self._cap = max(recovery_cap, recovery_timeout)
         self._monotonic = monotonic
         self._changed = changed
-        self._state: CircuitState = "CLOSED"
+        self.state: CircuitState = "CLOSED"
+        """To be read alone; an OPEN one that is due stays so until somebody asks for a permit."""
         self._generation = 0
         self._failures = 0
         self._openings = 0
@@ -108,22 +109,17 @@ class Breaker:
         self.changes = 0  # goes up whenever a snapshot would be another one
 
     @property
-    def state(self) -> CircuitState:
-        """What it is now; an OPEN one that is due stays so until somebody asks for a permit."""
-        return self._state
-
-    @property
     def seconds_to_trial(self) -> float:
         """How long an OPEN circuit lets nobody through; 0 when the next request is admitted."""
-        return max(0.0, self._opened_until - self._monotonic()) if self._state == "OPEN" else 0.0
+        return max(0.0, self._opened_until - self._monotonic()) if self.state == "OPEN" else 0.0
 
     def acquire(self) -> Permit | None:
         """A permit, or None while the provider is disabled, OPEN, or on trial by somebody else."""
         if self.disabled or self._trial_out:
             return None
-        if self._state == "CLOSED":
+        if self.state == "CLOSED":
             return Permit(self, self._generation, is_trial=False)
-        if self._state == "OPEN":
+        if self.state == "OPEN":
             if self._monotonic() < self._opened_until:
                 return None
             self._move("HALF_OPEN", self.reason)
@@ -135,14 +131,14 @@ class Breaker:
         if self.disabled:
             self.disabled = ""
             self.changes += 1
-        if self._state != "CLOSED" and self.cause is Blame.GONE:
+        if self.state != "CLOSED" and self.cause is Blame.GONE:
             self._close()
 
     def probe_failed(self, reason: str) -> None:
         """A free probe found nobody there."""
         if self._is_asked_to_wait():
             return  # what it asked for holds, wherever it is meanwhile
-        if self._state == "OPEN":
+        if self.state == "OPEN":
             # The next trial would only find the same; the probes tell when it is worth it.
             self.cause, self.reason = Blame.GONE, reason
             self._opened_until = max(self._opened_until, self._monotonic() + self._recovery)
@@ -157,14 +153,14 @@ class Breaker:
 
     def hurry(self) -> None:
         """Somebody wants it tried now: the next request is the trial."""
-        if self._state == "OPEN":
+        if self.state == "OPEN":
             self._opened_until = self._monotonic()
             self.changes += 1
 
     def snapshot(self) -> Snapshot:
         """What has to be known to go on from here."""
         return Snapshot(
-            self._state,
+            self.state,
             self.cause.value,
             self.reason,
             self._failures,
@@ -175,7 +171,7 @@ class Breaker:
 
     def restore(self, kept: Snapshot) -> None:
         """Goes on from there, without telling anybody; nobody may hold a permit."""
-        self._state = "OPEN" if kept.state == "HALF_OPEN" else kept.state
+        self.state = "OPEN" if kept.state == "HALF_OPEN" else kept.state
         self.cause, self.reason, self.disabled = Blame(kept.cause), kept.reason, kept.disabled
         self._failures, self._openings = kept.failures, kept.openings
         self._opened_until = kept.opened_until
@@ -183,10 +179,10 @@ class Breaker:
         self._trial_out = False
 
     def _is_asked_to_wait(self) -> bool:
-        return self._state == "OPEN" and self.cause is Blame.WAIT and self._monotonic() < self._opened_until
+        return self.state == "OPEN" and self.cause is Blame.WAIT and self._monotonic() < self._opened_until
 
     def _trial_answered(self, generation: int) -> int:
-        if generation == self._generation and self._state == "HALF_OPEN":
+        if generation == self._generation and self.state == "HALF_OPEN":
             self._close()
             return self._generation
         return generation
@@ -195,7 +191,7 @@ class Breaker:
         if self._failures or self._openings:
             self._failures = self._openings = 0
             self.changes += 1
-        if self._state == "CLOSED":
+        if self.state == "CLOSED":
             self.cause, self.reason = Blame.NONE, ""
         else:
             self._close()
@@ -210,7 +206,7 @@ class Breaker:
             return  # an attempt from before the last change says nothing about now
         self._failures += 1
         self.changes += 1
-        if blame is Blame.SOFT and self._state == "CLOSED" and self._failures < self._threshold:
+        if blame is Blame.SOFT and self.state == "CLOSED" and self._failures < self._threshold:
             return
         self._open(blame, reason, wait)
 
@@ -234,7 +230,7 @@ class Breaker:
         self._move("CLOSED", "")
 
     def _move(self, state: CircuitState, reason: str) -> None:
-        self._state = state
+        self.state = state
         self.changes += 1
         self._generation += 1
         self._trial_out = False

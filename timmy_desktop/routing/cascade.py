@@ -26,6 +26,11 @@ class Cascade:
         self.looks: list[Look] = []
 
     @property
+    def has_skipped(self) -> bool:
+        """Whether `skipped` holds any."""
+        return bool(self._reasons)
+
+    @property
     def skipped(self) -> tuple[Skipped, ...]:
         """The lanes that did not let the request in, and why."""
         if not self._reasons:
@@ -36,9 +41,13 @@ class Cascade:
         """The next lane and the permit for one attempt on it; None when none is left."""
         while self._first:
             lane = self._first.popleft()
-            permit = await self.enter(lane, last_resort=False)
-            if permit is not None:
-                return lane, permit
+            entry = lane.enter_now(self._request) or await lane.enter(self._request)
+            self.looks.append(entry.look)
+            if entry.permit is not None:
+                if self._reasons:
+                    self._reasons.pop(lane.provider.name, None)
+                return lane, entry.permit
+            self._reasons[lane.provider.name] = entry.words
             self._second.append(lane)
         await self._look_again()
         while self._second:

@@ -23,6 +23,11 @@ SHORTER = 0.6
 class Course:
     """Made for one request: `next`, `run` and `concluded` in turn until an answer is whole or nobody left."""
 
+    __slots__ = (
+        "_answer", "_attempt_ended", "_began_us", "_cascade", "_clock", "_ended_at", "_lanes", "_patience",
+        "_rooms", "_run", "_runs", "_shortenings", "_waiting_since", "attempts", "request", "started",
+    )  # fmt: skip
+
     def __init__(
         self,
         request: CompletionRequest,
@@ -113,7 +118,7 @@ class Course:
 
     def _reason(self, lane: Lane) -> str:
         """Why `lane`, in words."""
-        if not self.attempts and not self.skipped:
+        if not self.attempts and not self._cascade.has_skipped:
             return FIRST
         name = lane.provider.name
         failed = {attempt.provider: attempt.outcome for attempt in self.attempts}
@@ -131,22 +136,24 @@ class Course:
         return FIRST if not words else f"The next in the order. {'; '.join(words)}."
 
     def _reply(self, run: AttemptRun, finished: Finished, now: float) -> Reply:
-        last = self.attempts[-1]
+        attempts = self.attempts
+        last = attempts[-1]
+        # In the order of its fields: naming them would take as long again.
         return Reply(
-            text=run.text,
-            tool_calls=run.calls,
-            provider=last.provider,
-            model=last.model,
-            usage=finished.usage,
-            ttft_ms=self._first_token_ms(run) or 0,
-            total_ms=self._milliseconds(now),
-            attempts=tuple(self.attempts),
-            request_id=self.request.request_id,
-            finish_reason=finished.reason,
-            skipped=self.skipped,
-            reason=last.reason,
-            notes=(last.note,) if last.note else (),
-            cost_microcents=sum([attempt.cost_microcents for attempt in self.attempts]),
+            run.text,
+            run.calls,
+            last.provider,
+            last.model,
+            finished.usage,
+            self._first_token_ms(run) or 0,
+            self._milliseconds(now),
+            tuple(attempts),
+            self.request.request_id,
+            finished.reason,
+            self.skipped,
+            last.reason,
+            (last.note,) if last.note else (),
+            last.cost_microcents if len(attempts) == 1 else sum([a.cost_microcents for a in attempts]),
         )
 
     def close(self) -> None:

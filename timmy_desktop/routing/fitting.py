@@ -24,6 +24,11 @@ def prepared(request: CompletionRequest, provider: Provider, room: int = 0) -> F
     return Fitted(fitted(cut.request, provider), cut.note)
 
 
+def takes_all(provider: Provider) -> bool:
+    """Whether `prepared` leaves every request to `provider` as it is."""
+    return provider.supports_tools and not getattr(provider, "context_tokens", 0)
+
+
 def context_of(provider: Provider) -> int:
     """The tokens of the provider's context where it knows them, else 0."""
     return int(getattr(provider, "context_tokens", 0))

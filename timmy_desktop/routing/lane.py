@@ -106,7 +106,7 @@ class Lane:
 
     async def enter(self, request: CompletionRequest, *, last_resort: bool = False) -> Entry:
         """The permit for one attempt, or in words why there is none. Waits only behind a crowd."""
-        if self.health is None and self.is_enabled and not (request.local_only and self.provider.is_remote):
+        if self._is_unknown(request):
             # Nobody has looked yet: a free probe tells at once what a failed attempt would.
             await self.probe()
         deadline: float | None = None
@@ -122,6 +122,19 @@ class Lane:
             if left <= 0 or not await self._wait_for_news(left):
                 words = "it gave no sign of life while other requests waited for it."
                 return self._entry(tick, last_resort, No(CROWDED, words))
+
+    def enter_now(self, request: CompletionRequest) -> Entry | None:
+        """The same where it is decided at once, as it nearly always is; None where `enter` has to wait."""
+        if self._is_unknown(request):
+            return None
+        tick = self.journal.tick()
+        self.journal.catch_up(self.provider.name)
+        return self._admit(tick, request, last_resort=False)
+
+    def _is_unknown(self, request: CompletionRequest) -> bool:
+        return (
+            self.health is None and self.is_enabled and not (request.local_only and self.provider.is_remote)
+        )
 
     def _admit(self, tick: Tick, request: CompletionRequest, last_resort: bool) -> Entry | None:
         """What is decided now; None where it is worth waiting."""
@@ -175,7 +188,8 @@ class Lane:
         self._has_answered = True
         self.last_latency_ms = round((tick.at - asked_at) * 1000)
         self.pulse()
-        permit.answered()
+        if permit.is_trial:
+            permit.answered()
         self._changed()
         return tick
 
@@ -218,7 +232,8 @@ class Lane:
         self._changed()
 
     def _changed(self) -> None:
-        self._tell()
+        if self._news is not None:
+            self._tell()
         if self.breaker.changes != self._kept:
             self._kept = self.breaker.changes
             self._keep(self, self.breaker.snapshot())

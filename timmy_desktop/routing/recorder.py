@@ -50,6 +50,7 @@ class Recorder:
         self._supervisor = supervisor
         self._queued: list[Make] = []
         self._wake = asyncio.Event()
+        self._is_woken = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -155,13 +156,15 @@ class Recorder:
         self._queued.append(make)
         if len(self._queued) > MOST_QUEUED:
             del self._queued[:-MOST_QUEUED]
-        if not self._wake.is_set():
+        if not self._is_woken:
+            self._is_woken = True
             self._wake.set()
 
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
             self._wake.clear()
+            self._is_woken = False
             await self.flush()
 
 

@@ -158,11 +158,10 @@ class CascadeRouter:
 
     async def complete(self, request: CompletionRequest) -> Reply:
         """The whole answer. Raises NoProviderError when nobody gave one."""
-        course = self._begun(request, self._order)
+        course = self._begun(request, self._controls.order)
         try:
             while (entry := await course.next()) is not None:
-                run = self._run(course, entry)
-                await run.whole()
+                await self._run(course, entry).whole()
                 if (reply := course.concluded(entry[0])) is not None:
                     return reply
             self._moved_on(course, None)

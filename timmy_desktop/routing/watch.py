@@ -19,7 +19,7 @@ class Watch:
     """Lets the provider be waited for until its deadline; what the consumer takes in between is its own."""
 
     __slots__ = (
-        "_alarm", "_expired", "_late", "_pulling",
+        "_alarm", "_expired", "_late", "_loop", "_pulling",
         "due", "patience_left_at_ask", "rings_at", "started", "total_due",
     )  # fmt: skip
 
@@ -31,7 +31,7 @@ class Watch:
     ) -> None:
         """`late(watch)` is called shortly before the first-token deadline, to find a reason for `put_off`."""
         loop = asyncio.get_running_loop()
-        self._alarm = alarm
+        self._alarm, self._loop = alarm, loop
         self._late: Callable[[Watch], None] | None = late
         self._expired = False
         self._pulling: asyncio.Task[Any] | None = None
@@ -39,8 +39,10 @@ class Watch:
         self.started = started = loop.time()
         self.patience_left_at_ask = first_token * (1 - _ASK_AT)
         self.total_due = total_due = started + deadlines.total
-        self.due = due = min(started + first_token, total_due)
-        self.rings_at = min(started + first_token * _ASK_AT, due)
+        due = started + first_token
+        self.due = due = due if due < total_due else total_due
+        asks_at = started + first_token * _ASK_AT
+        self.rings_at = asks_at if asks_at < due else due
         alarm.add(self, loop)
 
     def put_off(self, until: float) -> None:
@@ -59,7 +61,7 @@ class Watch:
     async def pull(self, items: AsyncGenerator[T, None]) -> T:
         """The next item; raises TimeoutError at the deadline, StopAsyncIteration at the end."""
         self._still_open()
-        self._pulling = task = asyncio.current_task()
+        self._pulling = task = asyncio.current_task(self._loop)
         try:
             return await anext(items)
         except asyncio.CancelledError as error:
@@ -71,10 +73,11 @@ class Watch:
 
     async def drain(self, items: AsyncGenerator[T, None], take: Callable[[T], bool]) -> bool:
         """Gives each item to `take` until it says enough; False when they end first. Times out as `pull`."""
-        self._pulling = task = asyncio.current_task()
+        self._pulling = task = asyncio.current_task(self._loop)
         try:
             async for item in items:
-                self._still_open()
+                if self._expired:
+                    raise TimeoutError
                 if take(item):
                     return True
         except asyncio.CancelledError as error:
