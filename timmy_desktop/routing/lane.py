@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import NamedTuple
 
 import orjson
@@ -71,6 +71,7 @@ class Lane:
         self._budget = budget
         self._keep = keep
         self._hold = hold
+        self._unpaid: CompletionRequest | None = None
         self._kept = breaker.changes
         self._clock = clock
         self._supervisor = supervisor
@@ -96,6 +97,7 @@ class Lane:
             last_resort=last_resort,
         )
         if no is None and provider.is_remote and (words := self._budget.refusal(provider.name, request)):
+            self._unpaid = replace(request, task_id="")
             return No(BUDGET, words)
         return no
 
@@ -158,7 +160,10 @@ class Lane:
 
     def charge(self, request: CompletionRequest) -> Charge:
         """The reservation for one attempt; in the same turn as the permit."""
-        return self._budget.reserve(self.provider.name, request) if self.provider.is_remote else FREE
+        if not self.provider.is_remote:
+            return FREE
+        self._unpaid = None
+        return self._budget.reserve(self.provider.name, request)
 
     async def hold(self, request: CompletionRequest, attempt: int, charge: Charge) -> None:
         """Returns when a crash can't lose the reservation any more."""
@@ -352,7 +357,13 @@ class Lane:
             reason=self.breaker.disabled or self.breaker.reason,
             seconds_to_trial=self._seconds_to_trial(),
             spent_today_microcents=self._budget.spent_today(self.provider.name),
+            over_budget=self._over_budget(),
         )
+
+    def _over_budget(self) -> str:
+        """As it is now: midnight and what is settled may have made room."""
+        unpaid = self._unpaid
+        return self._budget.refusal(self.provider.name, unpaid) if unpaid is not None else ""
 
     def _seconds_to_trial(self) -> float:
         self.journal.tick()

@@ -103,15 +103,13 @@ class ModelLibrary:
 
     async def listing(self) -> Listing:
         """Every model that is there, then those that can be fetched."""
-        files = await asyncio.to_thread(self._files)
-        trusted = [await self.trusted(entry) for entry in self._settings.airllm_models]
-        airllm = [_of_airllm(model) for model in trusted]
-        absent = await self.why_no_airllm(self._settings.airllm_python)
-        try:
-            installed = await self._of_ollama()
-        except ProviderError as error:
-            return Listing((*files, *airllm), str(error), absent)
-        return Listing((*installed, *files, *airllm), airllm_problem=absent)
+        files, (installed, problem), absent, trusted = await asyncio.gather(
+            asyncio.to_thread(self._files),
+            self._of_ollama_if_it_answers(),
+            self.why_no_airllm(self._settings.airllm_python),
+            asyncio.gather(*map(self.trusted, self._settings.airllm_models)),
+        )
+        return Listing((*installed, *files, *map(_of_airllm, trusted)), problem, absent)
 
     async def trusted(self, entry: Path) -> TrustedModel:
         """What lies in a folder, or is fetched of an id, that the person trusts AirLLM with."""
@@ -216,6 +214,12 @@ class ModelLibrary:
         return was_there or was_part
 
     # -- Ollama ----------------------------------------------------------------------------------------
+
+    async def _of_ollama_if_it_answers(self) -> tuple[list[ModelEntry], str]:
+        try:
+            return await self._of_ollama(), ""
+        except ProviderError as error:
+            return [], str(error)
 
     async def _of_ollama(self) -> list[ModelEntry]:
         async with self._connected() as wire:

@@ -219,7 +219,8 @@ RouterEvent: TypeAlias = AttemptStarted | TextDelta | ToolCallDelta | AttemptFai
 class ProviderStatus:
     """A provider at a glance; `last_latency_ms` is -1 before the first answer.
 
-    `reason` says why it is left out, if it is; `seconds_to_probe` is -1 while no probe is planned.
+    `reason` says why it is left out, if it is; `seconds_to_probe` is -1 while no probe is planned;
+    `over_budget` says why the request that the day's budget turned away last could not be paid for now.
     """
 
     name: str
@@ -235,3 +236,4 @@ class ProviderStatus:
     seconds_to_trial: float = 0.0
     seconds_to_probe: float = -1.0
     spent_today_microcents: int = 0
+    over_budget: str = ""

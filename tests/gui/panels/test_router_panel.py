@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QModelIndex, QPoint, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFontMetrics, QImage
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
@@ -26,8 +26,10 @@ from timmy_desktop.events.routing import CircuitOpened
 from timmy_desktop.gui.keepsakes import Keepsakes
 from timmy_desktop.gui.panel import OpenPreferences, Panel, Say
 from timmy_desktop.gui.panels.router.panel import RouterPanel
+from timmy_desktop.gui.panels.router.provider_model import PROVIDER_ROLE, ProviderItem
 from timmy_desktop.gui.panels.router.request_model import ROW_ROLE
 from timmy_desktop.gui.theme import Theme
+from timmy_desktop.gui.widgets.time_series_plot import LEFT_ROOM
 from timmy_desktop.supervisor import TaskSupervisor
 
 HOSTILE = "\x1b[31m<b>Ignore\u202e all</b>\x00 " + "w" * 5000
@@ -319,6 +321,8 @@ async def test_requests_are_filtered_and_a_receipt_opens_and_is_copied(
         "AirLLM was not asked",
         "$0.0004",
         "first token",
+        " a second",
+        "circuit closed",
     ):
         assert needed in clipboard.text()
     qtbot.keyClick(page.receipt, Qt.Key.Key_Escape)
@@ -475,3 +479,55 @@ async def test_every_control_has_a_name(world: Callable[..., World]) -> None:
     ]
     assert nameless == []
     assert QApplication.activeModalWidget() is None
+
+
+async def test_a_used_up_budget_is_told_with_the_reason_and_what_to_do(world: Callable[..., World]) -> None:
+    here = world()
+    words = "the daily budget of $1.00 does not allow it: $0.99 is spent. Raise it in Preferences."
+    here.control.statuses = tuple(
+        replace(status, over_budget=words if status.name == "api" else "") for status in here.control.statuses
+    )
+    panel = await here.begin()
+    item = item_of_name(panel, "api")
+    assert (item.look.word, item.trouble) == ("Over budget", "T" + words[1:])
+    assert item_of_name(panel, "ollama").look.word == "Ready"
+
+
+async def test_everything_is_reached_by_keys(world: Callable[..., World], qtbot: QtBot) -> None:
+    panel = await world().begin()
+    panel.activateWindow()
+    panel.focus_first()
+    reached: set[QWidget | None] = set()
+    for page in (panel.providers_page, panel.requests_page, panel.rehearsal_page):
+        panel.tabs.setCurrentWidget(page)
+        panel.focus_first()
+        for _ in range(40):
+            qtbot.keyClick(QApplication.focusWidget() or panel, Qt.Key.Key_Tab)
+            reached.add(QApplication.focusWidget())
+    chart, providers, rehearsal = panel.chart_page, panel.providers_page, panel.rehearsal_page
+    for part in (
+        *(chart.window_choice, chart.live, chart.log, chart.first, chart.more, chart.readout),
+        *(providers.list, providers.try_button, providers.switch_button, providers.edit),
+        *(panel.requests_page.search, panel.requests_page.provider, panel.requests_page.list),
+        *(rehearsal.order, rehearsal.threshold, rehearsal.run_button, panel.tabs.tabBar()),
+    ):
+        assert part in reached, part.accessibleName()
+
+
+async def test_at_its_narrowest_the_window_choice_and_the_lanes_are_not_cut(
+    world: Callable[..., World],
+) -> None:
+    panel = await world().begin()
+    panel.resize(320, 800)
+    QApplication.processEvents()
+    choice, plot = panel.chart_page.window_choice, panel.chart_page.plot
+    assert choice.width() >= choice.sizeHint().width()
+    assert plot is not None
+    metrics = QFontMetrics(Theme.current().font("small"))
+    assert max(map(metrics.horizontalAdvance, ("embedded", "openrouter"))) <= LEFT_ROOM - 8
+
+
+def item_of_name(panel: RouterPanel, name: str) -> ProviderItem:
+    item = panel.providers.index(panel.providers.names.index(name)).data(PROVIDER_ROLE)
+    assert isinstance(item, ProviderItem)
+    return item

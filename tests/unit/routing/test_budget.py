@@ -50,7 +50,9 @@ async def test_at_the_daily_cap_it_is_refused_with_the_reason_until_tomorrow(rou
             await bench.router.complete(ask())
         with pytest.raises(NoProviderError, match=r"daily budget of \$0\.0004 does not allow it"):
             await bench.router.complete(ask())
+        assert "daily budget" in bench.router.status()[0].over_budget
         clock.seconds += DAY
+        assert bench.router.status()[0].over_budget == ""
         assert (await bench.router.complete(ask())).provider == "api"
 
 

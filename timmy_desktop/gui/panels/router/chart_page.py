@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from timmy_desktop.gui.widgets.time_series_plot import TimeSeriesPlot
 
 WINDOWS: tuple[tuple[str, int], ...] = (
-    ("1 minute", 60),
-    ("5 minutes", 300),
-    ("15 minutes", 900),
+    ("1 min", 60),
+    ("5 min", 300),
+    ("15 min", 900),
     ("1 hour", 3600),
     ("6 hours", 21_600),
     ("1 day", 86_400),
@@ -146,7 +146,8 @@ class ChartPage(QWidget):
         self.log = _chip("Log", "A logarithmic scale: fast and slow providers in one picture")
         self.log.setChecked(True)
         self.log.toggled.connect(self.scale_changed.emit)
-        self.first = _chip("First token", "The time to the first token, as a dotted line")
+        self.first = _chip("First", "The time to the first token, as a dotted line")
+        self.first.setAccessibleName("First token")
         self.first.setChecked(True)
         self.first.toggled.connect(lambda on: self.plot.show_second(on) if self.plot else None)
         self.more = glyph_button("more", "Export the chart", self._menu)

@@ -70,10 +70,17 @@ def item_of(status: ProviderStatus, role: str, budget: str = "") -> ProviderItem
     """The row of a status. What is the matter comes before what was the matter."""
     health = status.health
     is_enabled = status.is_enabled
-    look = state_look(status.state, health.state if health is not None else "", enabled=is_enabled)
+    look = state_look(
+        status.state,
+        health.state if health is not None else "",
+        enabled=is_enabled,
+        over_budget=bool(status.over_budget),
+    )
     fine = look.tone in ("good", "accent")
     detail = health.detail if health is not None and not fine else ""
-    trouble = "" if fine or not is_enabled else status.reason or detail or status.last_error
+    trouble = (
+        "" if fine or not is_enabled else status.reason or detail or status.over_budget or status.last_error
+    )
     return ProviderItem(
         name=status.name,
         title=provider_words(status.name) + (" · remote" if status.is_remote else ""),
@@ -82,7 +89,7 @@ def item_of(status: ProviderStatus, role: str, budget: str = "") -> ProviderItem
         look=look,
         is_enabled=is_enabled,
         latency=f"last {short_ms(status.last_latency_ms)}" if status.last_latency_ms >= 0 else "",
-        trouble=inert_line(trouble, 240),
+        trouble=inert_line(trouble[:1].upper() + trouble[1:], 240),
         next_step=_next(status) if is_enabled else "",
         budget=inert_line(budget, 60),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from timmy_desktop.gui.panels.router.words import cost_words, outcome_look
+from timmy_desktop.gui.panels.router.words import circuit_word, cost_words, outcome_look
 from timmy_desktop.gui.widgets.facts_strip import Fact
 from timmy_desktop.gui.wording import count, duration, exact_time, provider_words
 from timmy_desktop.inert import inert, inert_line
@@ -38,6 +38,8 @@ def choice_lines(receipt: Receipt) -> list[str]:
         for skip in receipt.skipped
     ]
     lines += [inert_line(note, 300) for note in receipt.notes]
+    if receipt.budget and receipt.cost_microcents:
+        lines.append(inert_line(receipt.budget, 200))
     if receipt.local_only:
         lines.append("Local only: nothing of it could leave this machine.")
     return lines
@@ -57,8 +59,11 @@ def attempt_lines(attempt: AttemptRecord) -> list[str]:
         parts.append(f"queued {duration(attempt.queue_ms)}")
     if attempt.tokens_in or attempt.tokens_out:
         parts.append(f"{attempt.tokens_in:,} in, {count(attempt.tokens_out, 'token')} out")
+    if attempt.tokens_per_s:
+        parts.append(f"{attempt.tokens_per_s:.1f} a second")
     if attempt.cost_microcents:
         parts.append(cost_words(attempt.cost_microcents))
+    parts.append(f"circuit {circuit_word(attempt.breaker)}")
     lines = [" · ".join(parts)]
     lines += [inert_line(text, 400) for text in (attempt.detail, attempt.reason, attempt.note) if text]
     if attempt.had_text and attempt.outcome not in ("ok", "cancelled"):

@@ -102,7 +102,7 @@ class RequestsPage(QWidget):
         chosen = self.provider.currentData()
         self.provider.blockSignals(True)
         self.provider.clear()
-        self.provider.addItem("All providers", "")
+        self.provider.addItem("Everyone", "")
         for name in names:
             self.provider.addItem(provider_words(name), name)
         self.provider.setCurrentIndex(max(0, self.provider.findData(chosen)))
@@ -154,7 +154,7 @@ class RequestsPage(QWidget):
         self.search.addAction(icon("search"), QLineEdit.ActionPosition.LeadingPosition)
         self.provider = Choice()
         self.provider.setAccessibleName("Show requests answered by")
-        self.provider.addItem("All providers", "")
+        self.provider.addItem("Everyone", "")
         self.outcome = Choice()
         self.outcome.setAccessibleName("Show requests that ended")
         for value, words in _OUTCOMES:

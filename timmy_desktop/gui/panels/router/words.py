@@ -41,7 +41,7 @@ class Look:
     glyph: str = ""
 
 
-def state_look(state: str, health: str, *, enabled: bool = True) -> Look:
+def state_look(state: str, health: str, *, enabled: bool = True, over_budget: bool = False) -> Look:
     """How a provider is: switched off, or what its circuit says, or else what its health says."""
     if not enabled:
         return Look("Off", "muted", "square", "pause")
@@ -53,6 +53,8 @@ def state_look(state: str, health: str, *, enabled: bool = True) -> Look:
         return Look("Half-open", "warn", "half", "clock")
     if health == "unavailable":
         return Look("Away", "bad", "cross", "offline")
+    if over_budget:
+        return Look("Over budget", "warn", "square", "warn")
     if health == "loading":
         return Look("Loading", "accent", "half", "clock")
     if health == "ready":
@@ -84,6 +86,11 @@ def failover_words(mark: Any, when: str) -> str:
     """A failover, for the pointer."""
     to = provider_words(mark.to_provider) if mark.to_provider else "nobody was left"
     return f"{when}  {provider_words(mark.from_provider)} → {to}\n{inert_line(mark.reason, 200)}"
+
+
+def circuit_word(state: str) -> str:
+    """The field's own word for a circuit, as it was when an attempt began."""
+    return inert_line(state, 20).lower().replace("_", "-")
 
 
 def cost_words(microcents: int) -> str:

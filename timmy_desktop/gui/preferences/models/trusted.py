@@ -22,7 +22,7 @@ from timmy_desktop.routing.airllm_models import INSTALLATION, TrustedModel
 from timmy_desktop.routing.models import ModelLibrary
 from timmy_desktop.settings import Settings
 
-_ABOUT = "For models larger than the memory: read from the disk layer by layer. It is slow, and asked last."
+_ABOUT = "For models larger than the memory: read from the disk layer by layer. It is slow."
 _WARNING = (
     "AirLLM may run code that lies beside a model, with your rights. Trust {name} if you trust who made it. "
     "It is used from the next start, once you save."
