@@ -55,7 +55,7 @@ async def test_what_stands_below_is_a_tab_at_the_right_of_a_low_window(qtbot: Qt
         window.resize(1600, 1000)
         window.reset_layout()
         assert window.tabifiedDockWidgets(router) == []
-        assert memory.geometry().top() > chat.geometry().bottom()
+        await eventually(lambda: memory.geometry().top() > chat.geometry().bottom())
 
 
 async def test_layouts_come_back_as_they_were(qtbot: QtBot, tmp_path: Path) -> None:
