@@ -45,7 +45,7 @@ class Columns:
         self._filled = np.empty(0, int)
         if self._empty:
             return
-        starts = np.searchsorted(x, edges)
+        starts: Any = np.searchsorted(x, edges)
         self._filled = np.flatnonzero(starts[1:] > starts[:-1])
         self._begins, self._end = starts[self._filled], starts[-1]
         # Between which two points an edge lies, and how near to the second.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QRect, Qt
@@ -49,7 +50,8 @@ class ColumnCanvas:
         for color, count in zip(colors, many.tolist(), strict=True):
             self._painter.setBrush(_blended(color))
             if count:
-                self._painter.drawRects(wrapInstance(rects[start:].ctypes.data, QRect), count)
+                first: Any = wrapInstance(rects[start:].ctypes.data, QRect)
+                self._painter.drawRects(first, count)
             start += count
 
     def finish(self) -> QImage:

@@ -128,7 +128,7 @@ class TimeSeriesPlot(QWidget):
     @property
     def plot_width(self) -> int:
         """Pixels between the ends of the time axis: more steps than this can't be seen."""
-        return max(1, math.ceil(self._top.width()))
+        return max(1, math.ceil(float(self._top.width())))
 
     def frame(self) -> None:
         """Paints now, as benchmarks want it."""
@@ -245,7 +245,8 @@ class TimeSeriesPlot(QWidget):
         theme = Theme.current()
         self._view.setBackground(theme.color("surface"))
         font = theme.font("small")
-        for axis in [*self._axes, self._time]:
+        axes: list[Any] = [*self._axes, self._time]
+        for axis in axes:
             axis.setPen(theme.color("border"))
             axis.setTextPen(theme.color("muted"))
             axis.setTickFont(font)
