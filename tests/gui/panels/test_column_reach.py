@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pytestqt.qtbot import QtBot
 
 from tests.fakes.router_history import FIVE, NOW_US, SECOND, made_series
 from timmy_desktop.gui.panels.router.snapshot import picture_of
@@ -64,9 +65,10 @@ def test_the_canvas_paints_upright_what_is_within_it(qapp: object) -> None:
     assert painted == {(0, 0), (0, 1), (1, 2), (3, 5)}
 
 
-def test_a_ready_reach_looks_as_one_made_for_the_view(qapp: object) -> None:
+def test_a_ready_reach_looks_as_one_made_for_the_view(qtbot: QtBot) -> None:
     series = made_series("failing", FIVE, NOW_US - 86_400 * SECOND, NOW_US, 3_000)
     plot = TimeSeriesPlot()
+    qtbot.addWidget(plot)
     plot.resize(500, 400)
     plot.show()
     roles = {name: f"series{place + 1}" for place, name in enumerate(FIVE)}

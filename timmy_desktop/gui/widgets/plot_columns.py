@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QRect, Qt
@@ -50,7 +50,7 @@ class ColumnCanvas:
         for color, count in zip(colors, many.tolist(), strict=True):
             self._painter.setBrush(_blended(color))
             if count:
-                first = cast("QRect", wrapInstance(rects[start:].ctypes.data, QRect))
+                first: Any = wrapInstance(rects[start:].ctypes.data, QRect)
                 self._painter.drawRects(first, count)
             start += count
 

@@ -21,7 +21,7 @@ from timmy_desktop.gui.widgets.plot_overlays import BarsOverlay, LanesOverlay, M
 from timmy_desktop.gui.widgets.time_series import ChartPicture, Curve
 from timmy_desktop.gui.widgets.time_ticks import time_ticks, time_words
 
-LEFT_ROOM = 70
+LEFT_ROOM = 50
 _TIME_HEIGHT, _LANE_HEIGHT, _LANES_EDGE = 22, 15, 6
 _RATE_SHARE, _BARS_SHARE = (0.15, 38, 76), (0.10, 26, 48)
 """Share of the height, and between how many pixels."""
@@ -128,8 +128,7 @@ class TimeSeriesPlot(QWidget):
     @property
     def plot_width(self) -> int:
         """Pixels between the ends of the time axis: more steps than this can't be seen."""
-        width: float = self._top.width()
-        return max(1, math.ceil(width))
+        return max(1, math.ceil(float(self._top.width())))
 
     def frame(self) -> None:
         """Paints now, as benchmarks want it."""
