@@ -8,17 +8,34 @@ from __future__ import annotations
 import asyncio
 import random
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.fakes.memory_world import MemoryWorld
 from timmy_desktop.memory import Asker
+from timmy_desktop.memory.index import ChromaIndex
 from timmy_desktop.memory.types import Change, NewEntry
 
 WORKERS = 3
 
 
+class TellingIndex(ChromaIndex):
+    """Says before and after each step of the drain, so that one can be killed at any of them."""
+
+    async def put(self, numbers: Sequence[int], vectors: Any) -> None:
+        print("putting", len(numbers), flush=True)
+        await super().put(numbers, vectors)
+        print("put", len(numbers), flush=True)
+
+    async def drop(self, numbers: Sequence[int]) -> None:
+        print("dropping", len(numbers), flush=True)
+        await super().drop(numbers)
+        print("dropped", len(numbers), flush=True)
+
+
 def world_in(folder: Path) -> MemoryWorld:
-    return MemoryWorld(folder, chroma=True)
+    return MemoryWorld(folder, index=TellingIndex(folder / "memory-index"))
 
 
 async def work(world: MemoryWorld, name: str, chance: random.Random) -> None:

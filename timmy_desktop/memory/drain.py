@@ -120,6 +120,12 @@ class Drain:
                 return vector, found
         return vector, await self._on_thread(lambda: self._shelves.nearest(vector, wanted, limit))
 
+    async def centre(self, texts: Sequence[str]) -> Vectors:
+        """The mean of the texts' vectors: what they have in common. EmbedderError."""
+        vectors = await self._embedder.embed(texts)
+        mean: Vectors = vectors.mean(0)
+        return mean
+
     async def cosines(self, vector: Vectors, numbers: Sequence[int]) -> dict[int, float]:
         """How near these entries are to a vector."""
         return await self._on_thread(lambda: self._shelves.cosines(vector, numbers))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from timmy_desktop.inert import storable
-from timmy_desktop.memory import rows, words
+from timmy_desktop.memory import questions, rows, words
 from timmy_desktop.memory.drain import Drain
 from timmy_desktop.memory.errors import EmbedderError
 from timmy_desktop.memory.status import StatusBoard
@@ -15,6 +16,9 @@ from timmy_desktop.memory.types import Asker, Entry, Filters, Hit, SearchMode, S
 from timmy_desktop.memory.vectors import Near, Wanted
 from timmy_desktop.memory.visibility import Clause
 from timmy_desktop.storage.database import Database, Session
+
+if TYPE_CHECKING:
+    from timmy_desktop.memory.embedding import Vectors
 
 LONGEST_QUERY = 2000
 MOST_HITS = 500
@@ -37,6 +41,7 @@ class Search:
         self._db = db
         self._drain = drain
         self._board = board
+        self._any_question: Vectors | None = None
 
     async def search(self, query: str, *, asker: Asker, filters: Filters, limit: int) -> SearchResult:
         """See Memory.search."""
@@ -68,8 +73,9 @@ class Search:
         plan, where = words.plan(query), rows.seen(asker, filters)
         wanted = Wanted(asker, filters, await self._allowed(filters, where))
         vector, near = await self._drain.nearest(query, wanted, limit)
-        exact = await self._matched(plan.exact, where, _MOST_EXACT) if plan.exact else []
         cosines = dict(near)
+        ranks = await self._ranks(query, near)
+        exact = await self._matched(plan.exact, where, _MOST_EXACT) if plan.exact else []
         unknown = [number for number, _ in exact if number not in cosines]
         if unknown:
             cosines |= await self._drain.cosines(vector, unknown)
@@ -78,11 +84,20 @@ class Search:
         # More of the exact terms first, then the nearer.
         hits.sort(key=lambda hit: (-len(words.matching(plan.exact, hit.entry.content)), -hit.score))
         known = {hit.entry.number for hit in hits}
-        rest = await self._entries([number for number, _ in near if number not in known], where)
-        hits += [_meant(entry, plan, cosines[entry.number]) for entry in rest]
+        rest = await self._entries([number for number in ranks if number not in known], where)
+        hits += [_meant(entry, plan, cosines[entry.number], ranks[entry.number]) for entry in rest]
         if len(hits) < limit:
             hits += await self._more_by_words(plan, where, hits, limit)
         return hits[:limit]
+
+    async def _ranks(self, query: str, near: Sequence[Near]) -> dict[int, float]:
+        """What the nearest are ranked by, the best first."""
+        if not questions.is_question(query):
+            return dict(near)
+        if self._any_question is None:
+            self._any_question = await self._drain.centre(questions.SAMPLE)
+        to_any = await self._drain.cosines(self._any_question, [one.number for one in near])
+        return dict(questions.ranked(near, to_any))
 
     async def _more_by_words(
         self, plan: words.Plan, where: Clause, hits: Sequence[Hit], limit: int
@@ -152,8 +167,8 @@ def _exact(entry: Entry, plan: words.Plan, cosine: float | None) -> Hit:
     return Hit(entry, _EXACT_SCORE + (1 - _EXACT_SCORE) * max(cosine or 0.0, 0.0), cosine, found)
 
 
-def _meant(entry: Entry, plan: words.Plan, cosine: float) -> Hit:
-    return Hit(entry, _MEANING_SHARE * max(cosine, 0.0), cosine, words.matching(plan.terms, entry.content))
+def _meant(entry: Entry, plan: words.Plan, cosine: float, rank: float) -> Hit:
+    return Hit(entry, _MEANING_SHARE * max(rank, 0.0), cosine, words.matching(plan.terms, entry.content))
 
 
 def _folded(hits: Sequence[Hit], limit: int) -> list[Hit]:

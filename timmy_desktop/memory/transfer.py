@@ -1,4 +1,4 @@
-"""The memory as JSON lines: one entry a line, for a copy, another machine or another program."""
+"""The memory as JSON lines: one entry or document a line, for a copy, another machine or another program."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.memory import MemoryStored
-from timmy_desktop.memory import facts, rows
+from timmy_desktop.memory import document_lines, facts, rows
+from timmy_desktop.memory.document_lines import DocumentLine, DocumentRow
 from timmy_desktop.memory.drain import Drain
 from timmy_desktop.memory.errors import EntryRejectedError, TransferError
 from timmy_desktop.memory.store import SOURCE, checked
@@ -72,6 +73,14 @@ class _Taken:
     entry: NewEntry
 
 
+@dataclass(frozen=True, slots=True)
+class _Export:
+    """What a file holds, checked."""
+
+    entries: list[_Taken]
+    documents: dict[str, DocumentRow]
+
+
 class Transfer:
     """Export and import. What is imported keeps its identifiers, its times and what superseded what."""
 
@@ -83,6 +92,7 @@ class Transfer:
     async def export(self, path: Path, asker: Asker, filters: Filters) -> int:
         """See Memory.export_lines."""
         lines: list[bytes] = []
+        documents: set[str] = set()
         before = 0
         while True:
             page = await self._db.read(partial(_page, asker=asker, filters=filters, before=before))
@@ -90,16 +100,22 @@ class Transfer:
                 break
             before = page[-1].number
             lines += [_line(entry) for entry in page]
+            documents.update(entry.document_id for entry in page if entry.document_id)
         lines.reverse()
+        heads = await self._db.read(lambda session: document_lines.lines(session, list(documents)))
         try:
-            await asyncio.to_thread(write_private_file, path, b"".join(lines))
+            await asyncio.to_thread(write_private_file, path, b"".join([*heads, *lines]))
         except OSError as error:
             raise TransferError(f"{path} can't be written: {error.strerror}.") from error
         return len(lines)
 
     async def take_in(self, path: Path) -> int:
         """See Memory.import_lines."""
-        taken = await asyncio.to_thread(_read, path)
+        export = await asyncio.to_thread(_read, path)
+        documents = list(export.documents.values())
+        # Its pieces are here, under the identifier that the file was given here.
+        same = await self._db.write(lambda session: document_lines.take_in(session, documents))
+        taken = [one for one in export.entries if one.entry.document_id not in same]
         count = 0
         for start in range(0, len(taken), _PAGE):
             count += await self._write(taken[start : start + _PAGE])
@@ -153,24 +169,35 @@ def _insert(session: Session, one: _Taken) -> int:
     return number
 
 
-def _read(path: Path) -> list[_Taken]:
+def _read(path: Path) -> _Export:
     """The whole file, checked before anything of it is written."""
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise TransferError(f"{path.name} is larger than an import may be ({_MOST_BYTES:,} bytes).")
         with path.open("rb") as stream:
-            return list(_checked(stream, path.name))
+            every = list(_checked(stream, path.name))
     except OSError as error:
         raise TransferError(f"{path} can't be read: {error.strerror}.") from error
+    entries = [one for one in every if isinstance(one, _Taken)]
+    documents = {one.id: one for one in every if isinstance(one, DocumentRow)}
+    for one in entries:
+        if one.entry.document_id and one.entry.document_id not in documents:
+            document = document_lines.told_of(one.entry, one.line.created_us)
+            documents[document.id] = document
+    return _Export(entries, documents)
 
 
-def _checked(stream: Any, name: str) -> Iterator[_Taken]:
+def _checked(stream: Any, name: str) -> Iterator[_Taken | DocumentRow]:
     seen: set[str] = set()
     for number, text in enumerate(iter(lambda: stream.readline(_LONGEST_LINE), b""), 1):
         if not text.strip():
             continue
         try:
-            line = Line.model_validate(orjson.loads(text))
+            values = orjson.loads(text)
+            if isinstance(values, dict) and "document" in values:
+                yield DocumentLine.model_validate(values).document
+                continue
+            line = Line.model_validate(values)
             entry = checked(NewEntry(**{field: getattr(line, field) for field in _GIVEN}))
         except (orjson.JSONDecodeError, ValidationError, EntryRejectedError) as error:
             reason = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)

@@ -194,3 +194,71 @@ async def test_a_wrong_line_is_named_and_nothing_imported(tmp_path: Path, line: 
         with pytest.raises(TransferError, match=r"Line 2 of in\.jsonl"):
             await world.memory.import_lines(file)
         assert len(await world.memory.entries(asker=PERSON, filters=Filters())) == 1
+
+
+async def exported(folder: Path) -> tuple[Path, bytes]:
+    """A memory with two documents, exported; the file and its bytes."""
+    (folder / "boat.md").write_text("# Boat\n\nThe mast is of ash.\n\n# Sails\n\nThey are red and new.\n")
+    (folder / "car.txt").write_text("The car is at the garage.")
+    file = folder / "out.jsonl"
+    async with MemoryWorld(folder / "one") as world:
+        await world.memory.import_documents([folder / "boat.md", folder / "car.txt"])
+        await world.memory.export_lines(file, asker=PERSON)
+    return file, file.read_bytes()
+
+
+async def test_the_list_of_documents_is_whole_after_an_import_and_the_same(tmp_path: Path) -> None:
+    file, before = await exported(tmp_path)
+    async with MemoryWorld(tmp_path / "one") as world:
+        known = await world.memory.documents(asker=PERSON)
+    async with MemoryWorld(tmp_path / "two") as world:
+        await world.memory.import_lines(file)
+        assert await world.memory.documents(asker=PERSON) == known
+        assert len(known) == 2
+        await world.memory.export_lines(tmp_path / "again.jsonl", asker=PERSON)
+        assert (tmp_path / "again.jsonl").read_bytes() == before
+        # The file itself is known too: it is not imported a second time.
+        report = await world.memory.import_documents([tmp_path / "boat.md"])
+        assert [one.outcome for one in report.files] == ["unchanged"]
+
+
+async def test_an_earlier_export_without_documents_has_a_list_too(tmp_path: Path) -> None:
+    file, before = await exported(tmp_path)
+    file.write_bytes(
+        b"".join(line for line in before.splitlines(keepends=True) if b'"document":{' not in line)
+    )
+    async with MemoryWorld(tmp_path / "two") as world:
+        await world.memory.import_lines(file)
+        found = await world.memory.documents(asker=PERSON)
+        assert {one.title for one in found} == {"boat.md", "car.txt"}
+        report = await world.memory.import_documents([tmp_path / "boat.md"])
+        assert [one.outcome for one in report.files] == ["changed"]
+        assert len(await world.memory.documents(asker=PERSON)) == 2
+
+
+async def test_a_file_that_is_here_already_is_not_taken_twice(tmp_path: Path) -> None:
+    file, _ = await exported(tmp_path)
+    (tmp_path / "car.txt").write_text("The car was sold.")
+    async with MemoryWorld(tmp_path / "two") as world:
+        await world.memory.import_documents([tmp_path / "boat.md", tmp_path / "car.txt"])
+        pieces = len(await world.memory.entries(asker=PERSON))
+        assert await world.memory.import_lines(file) == 1  # the car as it was; the boat is the same
+        assert len(await world.memory.entries(asker=PERSON)) == pieces + 1
+        paths = {one.path.rpartition("/")[2] for one in await world.memory.documents(asker=PERSON)}
+        assert paths == {"boat.md", "car.txt", "car.txt (2)"}
+
+
+async def test_an_agents_export_names_no_document_that_it_does_not_see(tmp_path: Path) -> None:
+    (tmp_path / "diary.txt").write_text("The diary of nobody in particular.")
+    async with MemoryWorld(tmp_path / "one") as world:
+        await world.memory.import_documents([tmp_path / "diary.txt"], visibility="private")
+        await world.memory.export_lines(tmp_path / "out.jsonl", asker=Asker("echo"))
+        assert b"diary" not in (tmp_path / "out.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize("line", ['{"v":2,"document":{}}', '{"v":1,"document":{"id":"x"}}', '{"document":1}'])
+async def test_a_broken_document_line_is_refused(tmp_path: Path, line: str) -> None:
+    (tmp_path / "in.jsonl").write_text(line)
+    async with MemoryWorld(tmp_path / "one") as world:
+        with pytest.raises(TransferError, match="Line 1"):
+            await world.memory.import_lines(tmp_path / "in.jsonl")
