@@ -21,7 +21,7 @@ from timmy_desktop.gui.widgets.plot_overlays import BarsOverlay, LanesOverlay, M
 from timmy_desktop.gui.widgets.time_series import ChartPicture, Curve
 from timmy_desktop.gui.widgets.time_ticks import time_ticks, time_words
 
-LEFT_ROOM = 50
+LEFT_ROOM = 70
 _TIME_HEIGHT, _LANE_HEIGHT, _LANES_EDGE = 22, 15, 6
 _RATE_SHARE, _BARS_SHARE = (0.15, 38, 76), (0.10, 26, 48)
 """Share of the height, and between how many pixels."""
