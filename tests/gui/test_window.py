@@ -365,3 +365,16 @@ async def test_messages_are_bounded_counted_and_closed(qtbot: QtBot, tmp_path: P
         for notice in tuple(window.messages._notices):
             notice.dismissed.emit(notice)
         assert not window.messages.isVisible()
+
+
+async def test_the_keyboard_is_the_chat_s_while_other_panels_still_load(qtbot: QtBot, tmp_path: Path) -> None:
+    class Slow(NotePanel):
+        def settle(self) -> bool:
+            return False
+
+    specs = (*THREE, spec("router", Area.RIGHT, lambda _: Slow()))
+    async with open_window(tmp_path, specs=specs) as (window, _):
+        chat = window.docks["chat"].panel
+        assert isinstance(chat, NotePanel)
+        await eventually(chat.first.hasFocus)
+        assert not window.settled

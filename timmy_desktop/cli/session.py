@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from errno import ENOSPC
 from typing import Any
 
 from timmy_desktop.bootstrap import build
@@ -17,7 +18,7 @@ from timmy_desktop.log_file import log_to_file
 from timmy_desktop.paths import Paths
 from timmy_desktop.services import Services
 from timmy_desktop.settings import Settings, SettingsError, load_settings
-from timmy_desktop.storage.errors import StorageError
+from timmy_desktop.storage.errors import StorageError, translated
 
 # What a person can mend, told in its own words; anything else is a fault of the application.
 EXPECTED_ERRORS = (SettingsError, StorageError, OSError)
@@ -57,6 +58,8 @@ def run(work: Coroutine[Any, Any, int]) -> int:
 
 def complain(error: BaseException, as_json: bool = False) -> None:
     """Says what failed: as a JSON object on standard output, or in words on standard error."""
+    if isinstance(error, OSError) and error.errno == ENOSPC:
+        error = translated(error)
     if as_json:
         print_json({"error": str(error)})
     else:

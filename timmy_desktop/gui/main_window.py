@@ -303,15 +303,13 @@ class MainWindow(QMainWindow):
         dock.put(panel)
 
     def _focus_where_work_begins(self) -> None:
-        """Once the panels stand, and unless the person has gone somewhere already."""
-        if not self.settled:
+        """Once that panel stands, however long others take, unless the person has gone somewhere already."""
+        dock = self.docks.get("chat") or next(iter(self.docks.values()), None)
+        if dock is None or dock.panel is None or not dock.panel.settle():
             return
         self._focusing.stop()
-        focused = QApplication.focusWidget()
-        if focused in (None, self, self._palette_button):
-            dock = self.docks.get("chat") or next(iter(self.docks.values()), None)
-            if dock is not None and dock.panel is not None:
-                dock.panel.focus_first()
+        if QApplication.focusWidget() in (None, self, self._palette_button):
+            dock.panel.focus_first()
 
     def _clear_page(self) -> None:
         if self._page is None:
