@@ -6,14 +6,15 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from timmy_desktop.gui.glyphs import paint_glyph
 from timmy_desktop.gui.panels.memory.marked_text import paint_marked
 from timmy_desktop.gui.panels.memory.model import ROW_ROLE
 from timmy_desktop.gui.panels.memory.rows import Row, second_line
 from timmy_desktop.gui.panels.memory.wording import TYPES, state_words
-from timmy_desktop.gui.theme import GAP, RADIUS, TIGHT, Theme
+from timmy_desktop.gui.theme import GAP, TIGHT, Theme
+from timmy_desktop.gui.widgets.two_line_rows import paint_ground, two_line_size
 from timmy_desktop.gui.wording import relative_time
 
 _MARK, _BAR, _NARROW = 18, 34, 380
@@ -30,9 +31,7 @@ class RowDelegate(QStyledItemDelegate):
         self._now_us = now_us
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: ARG002
-        theme = Theme.current()
-        lines = QFontMetrics(theme.font()).height() + QFontMetrics(theme.font("small")).height()
-        return QSize(200, lines + TIGHT + 2 * GAP)
+        return two_line_size()
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         row = index.data(ROW_ROLE)
@@ -47,20 +46,6 @@ class RowDelegate(QStyledItemDelegate):
         paint_glyph(painter, look.glyph, place, Theme.current().color(look.role))
         _paint_words(painter, box.adjusted(_MARK + GAP + 2, 0, 0, 0), row, self._now_us())
         painter.restore()
-
-
-def paint_ground(painter: QPainter, option: QStyleOptionViewItem) -> None:
-    """The ground of a row that is chosen, pointed at or has the focus."""
-    theme, state = Theme.current(), option.state
-    selected = bool(state & QStyle.StateFlag.State_Selected)
-    hovered = bool(state & QStyle.StateFlag.State_MouseOver)
-    focused = bool(state & QStyle.StateFlag.State_HasFocus)
-    if not (selected or hovered or focused):
-        return
-    ground = QRectF(option.rect).adjusted(TIGHT + 0.5, 1.5, -TIGHT - 0.5, -1.5)
-    painter.setPen(theme.color("accent") if focused else Qt.PenStyle.NoPen)
-    painter.setBrush(theme.color("selection" if selected else "hover"))
-    painter.drawRoundedRect(ground, RADIUS - 2, RADIUS - 2)
 
 
 def _paint_words(painter: QPainter, box: QRect, row: Row, now_us: int) -> None:

@@ -22,11 +22,11 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
-from timmy_desktop.gui.panels.router.rows import left_words, paint_ground, right_words
 from timmy_desktop.gui.panels.router.words import Look, seconds_words, state_look
 from timmy_desktop.gui.theme import GAP, TIGHT, Theme
 from timmy_desktop.gui.widgets.pill import paint_pill, pill_height, pill_width
 from timmy_desktop.gui.widgets.time_ticks import short_ms
+from timmy_desktop.gui.widgets.two_line_rows import left_words, paint_ground, right_words
 from timmy_desktop.gui.wording import provider_words
 from timmy_desktop.inert import inert_line
 from timmy_desktop.routing.types import ProviderStatus

@@ -13,9 +13,9 @@ from timmy_desktop.gui.panels.router.provider_model import (
     ProviderItem,
     ProvidersModel,
 )
-from timmy_desktop.gui.panels.router.rows import quiet_list
 from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.parts import button, glyph_button, row
+from timmy_desktop.gui.widgets.two_line_rows import quiet_list
 
 _ALT = Qt.KeyboardModifier.AltModifier
 

@@ -17,12 +17,12 @@ from PySide6.QtWidgets import (
 )
 
 from timmy_desktop.gui.panels.router.outcome import Outcome
-from timmy_desktop.gui.panels.router.rows import quiet_list
 from timmy_desktop.gui.theme import GAP, ROOM, TIGHT
 from timmy_desktop.gui.widgets.busy_bar import BusyBar
 from timmy_desktop.gui.widgets.facts_strip import FactsStrip
 from timmy_desktop.gui.widgets.fields import number, whole_number
 from timmy_desktop.gui.widgets.parts import button, column, label, row, set_tone
+from timmy_desktop.gui.widgets.two_line_rows import quiet_list
 from timmy_desktop.gui.wording import provider_words
 from timmy_desktop.inert import inert_line
 from timmy_desktop.routing.policy import Limits, Policy

@@ -19,9 +19,9 @@ from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from timmy_desktop.gui.glyphs import paint_glyph
-from timmy_desktop.gui.panels.router.rows import left_words, paint_ground, right_words
 from timmy_desktop.gui.panels.router.words import cost_words, outcome_look
 from timmy_desktop.gui.theme import GAP, TIGHT, Theme
+from timmy_desktop.gui.widgets.two_line_rows import left_words, paint_ground, right_words, two_line_size
 from timmy_desktop.gui.wording import count, duration, exact_time, provider_words, relative_time
 from timmy_desktop.inert import inert_line
 from timmy_desktop.routing.records import RequestRow
@@ -107,9 +107,7 @@ class RequestDelegate(QStyledItemDelegate):
         self._now_us = now_us
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: ARG002
-        theme = Theme.current()
-        lines = QFontMetrics(theme.font()).height() + QFontMetrics(theme.font("small")).height()
-        return QSize(200, lines + TIGHT + 2 * GAP)
+        return two_line_size()
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         row = index.data(ROW_ROLE)

@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QVBoxLayout,
 from timmy_desktop.gui.glyphs import icon
 from timmy_desktop.gui.panels.router.receipt_view import ReceiptView
 from timmy_desktop.gui.panels.router.request_model import ROW_ROLE, RequestDelegate, RequestsModel
-from timmy_desktop.gui.panels.router.rows import quiet_list
 from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.busy_bar import BusyBar
 from timmy_desktop.gui.widgets.empty_state import EmptyState
 from timmy_desktop.gui.widgets.fields import Choice
 from timmy_desktop.gui.widgets.parts import row
 from timmy_desktop.gui.widgets.relative_time import TickWhileVisible
+from timmy_desktop.gui.widgets.two_line_rows import quiet_list
 from timmy_desktop.gui.wording import provider_words
 from timmy_desktop.routing.records import RequestRow
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from timmy_desktop.gui.glyphs import paint_glyph
 from timmy_desktop.gui.panels.tasks.model import VIEW_ROLE, money_of, title_of
 from timmy_desktop.gui.panels.tasks.status_look import LOOKS
-from timmy_desktop.gui.theme import GAP, RADIUS, TIGHT, Theme
+from timmy_desktop.gui.theme import GAP, TIGHT, Theme
+from timmy_desktop.gui.widgets.two_line_rows import paint_ground, two_line_size
 from timmy_desktop.gui.wording import duration, relative_time
 from timmy_desktop.inert import inert_line
 from timmy_desktop.swarm.task import TaskStatus, TaskView
@@ -32,9 +33,7 @@ class TaskRowDelegate(QStyledItemDelegate):
         self._now_us, self._simulated = now_us, simulated
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: ARG002
-        theme = Theme.current()
-        lines = QFontMetrics(theme.font()).height() + QFontMetrics(theme.font("small")).height()
-        return QSize(200, lines + TIGHT + 2 * GAP)
+        return two_line_size()
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         view = index.data(VIEW_ROLE)
@@ -42,7 +41,7 @@ class TaskRowDelegate(QStyledItemDelegate):
             return
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        _paint_ground(painter, option)
+        paint_ground(painter, option)
         box = option.rect.adjusted(GAP + TIGHT, GAP, -GAP - TIGHT, -GAP)
         _paint_mark(painter, box, view)
         _paint_words(painter, box.adjusted(_MARK + GAP + 2, 0, 0, 0), view, self._now_us(), self._simulated)
@@ -63,19 +62,6 @@ def second_line(view: TaskView, now_us: int) -> tuple[str, str]:
     if view.local_only:
         parts.append("local only")
     return LOOKS[view.status].word, "".join(f" · {part}" for part in parts if part)
-
-
-def _paint_ground(painter: QPainter, option: QStyleOptionViewItem) -> None:
-    theme, state = Theme.current(), option.state
-    selected = bool(state & QStyle.StateFlag.State_Selected)
-    hovered = bool(state & QStyle.StateFlag.State_MouseOver)
-    focused = bool(state & QStyle.StateFlag.State_HasFocus)
-    if not (selected or hovered or focused):
-        return
-    ground = QRectF(option.rect).adjusted(TIGHT + 0.5, 1.5, -TIGHT - 0.5, -1.5)
-    painter.setPen(theme.color("accent") if focused else Qt.PenStyle.NoPen)
-    painter.setBrush(theme.color("selection" if selected else "hover"))
-    painter.drawRoundedRect(ground, RADIUS - 2, RADIUS - 2)
 
 
 def _paint_mark(painter: QPainter, box: QRect, view: TaskView) -> None:

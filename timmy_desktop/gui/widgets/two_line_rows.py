@@ -1,8 +1,8 @@
-"""What the Router's lists paint alike: the ground of a row, and words cut to their room."""
+"""What lists with rows of two lines share: their size, the ground of a row, words cut to their room."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF, Qt
+from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyleOptionViewItem
 
@@ -10,6 +10,13 @@ from timmy_desktop.gui.theme import GAP, RADIUS, TIGHT, Theme
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+def two_line_size() -> QSize:
+    """The size of a row: a line of text, a small one, and the room around them."""
+    theme = Theme.current()
+    lines = QFontMetrics(theme.font()).height() + QFontMetrics(theme.font("small")).height()
+    return QSize(200, lines + TIGHT + 2 * GAP)
 
 
 def paint_ground(painter: QPainter, option: QStyleOptionViewItem) -> None:
