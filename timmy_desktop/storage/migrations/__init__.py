@@ -9,13 +9,23 @@ from pathlib import Path
 
 from timmy_desktop.storage.database import Session
 from timmy_desktop.storage.errors import NewerSchemaError
-from timmy_desktop.storage.migrations import m0001_first, m0002_router, m0003_memory
+from timmy_desktop.storage.migrations import (
+    m0001_first,
+    m0002_router,
+    m0003_memory,
+    m0004_ledger,
+    m0005_upgrades,
+    m0006_events,
+)
 
 # Each entry's place in this tuple is its number; entries are never changed once released.
 MIGRATIONS: tuple[Sequence[str], ...] = (
     m0001_first.STATEMENTS,
     m0002_router.STATEMENTS,
     m0003_memory.STATEMENTS,
+    m0004_ledger.STATEMENTS,
+    m0005_upgrades.STATEMENTS,
+    m0006_events.STATEMENTS,
 )
 
 SCHEMA_VERSION = len(MIGRATIONS)
