@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from timmy_desktop import __version__
+from timmy_desktop.own_process import WORKER_OPTION, run_worker
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -17,6 +18,8 @@ DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command that `arguments` (default: the process's) name and returns its exit code."""
+    if sys.argv[1:2] == [WORKER_OPTION] and arguments is None:
+        return run_worker(sys.argv[2:])
     options = _parser().parse_args(arguments)
     command: Command = options.command
     try:

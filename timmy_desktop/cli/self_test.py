@@ -6,13 +6,13 @@ import argparse
 import asyncio
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from timmy_desktop import own_process
 from timmy_desktop.bootstrap import build
 from timmy_desktop.cli.session import load, print_json, run, running
 from timmy_desktop.inert import inert, inert_line
@@ -138,7 +138,7 @@ async def _ledger(services: Services) -> str:
 def _window(folder: Path) -> str:
     """The real window in a process of its own, painted without a display."""
     command = [
-        *own_command(),
+        *own_process.application(),
         *("screenshot", "--out", str(folder / "pictures"), "--data-dir", str(folder / "window")),
     ]
     done = subprocess.run(
@@ -152,11 +152,6 @@ def _window(folder: Path) -> str:
     pictures = sorted((folder / "pictures").glob("*.png"))
     _expect(done.returncode == 0 and bool(pictures), done.stderr.strip() or "no picture was taken")
     return f"painted, {pictures[0].stat().st_size:,} bytes"
-
-
-def own_command() -> list[str]:
-    """The command that starts this application again, frozen or not."""
-    return [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "timmy_desktop"]
 
 
 def _link_models(source: Path, target: Path) -> None:
