@@ -88,7 +88,7 @@ def build_tarball(frozen: Path, out: Path, when: int) -> Path:
     with tarfile.open(plain, "w", format=tarfile.PAX_FORMAT) as archive:
         for path in [frozen, *sorted(frozen.rglob("*"))]:
             archive.add(path, Path(top) / path.relative_to(frozen), recursive=False, filter=_same(when))
-    subprocess.run(["xz", "-T0", "-5", "-f", str(plain)], check=True)
+    subprocess.run(["xz", "-T0", "-2", "-f", str(plain)], check=True)
     return target
 
 

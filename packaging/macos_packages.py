@@ -1,4 +1,4 @@
-"""The bundle as a signed, notarised .dmg, where an identity is given. Runs on a Mac; its commands are tested anywhere."""
+"""The bundle as a signed, notarised .dmg, where an identity is given. It runs on a Mac alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from steps import Step, StepError, run_logged, say
 
 HERE = Path(__file__).resolve().parent
 ENTITLEMENTS = HERE / "macos/entitlements.plist"
-# A "Developer ID Application" identity of the keychain, and a profile that `notarytool store-credentials` kept.
+# A "Developer ID Application" identity of the keychain; a profile that `notarytool store-credentials` kept.
 IDENTITY, PROFILE = "TIMMY_SIGN_IDENTITY", "TIMMY_NOTARY_PROFILE"
 _MACH_O = (b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 
@@ -61,7 +61,7 @@ def imaging(bundle: Path, target: Path) -> list[list[str]]:
         ["ditto", str(bundle), str(folder / bundle.name)],
         ["ln", "-s", "/Applications", str(folder / "Applications")],
         [
-            *"hdiutil create -format ULFO -volname".split(),
+            *["hdiutil", "create", "-format", "ULFO", "-volname"],
             shipped.TITLE,
             "-srcfolder",
             str(folder),

