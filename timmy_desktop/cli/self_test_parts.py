@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 from timmy_desktop import own_process
+from timmy_desktop.inert import inert_line
 from timmy_desktop.memory import PERSON
 from timmy_desktop.memory.types import NewEntry
 from timmy_desktop.routing.types import CompletionRequest, Message
@@ -104,7 +105,9 @@ def repository(folder: Path) -> str:
 async def airllm(services: Services) -> str:
     """Whether it is installed beside the application; it is optional, and that is said."""
     found = [status for status in await services.router.check_now() if status.kind == "airllm"]
-    return (found[0].reason or "ready") if found else "not among the providers"
+    if not found or found[0].health is None:
+        return "not among the providers"
+    return inert_line(found[0].health.detail, 160)
 
 
 def window(folder: Path) -> str:
@@ -123,6 +126,10 @@ def window(folder: Path) -> str:
     )
     pictures = sorted((folder / "pictures").glob("*.png"))
     expect(done.returncode == 0 and bool(pictures), done.stderr.strip() or "no picture was taken")
+    log = folder / "window/logs/timmy.log"
+    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    complaints = [line for line in lines if " WARNING " in line or " ERROR " in line]
+    expect(not complaints, complaints[0] if complaints else "")
     return f"painted, {pictures[0].stat().st_size:,} bytes"
 
 
