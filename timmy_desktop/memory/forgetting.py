@@ -117,7 +117,8 @@ class Forgetting:
             return traces.needles(contents), Passages(said, [entry.cite for entry in entries])
 
         every, passages = await asyncio.get_running_loop().run_in_executor(self._thread, prepare)
-        every += tuple(vectors)
+        # Entries that say the same have the same vector.
+        every = tuple(dict.fromkeys((*every, *vectors)))
         some = traces.spread(every)
         return _Going(tuple(entries), some, passages, len(some) < len(every))
 

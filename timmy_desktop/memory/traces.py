@@ -48,7 +48,8 @@ def files_in(folder: Path, without: Sequence[Path]) -> list[Path]:
 def occurrences(file: Path, wanted: Sequence[bytes]) -> tuple[int, int]:
     """How many of the needles the file holds, and how many bytes were searched."""
     longest = max(map(len, wanted), default=1)
-    left = set(wanted)
+    different = set(wanted)
+    left = set(different)
     searched, tail = 0, b""
     try:
         with file.open("rb") as stream:
@@ -59,4 +60,4 @@ def occurrences(file: Path, wanted: Sequence[bytes]) -> tuple[int, int]:
                 tail = text[-(longest - 1) :] if longest > 1 else b""
     except FileNotFoundError:
         pass  # a file that went away meanwhile holds nothing
-    return len(wanted) - len(left), searched
+    return len(different) - len(left), searched
