@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -127,6 +130,21 @@ async def test_two_that_say_the_same_are_gone_whether_embedded_or_not(tmp_path: 
         assert len(vectors) == 1
         report = await world.memory.forget([twin.id for twin in twins], asker=PERSON)
         assert (report.entries, report.traces) == (2, ())
+
+
+async def test_another_process_sees_all_and_takes_nothing_away_after_a_forgetting(tmp_path: Path) -> None:
+    """Reading the database's bytes must not cost its locks: the log that is in use would be removed."""
+    count = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(*c.execute(sys.argv[2]).fetchone())"
+    asked = [sys.executable, "-c", f"{count}; c.close()", str(tmp_path / "swarm.db"),
+             "SELECT count(*) FROM memory_entries"]  # fmt: skip
+    async with MemoryWorld(tmp_path) as world:
+        entry = await world.memory.remember(NewEntry(content=SECRET))
+        await world.memory.forget([entry.id], asker=PERSON)
+        for number in (1, 2):
+            await world.memory.remember(NewEntry(content=f"Kept, number {number}"))
+            seen = await asyncio.to_thread(subprocess.run, asked, capture_output=True, check=True, text=True)
+            assert seen.stdout.strip() == str(number)
+            assert (tmp_path / "swarm.db-wal").exists()
 
 
 async def test_an_agent_can_not_have_backups_removed(tmp_path: Path) -> None:
