@@ -121,6 +121,10 @@ class DockHead(QFrame):
         self._float.setToolTip(f"{words} {self._dock.spec.title}")
         self._float.setAccessibleName(self._float.toolTip())
 
+    def sizeHint(self) -> QSize:
+        # Qt gives the body what is below the hint, over whatever is fixed.
+        return QSize(super().sizeHint().width(), _HEAD_HEIGHT)
+
     def minimumSizeHint(self) -> QSize:
         return QSize(120, _HEAD_HEIGHT)
 
