@@ -171,6 +171,7 @@ class MemoryPanel(Panel):
 
     def _show_search(self, words: str, first: str) -> None:
         self.look_for(words)
+        self.page.search.deselect()
         self.page.ask_now()
         if first:
             self.preview(first)
