@@ -80,7 +80,7 @@ def take_screenshots(
 ) -> list[Path]:
     """Opens the window where nobody sees it, waits until it has settled and writes a PNG for each theme.
 
-    Raises what starting raised, KeyError for an unknown panel or part, OSError when a picture can't be written.
+    Raises what starting raised, KeyError for an unknown panel or part, OSError when a picture fails.
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     application = _application()
@@ -88,7 +88,9 @@ def take_screenshots(
     with tempfile.TemporaryDirectory() as folder:
         store = LayoutStore(Path(folder) / "window.ini")
         session = WindowSession(paths, load or _loader(paths), build or _bootstrap, store, specs)
-        return _run_on_qt(application, session.pictures(out, panel, part, themes, QSize(*size) if size else None))
+        return _run_on_qt(
+            application, session.pictures(out, panel, part, themes, QSize(*size) if size else None)
+        )
 
 
 class WindowSession:

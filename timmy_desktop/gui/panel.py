@@ -135,7 +135,7 @@ class Panel(QWidget):
         return ""
 
     def show_part(self, part: str) -> bool:  # noqa: ARG002 - for those who have parts
-        """Brings the part of that name to the front, as `screenshot --part` asks; False without such a one."""
+        """Brings the part of that name to the front, as `screenshot --part` asks; False without one."""
         return False
 
     def settle(self) -> bool:

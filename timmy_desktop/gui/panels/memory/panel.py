@@ -157,7 +157,9 @@ class MemoryPanel(Panel):
     def show_part(self, part: str) -> bool:
         name, _, words = part.partition(":")
         if name == "search":
-            self.slot_tasks.start("part", self._first_of(words), lambda found: self._show_search(words, found))
+            self.slot_tasks.start(
+                "part", self._first_of(words), lambda found: self._show_search(words, found)
+            )
             return True
         if name == "rebuilding":
             self.upkeep_desk.rebuild()
