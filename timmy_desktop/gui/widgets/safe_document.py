@@ -28,7 +28,7 @@ _CITED = QRegularExpression(r"\[m:[0-9a-f]{8}\]")
 
 
 class SafeDocument(QTextDocument):
-    """Foreign Markdown, inert. Pictures become words; web and mail links stay, memories' marks become some."""
+    """Foreign Markdown, inert. Pictures become words; web and mail links stay, citations become some."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -100,8 +100,9 @@ def recall_said(report: RecallReport) -> Said:
     """How well facts are found, and the alarm where there is one."""
     number = len(report.questions)
     if report.alarm and report.is_measure:
-        found = f"It finds {share(report.recall_5)} of the facts among the first five"
-        return f"{inert_line(report.alarm, 400)} {found}; the next test is measured by that.", "warn"
+        alarm, now = inert_line(report.alarm, 400), share(report.recall_5)
+        words = f"{alarm} It finds {now} of the facts among the first five; that is the new measure."
+        return words, "warn"
     if report.alarm:
         return f"{inert_line(report.alarm, 400)} Rebuild the index, or go back to the model before.", "bad"
     if not number:
