@@ -12,7 +12,9 @@ from timmy_desktop.routing.types import Deadlines
 
 T = TypeVar("T")
 
-_ASK_AT = 0.8  # of the first-token deadline: late enough to cost nothing on a good day
+# How long before the first-token deadline a reason for the silence is asked for: late enough to cost nothing on
+# a good day, and early enough for the answer.
+_LEAST_LEFT, _SECONDS_LEFT, _MOST_LEFT = 0.2, 1.5, 0.5
 
 
 class Watch:
@@ -37,11 +39,13 @@ class Watch:
         self._pulling: asyncio.Task[Any] | None = None
         first_token = deadlines.first_token
         self.started = started = loop.time()
-        self.patience_left_at_ask = first_token * (1 - _ASK_AT)
+        self.patience_left_at_ask = left = max(
+            first_token * _LEAST_LEFT, min(_SECONDS_LEFT, first_token * _MOST_LEFT)
+        )
         self.total_due = total_due = started + deadlines.total
         due = started + first_token
         self.due = due = due if due < total_due else total_due
-        asks_at = started + first_token * _ASK_AT
+        asks_at = started + first_token - left
         self.rings_at = asks_at if asks_at < due else due
         alarm.add(self, loop)
 
