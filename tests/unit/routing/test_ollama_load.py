@@ -124,41 +124,47 @@ def test_a_model_that_left_after_its_rest_is_loaded_anew() -> None:
 async def test_a_server_that_falls_silent_on_everything_is_left_at_the_first_token_deadline(
     ollama: Open, routing: Any
 ) -> None:
-    async with ollama(mode="hangs") as (server, provider):
-        async with routing(provider, ScriptedProvider("next"), clock=SystemClock()) as bench:
-            await bench.router.check_now()
-            server.is_mute = True
-            reply = await bench.router.complete(ask())
-            assert [attempt.outcome for attempt in reply.attempts] == ["first_token_timeout", "ok"]
-            assert reply.attempts[0].total_ms < 2 * SILENCE * 1000
-            assert bench.router.status()[0].state == "OPEN"
-            assert len((await bench.router.complete(ask())).attempts) == 1
+    async with (
+        ollama(mode="hangs") as (server, provider),
+        routing(provider, ScriptedProvider("next"), clock=SystemClock()) as bench,
+    ):
+        await bench.router.check_now()
+        server.is_mute = True
+        reply = await bench.router.complete(ask())
+        assert [attempt.outcome for attempt in reply.attempts] == ["first_token_timeout", "ok"]
+        assert reply.attempts[0].total_ms < 30_000  # and not the five minutes of a cold load
+        assert bench.router.status()[0].state == "OPEN"
+        assert len((await bench.router.complete(ask())).attempts) == 1
 
 
 async def test_a_first_request_that_hangs_on_a_loaded_model_is_left_at_the_deadline(
     ollama: Open, routing: Any
 ) -> None:
-    async with ollama(mode="hangs", loaded=[MODEL]) as (_, provider):
-        async with routing(provider, ScriptedProvider("next"), clock=SystemClock()) as bench:
-            await bench.router.check_now()
-            reply = await bench.router.complete(ask())
-            assert [attempt.outcome for attempt in reply.attempts] == ["first_token_timeout", "ok"]
-            assert bench.router.status()[0].state == "OPEN"
+    async with (
+        ollama(mode="hangs", loaded=[MODEL]) as (_, provider),
+        routing(provider, ScriptedProvider("next"), clock=SystemClock()) as bench,
+    ):
+        await bench.router.check_now()
+        reply = await bench.router.complete(ask())
+        assert [attempt.outcome for attempt in reply.attempts] == ["first_token_timeout", "ok"]
+        assert bench.router.status()[0].state == "OPEN"
 
 
 @pytest.mark.parametrize("holds_ps_back", [False, True])
 async def test_a_cold_load_is_neither_aborted_nor_held_against_it(
     ollama: Open, routing: Any, holds_ps_back: bool
 ) -> None:
-    async with ollama(mode="loads", first_token=1.5) as (server, provider):
-        async with routing(provider, ScriptedProvider("next"), clock=SystemClock()) as bench:
-            await bench.router.check_now()
-            answer = asyncio.ensure_future(bench.router.complete(ask()))
-            await eventually(lambda: "/api/chat" in server.paths())
-            server.loaded, server.holds_ps_back = [MODEL], holds_ps_back
-            await asyncio.wait([answer], timeout=1.7)
-            assert not answer.done()
-            server.has_loaded.set()
-            reply = await answer
-            assert [attempt.outcome for attempt in reply.attempts] == ["ok"]
-            assert bench.router.status()[0].state == "CLOSED"
+    async with (
+        ollama(mode="loads", first_token=2.0) as (server, provider),
+        routing(provider, ScriptedProvider("next"), clock=SystemClock()) as bench,
+    ):
+        await bench.router.check_now()
+        answer = asyncio.ensure_future(bench.router.complete(ask()))
+        await eventually(lambda: "/api/chat" in server.paths())
+        server.loaded, server.holds_ps_back = [MODEL], holds_ps_back
+        await asyncio.wait([answer], timeout=2.2)
+        assert not answer.done()
+        server.has_loaded.set()
+        reply = await answer
+        assert [attempt.outcome for attempt in reply.attempts] == ["ok"]
+        assert bench.router.status()[0].state == "CLOSED"

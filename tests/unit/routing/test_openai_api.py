@@ -17,6 +17,8 @@ from tests.fakes.openai_server import KEY, OpenAIServer
 from tests.unit.routing.conftest import ask
 from timmy_desktop.routing.bounds import Allowance
 from timmy_desktop.routing.errors import BadKey, NotConfigured, RateLimited, ServerError
+from timmy_desktop.routing.providers.chat_completions import new_client
+from timmy_desktop.routing.providers.ollama_wire import OllamaWire
 from timmy_desktop.routing.providers.openai_api import OpenAIProvider
 from timmy_desktop.routing.providers.tool_calls import ToolCallAssembly
 from timmy_desktop.routing.providers.wire_errors import (
@@ -24,6 +26,7 @@ from timmy_desktop.routing.providers.wire_errors import (
     from_status,
     retry_seconds,
 )
+from timmy_desktop.routing.types import Deadlines
 from timmy_desktop.settings import ProviderSettings
 from timmy_desktop.supervisor import TaskSupervisor
 
@@ -94,6 +97,15 @@ async def test_a_key_that_was_refused_is_not_tried_again_until_it_changes(api: O
             await anext(provider.stream(ask()))
         server.mode = "answer"
         assert (await provider.health()).state == "not_configured"
+
+
+async def test_a_connection_that_lay_idle_is_given_up_before_servers_end_it() -> None:
+    # llama.cpp's server ends one after five seconds: exactly as long as httpx keeps it by itself.
+    async with new_client("http://127.0.0.1:9/v1", "", Deadlines()) as client:
+        assert client._transport._pool._keepalive_expiry < 5.0
+    wire = OllamaWire("http://127.0.0.1:9", Deadlines())
+    assert wire._client._client._transport._pool._keepalive_expiry < 5.0
+    await wire.close()
 
 
 async def test_without_a_model_the_only_one_is_taken(api: Open) -> None:

@@ -10,6 +10,9 @@ import httpx
 from timmy_desktop.routing.errors import Garbled
 
 MOST_BYTES = 4 * 1024 * 1024
+# Servers end an idle connection, many after five seconds: one that lay about for nearly so long may be ended
+# under the next request, which would look like a death.
+FRESH = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=2.0)
 _STREAMS = ("/chat/completions", "/api/chat", "/api/pull")
 _NO_ENCODING = ("", "identity")
 
