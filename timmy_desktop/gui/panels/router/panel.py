@@ -166,7 +166,9 @@ class RouterPanel(Panel):
         (self.chart_page.plot or self.chart_page.window_choice).setFocus()
 
     def settle(self) -> bool:
-        return self._started and not self.slot_tasks.running()
+        # What nobody has looked at yet would be pictured as unknown.
+        unseen = any(one.health is None and one.seconds_to_probe >= 0 for one in self._router.status())
+        return self._started and not unseen and not self.slot_tasks.running()
 
     def stop(self) -> None:
         self._keepsakes.save()
