@@ -110,7 +110,6 @@ async def _ask(services: Services, count: int) -> None:
 
 
 async def _month(data: Path, out: Path) -> None:
-    data.mkdir(parents=True)
     services = build(Settings(), Paths.default(data))
     await services.start("pictures")
     try:
