@@ -172,7 +172,7 @@ def _pictures(name: str, data: Path, out: Path, env: dict[str, str]) -> None:
         for shape, size in (("", SIZE), ("-wide", WIDE)):
             options = ("--out", str(data / "taken"), "--panel", "router", "--theme", theme, "--size", size)
             done = timmy("screenshot", *options, data_dir=data, env=env)
-            assert done.returncode == 0, done.stderr
+            assert done.returncode == 0, (done.returncode, done.stdout, done.stderr)
             out.mkdir(parents=True, exist_ok=True)
             Path(done.stdout.strip().splitlines()[-1]).rename(out / f"router-{name}{shape}-{theme}.png")
 

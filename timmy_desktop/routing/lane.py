@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 UNANSWERED_AT_ONCE = 2
 PROBE_SECONDS = 3.0
+FIRST_PROBE_SECONDS = 8.0  # it loads the client's library, which takes seconds on a busy machine
 PATIENCE_SECONDS = 2.0
 PROBE_THE_DEAD_SECONDS = 1.0
 _new = tuple.__new__
@@ -268,7 +269,7 @@ class Lane:
 
     async def _ask(self) -> Health:
         try:
-            async with asyncio.timeout(PROBE_SECONDS):
+            async with asyncio.timeout(FIRST_PROBE_SECONDS if self.health is None else PROBE_SECONDS):
                 health = await self.provider.health()
         except TimeoutError:
             health = Health("unavailable", f"{self.provider.name} does not answer.", self.provider.model)

@@ -68,7 +68,7 @@ class OllamaWire:
     def __init__(self, url: str, deadlines: Deadlines) -> None:
         local = is_this_machine(url)
         options: dict[str, Any] = {
-            "limits": bounded.FRESH,
+            "limits": bounded.limits(local=local),
             "follow_redirects": False,
             "timeout": httpx.Timeout(None, connect=deadlines.connect, write=60.0),
             "event_hooks": {"request": [bounded.ask_plainly], "response": [bounded.bound]},
