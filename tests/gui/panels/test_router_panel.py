@@ -547,9 +547,11 @@ async def test_a_picture_waits_until_every_provider_was_looked_at(world: Callabl
     panel = await place.begin()
     unseen = [replace(one, health=None, seconds_to_probe=0.0) for one in place.control.statuses]
     place.control.statuses = tuple(unseen)
+    panel.show_providers()
     assert not panel.settle()
     # One that nobody will look at is not waited for.
     place.control.statuses = tuple(replace(one, seconds_to_probe=-1.0) for one in unseen)
+    panel.show_providers()
     assert panel.settle()
 
 
