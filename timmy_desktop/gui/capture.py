@@ -56,6 +56,9 @@ async def capture(
         await settled(window)
     for _ in range(_FRAMES):
         await asyncio.sleep(_POLL_S)
+    # A dock that was just made to float gives the keyboard to its first button, which nobody chose.
+    if dock is not None and (chosen := dock.focusWidget()) is not None:
+        chosen.clearFocus()
     picture = target.grab()
     await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
     shown = "-".join(filter(None, (panel or "window", part.partition(":")[0])))
