@@ -298,7 +298,7 @@ class Drain:
     async def _embedded(self, contents: Sequence[str]) -> list[Vectors]:
         vectors: list[Vectors] = []
         for start in range(0, len(contents), _TEXTS_IN_A_CALL):
-            vectors += await self._embedder.embed(contents[start : start + _TEXTS_IN_A_CALL])
+            vectors.extend(await self._embedder.embed(contents[start : start + _TEXTS_IN_A_CALL]))
         return vectors
 
     async def _fill(self) -> bool:
