@@ -117,7 +117,8 @@ class Forgetting:
             return traces.needles(contents), Passages(said, [entry.cite for entry in entries])
 
         every, passages = await asyncio.get_running_loop().run_in_executor(self._thread, prepare)
-        every += tuple(vectors)
+        # Entries that say the same have the same vector.
+        every = tuple(dict.fromkeys((*every, *vectors)))
         some = traces.spread(every)
         return _Going(tuple(entries), some, passages, len(some) < len(every))
 
@@ -227,7 +228,8 @@ class Forgetting:
     async def _search(self, needles: Sequence[bytes]) -> tuple[dict[Path, int], int, int]:
         def search() -> tuple[dict[Path, int], int, int]:
             files = traces.files_in(self._data_dir, self._not_searched)
-            every = {file: traces.occurrences(file, needles) for file in files}
+            held = self._db.held()
+            every = {file: traces.occurrences(file, needles, held) for file in files}
             found = {file: count for file, (count, _) in every.items() if count}
             return found, len(files), sum(size for _, size in every.values())
 
