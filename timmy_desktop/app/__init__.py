@@ -66,9 +66,13 @@ def painted(window: MainWindow) -> bool:
     loop = QEventLoop()
     window.painted.connect(loop.quit)
     window.closed.connect(loop.quit)
-    QTimer.singleShot(_PAINT_WITHIN_MS, loop, loop.quit)
+    patience = QTimer(loop)
+    patience.setSingleShot(True)
+    patience.timeout.connect(loop.quit)
+    patience.start(_PAINT_WITHIN_MS)
     window.show()
     loop.exec()
+    patience.stop()
     return window.isVisible()
 
 
