@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLineEdit, QWidget
@@ -14,6 +15,7 @@ from tests.gui.windows import THREE, NotePanel, delete, open_window, spec
 from timmy_desktop.events.tasks import TaskCreated, TaskFailed
 from timmy_desktop.gui.command_palette import CommandPalette
 from timmy_desktop.gui.dialogs import DoctorDialog, KeysDialog, Question
+from timmy_desktop.gui.dock import PanelDock
 from timmy_desktop.gui.layout import LayoutStore
 from timmy_desktop.gui.main_window import MainWindow
 from timmy_desktop.gui.panel import Area, NewTask, OpenTask, Panel, Say, ShowPanel
@@ -378,3 +380,23 @@ async def test_the_keyboard_is_the_chat_s_while_other_panels_still_load(qtbot: Q
         assert isinstance(chat, NotePanel)
         await eventually(chat.first.hasFocus)
         assert not window.settled
+
+
+async def test_docks_that_float_come_back_before_the_window(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LayoutStore(tmp_path / "window.ini")
+    async with open_window(tmp_path, store=store) as (window, _):
+        next(iter(window.docks.values())).setFloating(True)
+        store.save(window)
+    order: list[str] = []
+    raised = PanelDock.raise_
+    monkeypatch.setattr(PanelDock, "raise_", lambda dock: (order.append(dock.spec.name), raised(dock)))
+    again = MainWindow(paths=fake_services(tmp_path / "d").paths, specs=THREE, store=store)
+    again.painted.connect(lambda: order.append("painted"))
+    again.show()
+    order.clear()
+    await eventually(lambda: "painted" in order)
+    assert order == [THREE[0].name, "painted"]
+    again.close_now()
+    again.deleteLater()

@@ -235,7 +235,14 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if not self._was_painted:
             self._was_painted = True
-            QTimer.singleShot(0, self, self.painted.emit)
+            QTimer.singleShot(0, self, self._stand)
+
+    def _stand(self) -> None:
+        """Docks that float were put back before the window came, which then lay over them."""
+        for dock in self.docks.values():
+            if dock.isFloating() and dock.isVisible():
+                dock.raise_()
+        self.painted.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         running = self._live.running if self._live is not None else 0

@@ -42,7 +42,7 @@ asyncio.run(main())
 def test_leftovers_of_memory_stay_out_of_the_files(tmp_path: Path) -> None:
     folder = tmp_path / "memory-index"
     environment = {**os.environ, "MALLOC_ARENA_MAX": "1"}
-    subprocess.run([sys.executable, "-c", _STREWN, str(folder)], check=True, env=environment)  # noqa: S603
+    subprocess.run([sys.executable, "-c", _STREWN, str(folder)], check=True, env=environment)
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert any(path.name == "data_level0.bin" for path in files)
     assert [path.name for path in files if b"quokka-leftover!" in path.read_bytes()] == []
