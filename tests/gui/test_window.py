@@ -60,6 +60,24 @@ async def test_what_stands_below_is_a_tab_at_the_right_of_a_low_window(qtbot: Qt
         await eventually(lambda: memory.geometry().top() > chat.geometry().bottom())
 
 
+async def test_a_small_window_has_tabs_where_docks_have_no_room(qtbot: QtBot, tmp_path: Path) -> None:
+    specs = (*THREE, spec("router", Area.RIGHT), spec("memory", Area.BELOW))
+    async with open_window(tmp_path, specs=specs) as (window, _):
+        activity, tasks, chat, router, memory = (
+            window.docks[name] for name in ("activity", "tasks", "chat", "router", "memory")
+        )
+        window.resize(800, 520)
+        window.reset_layout()
+        assert window.tabifiedDockWidgets(activity) == [tasks]
+        assert window.tabifiedDockWidgets(chat) == [router, memory]
+        await eventually(lambda: activity.geometry().right() < chat.geometry().left())
+        await eventually(lambda: chat.geometry().right() <= window.width())
+        window.resize(1000, 700)
+        window.reset_layout()
+        assert window.tabifiedDockWidgets(activity) == []
+        assert window.tabifiedDockWidgets(chat) == [router, memory]
+
+
 async def test_layouts_come_back_as_they_were(qtbot: QtBot, tmp_path: Path) -> None:
     store = LayoutStore(tmp_path / "window.ini")
     async with open_window(tmp_path, store=store) as (window, _):

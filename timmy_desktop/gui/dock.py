@@ -14,7 +14,7 @@ from timmy_desktop.inert import inert_line
 
 _HEAD_HEIGHT = 40
 _SMALLEST = QSize(240, 96)
-_WIDEST = 400
+_WIDEST = 388
 """No panel may ask for more than this at least."""
 
 
