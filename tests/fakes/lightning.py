@@ -109,11 +109,12 @@ class FakeLightning:
         self._reach()
         if self.is_simulated:
             return None
-        return tuple(
+        listed = [
             NodePayment(payment_hash, Msat(known.amount), await self.lookup(payment_hash, ""))
             for payment_hash, known in self.known.items()
             if known.asked
-        )
+        ]
+        return tuple(listed)
 
     async def receipts(self, since_s: int) -> tuple[NodeReceipt, ...] | None:
         self._reach()
