@@ -38,6 +38,7 @@ class ElectrumBackend:
     def __init__(self, parts: BackendParts) -> None:
         self._wire = ElectrumWire(url=parts.url, secret=parts.secret)
         self._patience = Patience(parts.clock)
+        self._ended: set[str] = set()
 
     @property
     def simulated(self) -> bool:
@@ -109,11 +110,15 @@ class ElectrumBackend:
             return await self._stands(payment_hash, str(error))
         if isinstance(answer, dict) and answer.get("success") is True:
             return await self._stands(payment_hash, "Electrum has not written the payment down yet.", done=False)
-        return await self._stands(payment_hash, "Electrum found no way to pay it.")
+        result = await self._stands(payment_hash, "Electrum found no way to pay it.")
+        if result.state == "failed":
+            self._ended.add(payment_hash)
+        return result
 
     async def lookup(self, payment_hash: str, bolt11: str) -> PaymentResult:  # noqa: ARG002 - the hash says it
         result = await self._stands(payment_hash, "The node was never asked for this payment.")
-        if result.state == "failed" and not self._patience.is_over(payment_hash):
+        sure = payment_hash in self._ended
+        if result.state == "failed" and not sure and not self._patience.is_over(payment_hash):
             return PaymentResult("unknown", reason="The node does not know this payment yet.")
         return result
 
