@@ -52,7 +52,7 @@ class LndServer(HttpServer):
     """`node` is what it stands for: its moods are the node's. `garbage` answers anything but JSON."""
 
     node: FakeLightning = field(default_factory=lambda: FakeLightning(clock=SetClock()))
-    macaroon: str = macaroon(*LEAST)
+    macaroon: str = field(default_factory=lambda: macaroon(*LEAST))
     garbage: bool = False
     paged: int = 1000
 

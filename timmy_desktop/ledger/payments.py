@@ -346,6 +346,10 @@ class Ledger:
         """Asks the backend about every payment in doubt; returns how many still are."""
         return await self._settlement.resolve(self._busy)
 
+    async def tidy(self) -> None:
+        """What is thought of now and then: approvals that ran out, closed invoices, the daily comparison."""
+        await self._watch.tidy()
+
     def _embedded(self) -> EmbeddedBackend:
         backend = self._node.backend
         if not isinstance(backend, EmbeddedBackend):

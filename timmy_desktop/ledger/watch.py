@@ -109,9 +109,10 @@ class Watch:
     async def _now_and_then(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            await self._guarded(self._tidy)
+            await self._guarded(self.tidy)
 
-    async def _tidy(self) -> None:
+    async def tidy(self) -> None:
+        """What needs no hurry."""
         await self._spending.expire()
         if not await self._opening.opened(must=False):
             self._open.set()
