@@ -76,7 +76,8 @@ class Services:
     ) -> None:
         """Starts everything from the data folder up; when one part fails, those before it are stopped.
 
-        `progress` gets a few words before each step. `only_memory`, `only_ledger`: no model is looked for, no task taken up.
+        `progress` gets a few words before each step. `only_memory`, `only_ledger`: no model is looked for, no
+        task taken up.
         Raises StorageError and its kin, whose messages are meant for the person.
         """
         async with AsyncExitStack() as stack:

@@ -77,7 +77,10 @@ async def _receipt(opened: Ledger, options: argparse.Namespace) -> Report:
 def _balance_words(report: Report) -> list[str]:
     names = [name for name in report if name.endswith("_msat")]
     kind = "Simulated sats" if report["simulated"] else "Sats"
-    return [f"{kind}:", *(f"  {name.removesuffix('_msat'):<11} {format_msat(report[name])}" for name in names)]
+    return [
+        f"{kind}:",
+        *(f"  {name.removesuffix('_msat'):<11} {format_msat(report[name])}" for name in names),
+    ]
 
 
 def _health_words(report: Report) -> list[str]:

@@ -1,4 +1,4 @@
-"""`timmy-desktop verify-receipt`: checks a proof of payment, on any machine, without a data folder or a node."""
+"""`timmy-desktop verify-receipt`: checks a proof of payment, on any machine and without a node."""
 
 from __future__ import annotations
 

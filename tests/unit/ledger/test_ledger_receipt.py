@@ -34,7 +34,11 @@ async def test_a_receipt_is_checked_by_itself(tmp_path: Path, clock: SetClock) -
     text = await issued(tmp_path, clock)
     report = receipt.verify(text, issuer=invoice.public_key(KEY))
     assert report.is_valid
-    assert (report.facts["amount_msat"], report.facts["fee_msat"], report.facts["memo"]) == (50_000, 3, "A book")
+    assert (report.facts["amount_msat"], report.facts["fee_msat"], report.facts["memo"]) == (
+        50_000,
+        3,
+        "A book",
+    )
     assert not receipt.verify(text, issuer=invoice.public_key(ANOTHER)).is_valid
 
 

@@ -37,7 +37,9 @@ async def test_what_is_expected_is_pending_in_and_no_money_yet(
         sums = await world.ledger.balances()
         assert (sums.receivable_msat, sums.available_msat) == (0, TREASURY + 5000)
         assert sums.incoming_msat == TREASURY + 5000
-        rows = await world.rows("SELECT state, flags, received_msat, length(preimage) FROM ledger WHERE type = 'invoice'")
+        rows = await world.rows(
+            "SELECT state, flags, received_msat, length(preimage) FROM ledger WHERE type = 'invoice'"
+        )
         assert rows == [("settled", "", 5000, 64)]
         await world.audited()
 

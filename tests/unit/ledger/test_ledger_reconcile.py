@@ -71,7 +71,9 @@ async def test_a_payment_that_failed_here_and_settled_there_is_an_alarm_until_it
     with pytest.raises(LedgerError, match="few words"):
         await world.ledger.resolve_difference(found.id, " ", book=True)
     await world.ledger.resolve_difference(found.id, "The node was restarted", book=True)
-    rows = await world.rows("SELECT state, flags, refers_to <> '' FROM ledger WHERE type = 'payment' ORDER BY id")
+    rows = await world.rows(
+        "SELECT state, flags, refers_to <> '' FROM ledger WHERE type = 'payment' ORDER BY id"
+    )
     assert rows == [("failed", "", 0), ("settled", "late", 1)]
     assert (await world.ledger.reconcile()).state == "agrees"
     with pytest.raises(LedgerError, match="already resolved"):

@@ -152,9 +152,7 @@ async def test_payments_at_once_can_not_slip_past_a_limit_together(
         assert sorted(each.status for each in found) == ["settled", "settled", "waiting", "waiting"]  # type: ignore[attr-defined]
 
 
-async def test_a_new_day_has_a_limit_of_its_own(
-    tmp_path: Path, clock: SetClock, node: FakeLightning
-) -> None:
+async def test_a_new_day_has_a_limit_of_its_own(tmp_path: Path, clock: SetClock, node: FakeLightning) -> None:
     async with LedgerWorld(tmp_path, node, clock, limits=Limits(day_msat=5000)) as world:
         assert (await asks(world, node, 4000)).status == "settled"  # type: ignore[attr-defined]
         clock.advance(86_400)
