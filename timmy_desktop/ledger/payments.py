@@ -22,6 +22,7 @@ from timmy_desktop.ledger.backends.embedded import EmbeddedBackend
 from timmy_desktop.ledger.book import Balances, Holding
 from timmy_desktop.ledger.checking import Checker
 from timmy_desktop.ledger.errors import (
+    ApprovalError,
     LedgerError,
     MoneyError,
     NothingReservedError,
@@ -271,6 +272,9 @@ class Ledger:
         if approval.payment_hash:
             return await self._spending.approve(approval_id, shown_digest)
         now = self._clock.now_us()
+        held = await self._db.read(lambda session: book.holding(session, approval.task_id))
+        if held is None or (held.agent_id, held.amount_msat) != (approval.agent_id, approval.amount_msat):
+            raise ApprovalError("The task holds other sats now than were on screen.")
         await self._bus.publish(
             self._spending.approved(approval),
             work=lambda s: approvals.decide(s, approval_id, "approved", by=PERSON, time_us=now),
@@ -370,6 +374,7 @@ class Ledger:
 
         def write(session: Session) -> None:
             records.refund(session, held, reason, simulated=simulated, time_us=now)
+            approvals.withdraw(session, held.task_id, now)
 
         await self._bus.publish(event, *also, work=both(write, work))
 

@@ -233,6 +233,23 @@ async def test_a_reward_above_the_limit_waits_with_its_sats_in_escrow(
         await world.audited()
 
 
+async def test_an_approval_does_not_outlive_what_it_was_about(
+    tmp_path: Path, clock: SetClock, node: FakeLightning
+) -> None:
+    """The task's sats go back and it is awarded anew: what waited for the old price is no yes to the new."""
+    async with LedgerWorld(tmp_path, node, clock, limits=Limits(task_msat=5000)) as world:
+        await world.ledger.reserve("task", "forge", 9000)
+        await world.ledger.pay("task")
+        (approval,) = await world.ledger.approvals()
+        await world.ledger.refund("task", "again")
+        assert not await world.ledger.approvals()
+        await world.ledger.reserve("task", "quill", 12_000)
+        with pytest.raises(ApprovalError):
+            await world.ledger.approve(approval.id, approval.digest)
+        assert (await world.ledger.pay("task")).status == "waiting"
+        await world.audited()
+
+
 async def test_a_node_that_can_not_pay_itself_has_agents_paid_within_the_book(
     tmp_path: Path, clock: SetClock
 ) -> None:
