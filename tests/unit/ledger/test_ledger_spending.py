@@ -285,3 +285,14 @@ async def test_the_simulated_shop_can_be_paid(tmp_path: Path, clock: SetClock) -
         outcome = await paid(world, text)
         assert outcome.status == "settled"  # type: ignore[attr-defined]
         await world.audited()
+
+
+async def test_rewards_at_once_can_not_slip_past_a_limit_together(
+    tmp_path: Path, clock: SetClock, node: FakeLightning
+) -> None:
+    async with LedgerWorld(tmp_path, node, clock, limits=Limits(day_msat=5000)) as world:
+        for number in range(4):
+            await world.ledger.reserve(f"task-{number}", "forge", 2000)
+        found = await asyncio.gather(*(world.ledger.pay(f"task-{number}") for number in range(4)))
+        assert sorted(each.status for each in found) == ["settled", "settled", "waiting", "waiting"]
+        await world.audited()
