@@ -45,7 +45,16 @@ TEST_PROGRAMS = {
 }  # fmt: skip
 
 # Given one of these, the application opens no window.
-SUBCOMMANDS = ("run-task", "doctor", "verify-log", "screenshot", "self-test", "export")
+SUBCOMMANDS = (
+    "run-task",
+    "doctor",
+    "verify-log",
+    "screenshot",
+    "self-test",
+    "export",
+    "ledger",
+    "verify-receipt",
+)
 QT_SUBCOMMANDS = frozenset(("screenshot", "self-test"))
 WINDOWLESS = frozenset(("--headless", "--help", "-h", "--version", *SUBCOMMANDS))
 NO_DISPLAY = (
