@@ -1,4 +1,4 @@
-"""A table of any length: knows how many rows there are, holds the few pages that are looked at, asks for more."""
+"""A table of any length: knows how many rows there are, holds the pages that are looked at, asks for more."""
 
 from __future__ import annotations
 
@@ -6,7 +6,15 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+)
 
 Index = QModelIndex | QPersistentModelIndex
 NO_PARENT = QModelIndex()
