@@ -25,6 +25,7 @@ _KEYS: dict[Order, str] = {
 # million lines once each is what takes time.
 _READ = "memo || ' ' || reason || ' ' || purpose"
 _COPIED = " || ' ' || id || ' ' || task_id || ' ' || payment_hash || ' ' || preimage || ' ' || payee"
+_BY_NAME = "agent_id IN (SELECT id FROM agents WHERE name LIKE ? ESCAPE '!')"
 _IDENTIFIER = re.compile(r"[0-9a-f-]{4,}", re.IGNORECASE)
 _LONGEST_WORD, _MOST_WORDS = 200, 8
 
@@ -34,7 +35,7 @@ class Question:
     """Which lines, and how they stand. Empty fields ask for everything. Times are of creation, UTC."""
 
     text: str = ""
-    """Words that must all occur, whatever their case: in memo, reason, purpose, the agent's name or an identifier."""
+    """Words that must all occur, whatever their case: in memo, reason, purpose, agent or an identifier."""
     types: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     flagged: bool = False
@@ -96,16 +97,16 @@ def _conditions(question: Question) -> tuple[list[str], list[Any]]:
     if question.until_us:
         add("created_us < ?", question.until_us)
     for word in question.text.split()[:_MOST_WORDS]:
-        if word.lower().startswith("ln") and len(word) > _LONGEST_WORD:
-            add("bolt11 = ?", word.lower())
-            continue
-        looked_at = _READ + (_COPIED if _IDENTIFIER.fullmatch(word) else "")
-        pattern = f"%{_literal(word[:_LONGEST_WORD])}%"
-        add(f"({looked_at} LIKE ? ESCAPE '!' OR {_BY_NAME})", pattern, pattern)
+        add(*_occurring(word))
     return conditions, parameters
 
 
-_BY_NAME = "agent_id IN (SELECT id FROM agents WHERE name LIKE ? ESCAPE '!')"
+def _occurring(word: str) -> tuple[str, ...]:
+    if word.lower().startswith("ln") and len(word) > _LONGEST_WORD:
+        return "bolt11 = ?", word.lower()
+    looked_at = _READ + (_COPIED if _IDENTIFIER.fullmatch(word) else "")
+    pattern = f"%{_literal(word[:_LONGEST_WORD])}%"
+    return f"({looked_at} LIKE ? ESCAPE '!' OR {_BY_NAME})", pattern, pattern
 
 
 def _literal(word: str) -> str:

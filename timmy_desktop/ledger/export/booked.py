@@ -92,7 +92,8 @@ def restore(session: Session, lines: Iterable[Booked]) -> int:
 def _entries(session: Session, numbers: Sequence[int]) -> dict[str, list[Entry]]:
     marks = ", ".join("?" * len(numbers))
     rows = session.sql(
-        "SELECT entries.ledger_id, entries.id, entries.state, entries.time_us, postings.account, postings.amount_msat"  # noqa: S608
+        "SELECT entries.ledger_id, entries.id, entries.state, entries.time_us,"  # noqa: S608 - constants
+        " postings.account, postings.amount_msat"
         " FROM ledger JOIN entries ON entries.ledger_id = ledger.id"
         " LEFT JOIN postings ON postings.entry_id = entries.id"
         f" WHERE ledger.rowid IN ({marks}) ORDER BY entries.id, postings.account",

@@ -12,8 +12,9 @@ from timmy_desktop.ledger.export.booked import Booked, Value
 
 COLUMNS = (
     "number", "id", "created_utc", "settled_utc", "type", "state", "purpose", "account", "amount_sat",
-    "amount_msat", "fee_msat", "received_msat", "treasury_change_msat", "simulated", "agent", "agent_id", "task_id",
-    "memo", "reason", "flags", "payee", "payment_hash", "preimage", "proof", "refers_to", "source", "bolt11",
+    "amount_msat", "fee_msat", "received_msat", "treasury_change_msat", "simulated", "agent", "agent_id",
+    "task_id", "memo", "reason", "flags", "payee", "payment_hash", "preimage", "proof", "refers_to", "source",
+    "bolt11",
 )  # fmt: skip
 TREASURY = "treasury"
 
