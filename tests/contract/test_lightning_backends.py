@@ -10,7 +10,7 @@ import pytest
 from tests.fakes.ledger_world import SetClock
 from tests.fakes.lightning import FakeLightning
 from timmy_desktop.ledger import invoice
-from timmy_desktop.ledger.backends import BACKENDS, LightningBackend, make_backend
+from timmy_desktop.ledger.backends import BACKENDS, BackendParts, LightningBackend, make_backend
 from timmy_desktop.ledger.backends.base import PaymentResult
 from timmy_desktop.ledger.backends.embedded import EmbeddedBackend
 from timmy_desktop.ledger.errors import BackendError
@@ -18,7 +18,9 @@ from timmy_desktop.ledger.money import Msat
 
 AMOUNT, NO_FEE = Msat(21_500), Msat(0)
 MAKERS: dict[str, Callable[[SetClock], LightningBackend]] = {
-    "embedded": lambda clock: make_backend("embedded", node_key=lambda: b"\x01" * 32, clock=clock),
+    "embedded": lambda clock: make_backend(
+        "embedded", BackendParts(node_key=lambda: b"\x01" * 32, clock=clock)
+    ),
     "settles": lambda clock: FakeLightning(clock=clock),
     "fails": lambda clock: FakeLightning(clock=clock, mood="fails"),
     "silent": lambda clock: FakeLightning(clock=clock, mood="silent"),
@@ -51,7 +53,7 @@ async def test_its_invoices_are_signed_by_the_node_that_it_names(
     info = await backend.info()
     text = await backend.create_invoice(AMOUNT, "Task 1", 600)
     read = invoice.verified(
-        text, payee=info.node_id, amount_msat=AMOUNT, now_s=clock.now_us() // 1_000_000, network=info.network
+        text, payee=info.node_id, amount_msat=AMOUNT, now_s=clock.now_us() // 1_000_000, network=info.prefix
     )
     assert (read.memo, read.expires_s - read.created_s) == ("Task 1", 600)
     assert info.simulated == backend.simulated

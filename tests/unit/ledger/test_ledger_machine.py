@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tests.fakes.ledger_world import TREASURY, LedgerWorld, SetClock
 from tests.fakes.lightning import FakeLightning
-from timmy_desktop.ledger import PaymentOutcome
+from timmy_desktop.ledger import Limits, PaymentOutcome
 from timmy_desktop.ledger.errors import LedgerError
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     async def _open(self) -> LedgerWorld:
         world = LedgerWorld(
-            Path(self.folder.name), self.node, self.clock, max_fee_msat=5, ask_again_seconds=1000
+            Path(self.folder.name), self.node, self.clock, limits=Limits(fee_floor_msat=5), ask_again_seconds=1000
         )
         return await world.__aenter__()
 
