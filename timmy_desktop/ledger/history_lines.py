@@ -19,7 +19,7 @@ class Line:
     """A row of `ledger`. `number` counts the lines of the book from 1, without a gap.
 
     `available_msat` is what the treasury held after the last thing that happened to it, None where nothing
-    moved; `moved_msat` is what the line did to the treasury, all in all.
+    moved; `moved_msat` is what the line did to the treasury, all in all. `task_text` is how its task begins.
     """
 
     number: int
@@ -51,6 +51,7 @@ class Line:
     settled_us: int
     available_msat: Msat | None
     moved_msat: Msat
+    task_text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +106,15 @@ class Scan:
 
 # In the order of the fields of Line. The plus keeps the planner from the index of an account, which would be
 # all postings of the treasury; CROSS JOIN keeps it from beginning there.
-_COLUMNS = ", ".join(f"ledger.{field.name}" for field in fields(Line)[1:-2])
+_COLUMNS = ", ".join(f"ledger.{field.name}" for field in fields(Line)[1:-3])
 _SELECT = f"""
 SELECT ledger.rowid, {_COLUMNS},
     (SELECT treasury_msat FROM entry_balances
      WHERE entry_id = (SELECT max(id) FROM entries WHERE ledger_id = ledger.id)),
     (SELECT coalesce(sum(postings.amount_msat), 0) FROM entries
      CROSS JOIN postings ON postings.entry_id = entries.id AND +postings.account = 'treasury'
-     WHERE entries.ledger_id = ledger.id)
+     WHERE entries.ledger_id = ledger.id),
+    coalesce((SELECT substr(text, 1, 160) FROM tasks WHERE tasks.id = ledger.task_id), '')
 FROM ledger
 """  # noqa: S608 - constants
 _SIMULATED = [field.name for field in fields(Line)].index("simulated")

@@ -26,6 +26,7 @@ _KEYS: dict[Order, str] = {
 _READ = "memo || ' ' || reason || ' ' || purpose"
 _COPIED = " || ' ' || id || ' ' || task_id || ' ' || payment_hash || ' ' || preimage || ' ' || payee"
 _BY_NAME = "agent_id IN (SELECT id FROM agents WHERE name LIKE ? ESCAPE '!')"
+_BY_TASK = "task_id IN (SELECT id FROM tasks WHERE text LIKE ? ESCAPE '!')"
 _IDENTIFIER = re.compile(r"[0-9a-f-]{4,}", re.IGNORECASE)
 _LONGEST_WORD, _MOST_WORDS = 200, 8
 
@@ -35,7 +36,7 @@ class Question:
     """Which lines, and how they stand. Empty fields ask for everything. Times are of creation, UTC."""
 
     text: str = ""
-    """Words that must all occur, whatever their case: in memo, reason, purpose, agent or an identifier."""
+    """Words that must all occur, whatever their case: in memo, reason, agent, task or an identifier."""
     types: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
     flagged: bool = False
@@ -106,7 +107,7 @@ def _occurring(word: str) -> tuple[str, ...]:
         return "bolt11 = ?", word.lower()
     looked_at = _READ + (_COPIED if _IDENTIFIER.fullmatch(word) else "")
     pattern = f"%{_literal(word[:_LONGEST_WORD])}%"
-    return f"({looked_at} LIKE ? ESCAPE '!' OR {_BY_NAME})", pattern, pattern
+    return f"({looked_at} LIKE ? ESCAPE '!' OR {_BY_NAME} OR {_BY_TASK})", pattern, pattern, pattern
 
 
 def _literal(word: str) -> str:

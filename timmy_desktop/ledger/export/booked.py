@@ -11,7 +11,7 @@ from timmy_desktop.ledger.history_lines import Line
 from timmy_desktop.storage.database import Session
 
 Value = str | int
-COLUMNS = tuple(field.name for field in fields(Line))[1:-2]
+COLUMNS = tuple(field.name for field in fields(Line))[1:-3]
 """Of the table `ledger`, in the order of the exports."""
 _CONCLUDING = (
     "state",

@@ -68,6 +68,10 @@ class Screen(Protocol):
 
     def show_lines_fault(self, words: str) -> None: ...
 
+    def show_line(self, line: Line) -> None: ...
+
+    def show_line_fault(self, words: str) -> None: ...
+
     def show_money(self, money: Money) -> None: ...
 
     def show_money_fault(self, words: str) -> None: ...
@@ -100,6 +104,7 @@ class LedgerController(QObject):
         self.by: By = "agent"
         self.most_bars, self.steps = 40, 300
         self._count = 0
+        self._line_id = ""
         self._wanted: list[int] = []
         self._standing = self._refresher(
             "standing", self._read_standing, screen.show_standing, screen.show_standing_fault
@@ -167,6 +172,25 @@ class LedgerController(QObject):
             self._starter.start(
                 "pages", self._read_pages(), failed=lambda error: self._screen.show_lines_fault(str(error))
             )
+
+    def read_line(self, ledger_id: str) -> None:
+        """One line, whole."""
+        self._line_id = ledger_id
+        self._starter.start(
+            "line",
+            self._history.line(ledger_id),
+            self._screen.show_line,
+            failed=lambda error: self._screen.show_line_fault(str(error)),
+        )
+
+    def read_line_again(self) -> None:
+        """The line on screen may have changed."""
+        if self._line_id:
+            self.read_line(self._line_id)
+
+    def leave_line(self) -> None:
+        """It is not on screen any more."""
+        self._line_id = ""
 
     async def _find(self, question: Question) -> tuple[Found, int]:
         newer = await self._history.newer(Question(), self._count)

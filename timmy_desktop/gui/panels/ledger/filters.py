@@ -11,7 +11,7 @@ from timmy_desktop.gui.glyphs import icon
 from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.fields import Choice
 from timmy_desktop.gui.widgets.flow_layout import FlowLayout
-from timmy_desktop.gui.widgets.parts import button, row
+from timmy_desktop.gui.widgets.parts import button, glyph_button, row
 from timmy_desktop.inert import inert_line
 from timmy_desktop.ledger.history_question import (
     TYPES_BOOKED,
@@ -47,6 +47,7 @@ class FilterBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._extra = Question()
+        self._low = False
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find a line")
         self.search.setAccessibleName("Find a line")
@@ -65,12 +66,17 @@ class FilterBar(QWidget):
         self.search.textChanged.connect(lambda _: self._debounce.start())
         for choice in (self.kind, self.state, self.agent):
             choice.currentIndexChanged.connect(lambda _: self._chosen())
-        choices = FlowLayout(self.kind, self.state, self.agent, self.chip, gap=TIGHT + 2)
+        self.more = glyph_button("filter", "Filter by kind, state and agent", checkable=True)
+        self.more.toggled.connect(lambda _: self._show_choices())
+        self.choices = QWidget()
+        self.choices.setLayout(FlowLayout(self.kind, self.state, self.agent, gap=TIGHT + 2))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP + TIGHT, GAP, GAP + TIGHT, TIGHT)
         layout.setSpacing(TIGHT + 2)
-        layout.addLayout(row(self.search))
-        layout.addLayout(choices)
+        layout.addLayout(row(self.search, self.more, gap=TIGHT))
+        layout.addWidget(self.choices)
+        layout.addLayout(row(self.chip, None))
+        self._show_choices()
 
     def offer_agents(self, names: Mapping[str, str]) -> None:
         """Who can be chosen: names by identifier."""
@@ -133,6 +139,17 @@ class FilterBar(QWidget):
         """Whether a line may be left out."""
         return self.question(Question()).filters
 
+    def make_room(self, *, low: bool) -> None:
+        """In little height the choices show when they are asked for."""
+        if self._low != low:
+            self._low = low
+            self._show_choices()
+
+    def _show_choices(self) -> None:
+        chosen = any(choice.currentIndex() > 0 for choice in (self.kind, self.state, self.agent))
+        self.more.setVisible(self._low)
+        self.choices.setVisible(not self._low or chosen or self.more.isChecked())
+
     def stop(self) -> None:
         self._debounce.stop()
 
@@ -146,4 +163,6 @@ def _choice(name: str, words: list[str]) -> Choice:
     made.setAccessibleName(name)
     made.setProperty("variant", "compact")
     made.addItems(words)
+    made.setMinimumContentsLength(9)
+    made.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     return made

@@ -29,7 +29,7 @@ class Column(IntEnum):
     AVAILABLE = 5
 
 
-_TITLES = ("When", "State", "What", "Amount", "Fee", "Available")
+_TITLES = ("When", "State", "What", "Amount", "Fee", "Available, sat")
 _NUMBERS = (Column.AMOUNT, Column.FEE, Column.AVAILABLE)
 
 
@@ -83,7 +83,7 @@ class LinesModel(WindowedModel):
             return amount_words(line)
         if column == Column.FEE:
             return sats(line.fee_msat) if line.fee_msat else ""
-        return sats(line.available_msat) if line.available_msat is not None else "–"
+        return sats(line.available_msat).removesuffix(" sat") if line.available_msat is not None else "–"
 
     def _tip(self, line: Line, column: int) -> str:
         if column == Column.WHEN:

@@ -27,9 +27,9 @@ _ORDERS: dict[int, Order] = {
     Column.FEE: "fee",
 }  # fmt: skip
 # From how wide a table on a column stands in it.
-_ROOM = {Column.FEE: 700, Column.AVAILABLE: 520, Column.STATE: 420}
+_ROOM = {Column.FEE: 680, Column.AVAILABLE: 520, Column.STATE: 440}
 _WIDTHS = {
-    Column.WHEN: 82, Column.STATE: 104, Column.AMOUNT: 122, Column.FEE: 92, Column.AVAILABLE: 122,
+    Column.WHEN: 76, Column.STATE: 96, Column.AMOUNT: 108, Column.FEE: 84, Column.AVAILABLE: 112,
 }  # fmt: skip
 
 

@@ -7,14 +7,14 @@ from functools import partial
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
-from PySide6.QtWidgets import QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from timmy_desktop.gui.glyphs import paint_glyph
 from timmy_desktop.gui.panels.ledger.needs import Need
 from timmy_desktop.gui.theme import GAP, RADIUS, TIGHT, Theme
 from timmy_desktop.gui.widgets.parts import button, label, row
 
-_GLYPH = 16
+_GLYPH, _BESIDE, _SCROLL_BAR = 16, 560, 10
 _GLYPHS = {"bad": "bad", "warn": "warn", "accent": "info"}
 
 
@@ -35,11 +35,19 @@ class NeedCard(QWidget):
             )
             for text, act, first in ((text, act, place == 0) for place, (text, act) in enumerate(need.acts))
         ]
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(GAP + TIGHT + _GLYPH + GAP, GAP, GAP, GAP)
-        layout.setSpacing(TIGHT + 2)
-        layout.addWidget(words)
-        layout.addLayout(row(*self.buttons, None, gap=TIGHT + 2))
+        self._layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
+        self._layout.setContentsMargins(GAP + TIGHT + _GLYPH + GAP, GAP, GAP, GAP)
+        self._layout.setSpacing(TIGHT + 2)
+        self._layout.addWidget(words, 1)
+        self._layout.addLayout(row(*self.buttons, None, gap=TIGHT + 2))
+
+    def height_at(self, width: int) -> int:
+        """Lays its words and steps out for this width, and says how high it is then."""
+        beside = width >= _BESIDE
+        way = QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom
+        if self._layout.direction() != way:
+            self._layout.setDirection(way)
+        return self._layout.heightForWidth(width)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
         theme, painter = Theme.current(), QPainter(self)
@@ -95,9 +103,10 @@ class NeedsBox(QScrollArea):
     def fit(self) -> None:
         """As high as its cards, but no higher than it may be."""
         margins = self._layout.contentsMargins()
-        width = max(self.viewport().width() - margins.left() - margins.right(), 120)
-        heights = [card.layout().heightForWidth(width) for card in self.cards]
+        width = max(self.width() - _SCROLL_BAR - margins.left() - margins.right(), 120)
+        heights = [card.height_at(width) for card in self.cards]
         wanted = sum(heights) + self._layout.spacing() * max(len(heights) - 1, 0) + margins.top() + 2
+        self._body.setFixedHeight(wanted)
         self.setFixedHeight(max(40, min(wanted, self.most_height)))
 
     def resizeEvent(self, event: object) -> None:

@@ -67,12 +67,13 @@ def what_words(line: Line, name_of: Names) -> str:
     """What the line is about, in one clause."""
     who = agent_words(line.agent_id, name_of)
     memo, reason = inert_line(line.memo, _LONG), inert_line(line.reason, _LONG)
+    task = f": {inert_line(line.task_text, _LONG)}" if line.task_text else ""
     if line.type == "reserve":
-        return f"Reserved for {who}" if who else "Reserved"
+        return f"Reserved for {who}{task}" if who else f"Reserved{task}"
     if line.type == "refund":
         return f"Returned: {reason}" if reason else "Returned"
     if line.type in ("reward", "payment") and line.purpose == "task":
-        return f"Paid {who}" + (f" for task {short_id(line.task_id)}" if line.task_id else "")
+        return f"Paid {who}{task}"
     if line.type == "payment":
         return f"To {short_id(line.payee)}: {memo}" if line.payee and memo else memo or "A payment"
     if line.type == "invoice":
