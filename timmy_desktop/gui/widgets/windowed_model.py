@@ -97,6 +97,11 @@ class WindowedModel(QAbstractTableModel):
             self._want(page)
         return held[within] if held is not None and within < len(held) else None
 
+    @property
+    def asking(self) -> bool:
+        """Whether rows were looked at that are about to be asked for."""
+        return self._asking.isActive()
+
     def stop(self) -> None:
         """Asks for nothing any more."""
         self._asking.stop()

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from timmy_desktop.gui.glyphs import icon
 from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.fields import Choice
-from timmy_desktop.gui.widgets.flow_layout import FlowLayout
 from timmy_desktop.gui.widgets.parts import button, glyph_button, row
 from timmy_desktop.inert import inert_line
 from timmy_desktop.ledger.history_question import (
@@ -69,7 +68,7 @@ class FilterBar(QWidget):
         self.more = glyph_button("filter", "Filter by kind, state and agent", checkable=True)
         self.more.toggled.connect(lambda _: self._show_choices())
         self.choices = QWidget()
-        self.choices.setLayout(FlowLayout(self.kind, self.state, self.agent, gap=TIGHT + 2))
+        self.choices.setLayout(row(self.kind, self.state, self.agent, gap=TIGHT + 2))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(GAP + TIGHT, GAP, GAP + TIGHT, TIGHT)
         layout.setSpacing(TIGHT + 2)
@@ -163,6 +162,8 @@ def _choice(name: str, words: list[str]) -> Choice:
     made.setAccessibleName(name)
     made.setProperty("variant", "compact")
     made.addItems(words)
-    made.setMinimumContentsLength(9)
+    made.setMinimumContentsLength(5)
     made.setSizeAdjustPolicy(Choice.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    made.view().setMinimumWidth(made.view().sizeHintForColumn(0) + 2 * GAP)
     return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent
@@ -162,11 +163,13 @@ class LineView(QWidget):
                 old.hide()
                 old.deleteLater()
         for words, act in acts:
-            made = button(
-                words, lambda act=act: self.act_requested.emit(act, self.line.id if self.line else "")
-            )
+            made = button(words, partial(self._act, act))
             self._acts_layout.addWidget(made)
         self._acts.setVisible(bool(acts))
+
+    def _act(self, act: str) -> None:
+        if self.line is not None:
+            self.act_requested.emit(act, self.line.id)
 
 
 def _shortened(value: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -42,7 +43,7 @@ def line_menu(parent: QWidget, line: Line, act: Act, copy: Callable[[], object])
     menu.addAction(icon("copy"), "Copy the line\tCtrl+C", copy)
     for words, field in _COPIES:
         if value := str(getattr(line, field)):
-            menu.addAction(words, lambda value=value: QGuiApplication.clipboard().setText(value))
+            menu.addAction(words, partial(QGuiApplication.clipboard().setText, value))
     return menu
 
 
@@ -61,11 +62,11 @@ def ledger_menu(
         menu.addAction("Try paying a simulated invoice…", try_paying)
     menu.addSeparator()
     for kind, (words, _) in KINDS.items():
-        menu.addAction(f"Export all lines: {words}…", lambda kind=kind: export(kind, False))
+        menu.addAction(f"Export all lines: {words}…", partial(export, kind, False))
     if filtered:
         menu.addSeparator()
         for kind, (words, _) in KINDS.items():
-            menu.addAction(f"Export what was found: {words}…", lambda kind=kind: export(kind, True))
+            menu.addAction(f"Export what was found: {words}…", partial(export, kind, True))
     return menu
 
 

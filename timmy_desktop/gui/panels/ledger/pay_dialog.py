@@ -191,7 +191,7 @@ class PayDialog(WindowDialog):
         if self.checked is None:
             return
         left = (self.checked.expires_us - self._now_us()) // 1_000_000
-        self.until.setText(f"{left // 60}:{left % 60:02} minutes" if 0 < left < 86_400 else _days(left))
+        self.until.setText(f"another {left // 60}:{left % 60:02}" if 0 < left < 86_400 else _days(left))
 
     def _leave(self) -> None:
         self._debounce.stop()

@@ -74,7 +74,7 @@ def facts_of(sums: ThoughtSums) -> list[Fact]:
         (sats(paid), "paid for them", f"Of that fees: {sats(sums.fee_msat)}"),
         (money, "to providers", f"Of that outside tasks: {dollars(sums.other_cost_microcents)}"),
         (f"{tokens:,}", "tokens", f"{sums.tokens_in:,} in, {sums.tokens_out:,} out"),
-        (each, "a 1,000 tokens", "Sats paid for tasks, by their tokens"),
+        (each, "for 1,000 tokens", "Sats paid for tasks, by their tokens"),
         (
             f"{sums.other_tokens:,}",
             "tokens in the chat",
