@@ -91,7 +91,7 @@ def build(
         network=settings.lightning_network,
         limits=_limits(settings),
         receipt_key=lambda: _receipt_key(event_log.key),
-        answer_seconds=10.0 if settings.lightning_backend == "embedded" else 60.0,
+        answer_seconds=settings.lightning_timeout_seconds,
     )
     backup = DailyBackup(paths.database, paths.backups, clock, supervisor)
     memory = Memory(

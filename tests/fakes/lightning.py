@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.ledger import invoice
@@ -27,6 +27,7 @@ Mood = Literal["settles", "fails", "silent", "lies"]
 class _Known:
     preimage: str
     amount: int = 0
+    own: bool = True
     state: Literal["made", "in_flight", "settled", "failed"] = "made"
     asked: int = 0
 
@@ -108,11 +109,12 @@ class FakeLightning:
         self._reach()
         if self.is_simulated:
             return None
-        return tuple(
+        listed = [
             NodePayment(payment_hash, Msat(known.amount), await self.lookup(payment_hash, ""))
             for payment_hash, known in self.known.items()
             if known.asked
-        )
+        ]
+        return tuple(listed)
 
     async def receipts(self, since_s: int) -> tuple[NodeReceipt, ...] | None:
         self._reach()
@@ -122,7 +124,7 @@ class FakeLightning:
         self._reach()
         preimage = os.urandom(32)
         payment_hash = hashlib.sha256(preimage).hexdigest()
-        self.known[payment_hash] = _Known(preimage.hex(), amount_msat)
+        self.known[payment_hash] = _Known(preimage.hex(), amount_msat, key is self._key)
         return invoice.sign(
             key,
             amount_msat=amount_msat,
@@ -141,7 +143,7 @@ class FakeLightning:
             return PaymentResult("failed", reason="no route")
         known.asked += 1
         if known.state == "made":
-            known.state = {"settles": "settled", "fails": "failed"}.get(self.mood, "in_flight")
+            self._arrive(known, {"settles": "settled", "fails": "failed"}.get(self.mood, "in_flight"))
         if self.mood == "silent" and known.state == "in_flight":
             raise BackendError("The node did not answer.")
         return await self.lookup(payment_hash, bolt11)
@@ -168,7 +170,18 @@ class FakeLightning:
     def _end(self, state: Literal["settled", "failed"]) -> None:
         for known in self.known.values():
             if known.state == "in_flight":
-                known.state = state
+                self._arrive(known, state)
+
+    def settle_failed(self) -> None:
+        """What this node had called failed arrives all the same: it was wrong."""
+        for known in self.known.values():
+            if known.state == "failed":
+                self._arrive(known, "settled")
+
+    def _arrive(self, known: _Known, state: Any) -> None:
+        known.state = state
+        if state == "settled":
+            self.local -= self.fee + (0 if known.own else known.amount)
 
     def _reach(self) -> None:
         if not self.reachable:

@@ -62,7 +62,9 @@ class Opening:
             source=SOURCE, backend=info.name, network=info.network, node_id=info.node_id,
             simulated=info.simulated, closed_msat=held,
         )  # fmt: skip
-        await self._bus.publish(event, work=lambda session: node_book.open_book(session, info, now))
+        # A simulated node of one's own is there from the start: no news.
+        news = () if info.simulated and not held else (event,)
+        await self._bus.publish(*news, work=lambda session: node_book.open_book(session, info, now))
 
     async def _fund(self, info: BackendInfo) -> None:
         amount = msat(self._treasury) if info.simulated else await self._on_node()

@@ -228,6 +228,9 @@ class Reconciler:
         if rest == explained:
             words = "The other differences of this comparison add up to it."
             return [replace(difference, state="explained", explanation=words, amount_msat=Msat(rest))]
+        if abs(rest - explained) <= held.rounding_msat:
+            words = "It is less than what the node rounds off while a payment is on its way."
+            return [replace(difference, state="explained", explanation=words)]
         return [difference]
 
     def _difference(self, kind: str, row: _Booked, books: str, node: str, amount: int) -> Difference:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from timmy_desktop.ledger.backends import embedded
+from timmy_desktop.ledger.backends import electrum, embedded, lnd
 from timmy_desktop.ledger.backends.base import BackendParts, LightningBackend
 
 BackendFactory = Callable[[BackendParts], LightningBackend]
 
-BACKENDS: Mapping[str, BackendFactory] = MappingProxyType({embedded.NAME: embedded.make})
+BACKENDS: Mapping[str, BackendFactory] = MappingProxyType(
+    {embedded.NAME: embedded.make, lnd.NAME: lnd.make, electrum.NAME: electrum.make}
+)
 
 
 def make_backend(name: str, parts: BackendParts) -> LightningBackend:

@@ -65,10 +65,14 @@ class BackendInfo:
 
 @dataclass(frozen=True, slots=True)
 class NodeBalance:
-    """What is on our side of the channels, and what of ours is on its way out."""
+    """What is on our side of the channels, and what of ours is on its way out.
+
+    `rounding_msat` is how far off it may be because the node rounds what it says.
+    """
 
     local_msat: Msat
     in_flight_msat: Msat
+    rounding_msat: Msat = ZERO
 
 
 @dataclass(frozen=True, slots=True)
