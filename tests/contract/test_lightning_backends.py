@@ -165,9 +165,7 @@ async def test_a_lookup_never_contradicts_what_was_told(backend: LightningBacken
         assert (found.state, found.preimage) == (told.state, told.preimage)
 
 
-async def test_an_invoice_that_it_knows_nothing_of_fails(
-    backend: LightningBackend, clock: SetClock
-) -> None:
+async def test_an_invoice_that_it_knows_nothing_of_fails(backend: LightningBackend, clock: SetClock) -> None:
     stranger = invoice.sign(
         b"\x09" * 32, amount_msat=AMOUNT, payment_hash="ab" * 32, payment_secret="cd" * 32, memo="x",
         now_s=1_790_000_000, expiry_s=600,
@@ -265,6 +263,7 @@ async def test_the_embedded_node_pays_what_it_made_and_nothing_else(clock: SetCl
 
 async def test_lnd_is_asked_in_every_way_that_its_description_has(clock: SetClock) -> None:
     node = FakeLightning(clock=clock, is_simulated=False)
+    node.local = 1_000_000
     async with LndServer(node=node) as server:
         backend = lnd_backend(server, clock)
         await backend.info()

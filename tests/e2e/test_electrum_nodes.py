@@ -39,7 +39,7 @@ async def running(folder: Path, pair: Pair, **changes: object) -> AsyncIterator[
 
 async def until(is_so: Callable[[], Awaitable[bool]], seconds: float = 90.0) -> None:
     async with asyncio.timeout(seconds):
-        while not await is_so():
+        while not await is_so():  # noqa: ASYNC110 - what is waited for is another process
             await asyncio.sleep(0.2)
 
 

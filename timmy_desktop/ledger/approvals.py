@@ -50,7 +50,9 @@ def waiting_for(session: Session, payment_hash: str, task_id: str) -> Approval |
 def approved_for(session: Session, task_id: str) -> bool:
     """Whether a person approved paying for this task, and nothing came of it yet."""
     return bool(
-        _select(session, "state = 'approved' AND payment_hash = '' AND task_id = ? AND ledger_id = ''", (task_id,))
+        _select(
+            session, "state = 'approved' AND payment_hash = '' AND task_id = ? AND ledger_id = ''", (task_id,)
+        )
     )
 
 

@@ -97,7 +97,7 @@ class Ledger:
         )  # fmt: skip
         self._reconciler = Reconciler(
             bus=bus, db=db, node=self._node, clock=clock, settlement=self._settlement,
-            receiving_=self._receiving,
+            receiving_=self._receiving, resolve=self.resolve,
         )  # fmt: skip
         self._watch = Watch(
             db=db, clock=clock, supervisor=supervisor, resolve=self.resolve, opening=self._opening,
@@ -222,7 +222,7 @@ class Ledger:
         task_id: str = "",
         agent_id: str = "",
     ) -> OpenInvoice:
-        """An invoice for somebody outside, to the treasury or to an agent; recorded before anybody sees it."""
+        """An invoice for somebody outside, to the treasury or an agent; recorded before anybody sees it."""
         await self._opening.opened()
         made = await self._receiving.create(
             amount_msat, memo, expiry_s=expiry_s, purpose=purpose, task_id=task_id, agent_id=agent_id
@@ -301,7 +301,7 @@ class Ledger:
         return replace(found, health=self._watch.last_health)
 
     async def reconcile(self, asked_by: str = PERSON) -> Reconciliation:
-        """Compares ledger and node now; every difference is explained or an alarm, and nothing is corrected."""
+        """Compares ledger and node now; every difference is explained or an alarm, none is corrected."""
         await self._opening.opened(must=False)
         return await self._reconciler.run(asked_by)
 
@@ -319,9 +319,7 @@ class Ledger:
         held = await self._db.read(attention.held)
         amount = next((item.amount_msat for item in held if item.ledger_id == ledger_id), ZERO)
         event = SuspenseReleased(source=SOURCE, amount_msat=amount, simulated=self.is_simulated, note=words)
-        await self._bus.publish(
-            event, work=lambda session: attention.release(session, ledger_id, words, now)
-        )
+        await self._bus.publish(event, work=lambda session: attention.release(session, ledger_id, words, now))
 
     async def receipt(self, ledger_id: str) -> str:
         """The signed proof of a payment that settled, as JSON text; ReceiptError when there is none."""
@@ -345,6 +343,10 @@ class Ledger:
     async def resolve(self) -> int:
         """Asks the backend about every payment in doubt; returns how many still are."""
         return await self._settlement.resolve(self._busy)
+
+    async def tidy(self) -> None:
+        """What is thought of now and then: approvals that ran out, closed invoices, the daily comparison."""
+        await self._watch.tidy()
 
     def _embedded(self) -> EmbeddedBackend:
         backend = self._node.backend

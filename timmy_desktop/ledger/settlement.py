@@ -156,7 +156,7 @@ class Settlement:
     async def _settle(self, payment: Payment, result: PaymentResult) -> PaymentOutcome:
         fee, now, proof = msat(result.fee_msat), self._clock.now_us(), await self._word()
         await self._bus.publish(
-            PaymentSettled(**about(payment), fee_msat=fee, preimage=result.preimage),
+            PaymentSettled(**about(payment), fee_msat=fee, preimage=result.preimage, purpose=payment.purpose),
             work=lambda session: records.settle(session, payment, result.preimage, fee, now, proof),
         )
         return PaymentOutcome("settled", payment.amount_msat, fee, payment.payment_hash, ledger_id=payment.id)

@@ -1,4 +1,4 @@
-"""The ledger's patience: asks again about what is open, at start and from time to time, and reconciles daily."""
+"""The ledger's patience: asks again about what is open, at start and now and then, and reconciles daily."""
 
 from __future__ import annotations
 
@@ -109,9 +109,10 @@ class Watch:
     async def _now_and_then(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            await self._guarded(self._tidy)
+            await self._guarded(self.tidy)
 
-    async def _tidy(self) -> None:
+    async def tidy(self) -> None:
+        """What needs no hurry."""
         await self._spending.expire()
         if not await self._opening.opened(must=False):
             self._open.set()
@@ -132,7 +133,5 @@ class Watch:
     def _unwell(self, error: LedgerError) -> None:
         """A node that is not there is an ordinary state: said on screen, and asked again."""
         logger.info("The Lightning node can't be used: %s", error)
-        self.last_health = NodeHealth(
-            ok=False, backend="", simulated=self._simulated, problem=str(error)
-        )
+        self.last_health = NodeHealth(ok=False, backend="", simulated=self._simulated, problem=str(error))
         self._open.set()

@@ -17,7 +17,7 @@ CONNECT_S = 5.0
 _LONGEST_WORDS = 300
 
 
-class ElectrumRefused(BackendError):
+class ElectrumRefusedError(BackendError):
     """Electrum answered with an error of its own."""
 
 
@@ -37,7 +37,7 @@ class ElectrumWire:
             await client.aclose()
 
     async def ask(self, method: str, **parameters: Any) -> Any:
-        """The result of one call; ElectrumRefused for an error of the daemon's own."""
+        """The result of one call; ElectrumRefusedError for an error of the daemon's own."""
         client = await self._connected()
         self._number += 1
         body = {"jsonrpc": "2.0", "id": self._number, "method": method, "params": parameters}
@@ -47,7 +47,9 @@ class ElectrumWire:
             words = inert_line(str(error), _LONGEST_WORDS) or type(error).__name__
             raise BackendError(f"Electrum at {self._url} was not reached: {words}") from error
         if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-            raise BackendError("Electrum does not accept the user and password. See its rpcuser and rpcpassword.")
+            raise BackendError(
+                "Electrum does not accept the user and password. See its rpcuser and rpcpassword."
+            )
         return _result(response)
 
     async def _connected(self) -> httpx.AsyncClient:
@@ -96,5 +98,5 @@ def _result(response: httpx.Response) -> Any:
         raise BackendError("What answered is not Electrum.")
     if error_said := answer.get("error"):
         words = error_said.get("message", "") if isinstance(error_said, dict) else error_said
-        raise ElectrumRefused(f"Electrum refused: {inert_line(str(words), _LONGEST_WORDS)}")
+        raise ElectrumRefusedError(f"Electrum refused: {inert_line(str(words), _LONGEST_WORDS)}")
     return answer.get("result")
