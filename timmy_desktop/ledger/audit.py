@@ -104,6 +104,21 @@ _CHECKS = (
         """,
     ),
     (
+        "the sums by day say {1} msat were {0}, the accounts {2}",
+        """
+        SELECT * FROM (
+            SELECT 'received', (SELECT coalesce(sum(received_msat), 0) FROM flow_days) AS days,
+                (SELECT coalesce(sum(out_msat), 0) FROM accounts WHERE name = 'outside') AS total
+            UNION ALL
+            SELECT 'sent', (SELECT coalesce(sum(sent_msat + spent_msat), 0) FROM flow_days),
+                (SELECT coalesce(sum(in_msat), 0) FROM accounts WHERE name = 'outside')
+            UNION ALL
+            SELECT 'fees', (SELECT coalesce(sum(fee_msat), 0) FROM flow_days),
+                (SELECT coalesce(sum(balance_msat), 0) FROM accounts WHERE name = 'fees')
+        ) WHERE days <> total
+        """,
+    ),
+    (
         "after entry {0} the treasury is said to hold {1} msat, and held {2}",
         """
         SELECT id, said, held FROM (

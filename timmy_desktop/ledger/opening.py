@@ -72,8 +72,13 @@ class Opening:
         await self._bus.publish(*news, work=lambda session: node_book.open_book(session, info, now))
 
     async def _fund(self, info: BackendInfo) -> None:
+        if await self._db.read(records.was_funded):
+            return
+        # What a real node got after its book was begun is the book's to explain, not its beginning.
+        if not info.simulated and not await self._db.read(node_book.is_empty):
+            return
         amount = msat(self._treasury) if info.simulated else await self._on_node()
-        if amount <= 0 or await self._db.read(records.was_funded):
+        if amount <= 0:
             return
         now, memo = self._clock.now_us(), records.STARTING_MEMO if info.simulated else records.OPENING_MEMO
         event = SatsDeposited(source=SOURCE, amount_msat=amount, memo=memo, simulated=info.simulated)

@@ -181,3 +181,25 @@ async def test_a_node_on_another_network_is_not_used(tmp_path: Path, clock: SetC
         with pytest.raises(LedgerError, match="settings say regtest"):
             await world.ledger.reserve("task", "forge", 1)
         assert not node.known
+
+
+async def test_what_came_after_the_first_start_is_not_booked_as_its_beginning(
+    tmp_path: Path, clock: SetClock
+) -> None:
+    real = FakeLightning(clock=clock, is_simulated=False, can_pay_itself=False)
+    async with LedgerWorld(tmp_path, real, clock, ask_again_seconds=1000) as world:
+        made = await world.ledger.create_invoice(5000, "x")
+        real.receive(made.payment_hash, 5000)
+        await world.ledger.ask(made.ledger_id)
+    async with LedgerWorld(tmp_path, real, clock, ask_again_seconds=1000) as world:
+        run = await world.ledger.reconcile()
+        assert (run.state, run.book_msat) == ("agrees", 5000)
+
+
+async def test_a_simulated_node_with_a_new_key_keeps_its_book(tmp_path: Path, clock: SetClock) -> None:
+    async with LedgerWorld(tmp_path, FakeLightning(clock=clock), clock) as world:
+        await world.ledger.reserve("task", "forge", 1000)
+        await world.ledger.pay("task")
+    async with LedgerWorld(tmp_path, FakeLightning(clock=clock, seed=b"a new key"), clock) as world:
+        assert await world.balance("agent:forge") == 1000
+        assert (await world.ledger.balances()).available_msat == TREASURY - 1000
