@@ -46,6 +46,7 @@ async def look(folder: Path) -> tuple[float, float, int, float, float]:
     from tests.fakes.ledger_story import AGENTS, long_book
     from timmy_desktop.gui.keepsakes import Keepsakes
     from timmy_desktop.gui.panels.ledger.panel import LedgerPanel
+    from timmy_desktop.gui.responsiveness import CalmInterpreter
     from timmy_desktop.ledger import book
     from timmy_desktop.ledger.export import LedgerExport
     from timmy_desktop.ledger.history import LedgerHistory
@@ -57,6 +58,8 @@ async def look(folder: Path) -> tuple[float, float, int, float, float]:
     await db.open(lambda session: migrate(session, folder / "backups"))
     await db.write(lambda session: long_book(session, LINES, NOW_US))
     supervisor = TaskSupervisor()
+    interpreter = CalmInterpreter(lambda: True)  # as in the window
+    interpreter.start()
     frames: list[float] = []
     begun = time.perf_counter()
     panel = LedgerPanel(
@@ -107,6 +110,7 @@ async def look(folder: Path) -> tuple[float, float, int, float, float]:
         act()
         await until(panel.settle)
     panel.stop()
+    interpreter.stop()
     await supervisor.close()
     await db.close()
     return statistics.quantiles(frames, n=20)[18], max(frames), len(frames), shown, filtered

@@ -39,11 +39,20 @@ class Story:
             self.line("refund", "settled", amount, {"escrow": -amount, "treasury": amount},
                       reason="The task was cancelled.", **about)  # fmt: skip
         elif ends == "rewarded":
-            self.line("reward", "settled", amount, {"escrow": -amount, f"agent:{agent}": amount}, proof="book", **about)
+            self.line(
+                "reward",
+                "settled",
+                amount,
+                {"escrow": -amount, f"agent:{agent}": amount},
+                proof="book",
+                **about,
+            )
         else:
             self._payment(agent, amount, fee, ends, f"Task {task_id[-8:]}, done by {agent}", about)
 
-    def sent(self, amount: int, memo: str, *, fee: int = 0, ends: str = "paid", purpose: str = "expense") -> Booked:
+    def sent(
+        self, amount: int, memo: str, *, fee: int = 0, ends: str = "paid", purpose: str = "expense"
+    ) -> Booked:
         """From the treasury to outside: `paid`, `failed` or left `doubt`ful."""
         cap = max(fee, 2000)
         start = {"treasury": -amount - cap, "in_flight": amount + cap}
@@ -55,7 +64,9 @@ class Story:
         return self.line("payment", state, amount, start, ending, memo=memo, purpose=purpose, fee_msat=fee if state == "settled" else 0,
                          fee_cap_msat=cap, reason=reason, bolt11="lnbcrt1…", payee="02" + "ab" * 32)  # fmt: skip
 
-    def invoice(self, amount: int, memo: str, *, ends: str = "paid", received: int = 0, flags: str = "") -> Booked:
+    def invoice(
+        self, amount: int, memo: str, *, ends: str = "paid", received: int = 0, flags: str = ""
+    ) -> Booked:
         """Ours: `paid`, `expired`, or still open."""
         start = {"receivable": amount, "invoiced": -amount}
         back = {"receivable": -amount, "invoiced": amount}
@@ -90,7 +101,9 @@ class Story:
         self.at += MINUTE
         return self.told[-1]
 
-    def _payment(self, agent: str, amount: int, fee: int, ends: str, memo: str, about: dict[str, Value]) -> None:
+    def _payment(
+        self, agent: str, amount: int, fee: int, ends: str, memo: str, about: dict[str, Value]
+    ) -> None:
         state = "pending" if ends == "doubt" else "settled"
         moved = {"in_flight": -amount, f"agent:{agent}": amount}
         self.line("payment", state, amount, {"escrow": -amount, "in_flight": amount}, moved if state == "settled" else {},
@@ -106,7 +119,12 @@ def healthy_month(now_us: int, *, days: int = 30, seed: int = 7) -> list[Booked]
     """A month as a good one goes: tasks every day, some invoices paid to us, a few expenses."""
     rng, story = random.Random(seed), Story(now_us - days * DAY)
     story.funding(100_000_000)
-    memos = ("Summary of the weekly report", "Translation, 2 pages", "Search in the archive", "Notes read aloud")
+    memos = (
+        "Summary of the weekly report",
+        "Translation, 2 pages",
+        "Search in the archive",
+        "Notes read aloud",
+    )
     costs = ("API credits", "Domain, one year", "Weather data", "Backup space")
     for day in range(days):
         story.at = now_us - (days - day) * DAY + rng.randrange(6, 10) * 60 * MINUTE
@@ -116,10 +134,19 @@ def healthy_month(now_us: int, *, days: int = 30, seed: int = 7) -> list[Booked]
             story.task(rng.choice(AGENTS), amount * 20, ends=ends)
             story.at += rng.randrange(5, 50) * MINUTE
         if rng.random() < 0.45:
-            story.invoice(rng.randrange(400, 3600) * 1000, rng.choice(memos), ends="expired" if rng.random() < 0.12 else "paid")
+            story.invoice(
+                rng.randrange(400, 3600) * 1000,
+                rng.choice(memos),
+                ends="expired" if rng.random() < 0.12 else "paid",
+            )
         if rng.random() < 0.35:
             amount = rng.randrange(150, 2600) * 1000
-            story.sent(amount, rng.choice(costs), fee=rng.randrange(40, 900), ends="failed" if rng.random() < 0.08 else "paid")
+            story.sent(
+                amount,
+                rng.choice(costs),
+                fee=rng.randrange(40, 900),
+                ends="failed" if rng.random() < 0.08 else "paid",
+            )
     return story.told
 
 
@@ -158,7 +185,11 @@ def _block(lines: int, start_us: int) -> list[Booked]:
         elif kind < 0.85:
             story.invoice(rng.randrange(40, 900) * 1000, f"Order {len(story.told)}")
         else:
-            story.sent(rng.randrange(15, 260) * 1000, f"Invoice {len(story.told)} of a supplier", fee=rng.randrange(900))
+            story.sent(
+                rng.randrange(15, 260) * 1000,
+                f"Invoice {len(story.told)} of a supplier",
+                fee=rng.randrange(900),
+            )
     return story.told
 
 
@@ -199,8 +230,21 @@ def _write(session: Session, lines: Sequence[Booked]) -> None:
     connection = session.connection
     marks = ", ".join("?" * (len(COLUMNS) + 1))
     insert = f"INSERT INTO ledger(rowid, {', '.join(COLUMNS)}) VALUES ({marks})"
-    connection.executemany(insert, [(line.number, *(line.values[name] for name in COLUMNS)) for line in lines])
-    entries = sorted((entry.number, line.values["id"], entry.state, entry.time_us) for line in lines for entry in line.entries)
-    connection.executemany("INSERT INTO entries(id, ledger_id, state, posted, time_us) VALUES (?, ?, ?, 1, ?)", entries)
-    postings = sorted((entry.number, account, amount) for line in lines for entry in line.entries for account, amount in entry.postings)
+    connection.executemany(
+        insert, [(line.number, *(line.values[name] for name in COLUMNS)) for line in lines]
+    )
+    entries = sorted(
+        (entry.number, line.values["id"], entry.state, entry.time_us)
+        for line in lines
+        for entry in line.entries
+    )
+    connection.executemany(
+        "INSERT INTO entries(id, ledger_id, state, posted, time_us) VALUES (?, ?, ?, 1, ?)", entries
+    )
+    postings = sorted(
+        (entry.number, account, amount)
+        for line in lines
+        for entry in line.entries
+        for account, amount in entry.postings
+    )
     connection.executemany("INSERT INTO postings(entry_id, account, amount_msat) VALUES (?, ?, ?)", postings)
