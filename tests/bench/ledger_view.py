@@ -31,16 +31,18 @@ def ledger_view_1m() -> list[Row]:
             check=False,
         )
     assert done.returncode == 0, done.stderr
-    p95, longest, frames, shown, filtered = (float(word) for word in done.stdout.split()[-5:])
+    p95, longest, frames, shown, filtered, own = (float(word) for word in done.stdout.split()[-6:])
     note = (
-        f"longest {longest:.0f} ms of {frames:,.0f} frames; first lines after {shown:.0f} ms, "
+        f"longest {longest:.0f} ms of {frames:,.0f} frames, the window's own work {own:.0f} ms p95; "
+        f"first lines after {shown:.0f} ms, "
         f"a word found in all lines after {filtered:.0f} ms"
     )
     return [Row("ledger_view_1m", p95, "ms p95", None, None, "< 33 ms", p95 < GOAL_MS, note)]
 
 
-async def look(folder: Path) -> tuple[float, float, int, float, float]:
-    """p95 and longest of how late the loop came to its frames, how many, and when lines stood on screen."""
+async def look(folder: Path) -> tuple[float, float, int, float, float, float]:
+    """p95 and longest of how late the loop came to its frames, how many, when lines stood on screen, and the
+    time that the window's thread itself worked for a frame (p95): what is more, it waited for others."""
     from tests.fakes.bus import FakeBus
     from tests.fakes.ledger_book import FakeBook
     from tests.fakes.ledger_story import AGENTS, long_book
@@ -61,6 +63,7 @@ async def look(folder: Path) -> tuple[float, float, int, float, float]:
     interpreter = CalmInterpreter(lambda: True)  # as in the window
     interpreter.start()
     frames: list[float] = []
+    own: list[float] = []
     begun = time.perf_counter()
     panel = LedgerPanel(
         book=FakeBook(await db.read(book.balances)), history=LedgerHistory(db), exporter=LedgerExport(db),
@@ -77,9 +80,11 @@ async def look(folder: Path) -> tuple[float, float, int, float, float]:
         for _ in range(_MOST_FRAMES):
             due = time.perf_counter()
             await asyncio.sleep(FRAME_MS / 1000)
+            worked = time.thread_time()
             step()
             table.viewport().repaint()
             chart.chart.repaint()
+            own.append((time.thread_time() - worked) * 1000)
             frames.append((time.perf_counter() - due) * 1000 - FRAME_MS)
             if done():
                 return
@@ -113,7 +118,8 @@ async def look(folder: Path) -> tuple[float, float, int, float, float]:
     interpreter.stop()
     await supervisor.close()
     await db.close()
-    return statistics.quantiles(frames, n=20)[18], max(frames), len(frames), shown, filtered
+    p95, work = (statistics.quantiles(times, n=20)[18] for times in (frames, own))
+    return p95, max(frames), len(frames), shown, filtered, work
 
 
 def main() -> None:
