@@ -376,3 +376,18 @@ async def test_electrum_s_time_out_is_no_failure(clock: SetClock) -> None:
         rig.node.settle_held()
         assert (await rig.backend.lookup(payment_hash, text)).state == "settled"
         await rig.backend.stop()
+
+
+@pytest.mark.parametrize("make", [lnd, electrum])
+async def test_who_asks_first_at_once_shares_a_connection(
+    clock: SetClock, make: Callable[[Any], MakeRig]
+) -> None:
+    """Two clients were made, and one never closed."""
+    async with make("settles")(clock) as rig:
+        made: list[object] = []
+        wire = rig.backend._wire  # type: ignore[attr-defined]
+        make_client = wire._make_client
+        wire._make_client = lambda: made.append(None) or make_client()
+        await asyncio.gather(*(rig.backend.info() for _ in range(5)))
+        await rig.backend.stop()
+    assert len(made) == 1

@@ -22,7 +22,7 @@ import httpx
 from tests.conditions import ROOT, require_electrum_parts
 from tests.e2e.parts import free_port
 
-STARTED_WITHIN_S = 60.0
+STARTED_WITHIN_S = 120.0
 BLOCKS = 450
 FUNDS, CHANNEL, PUSHED = "2.0", "0.1", "0.04"
 _POLL_S = 0.1

@@ -103,6 +103,16 @@ def tie_task(session: Session, task_id: str, ledger_id: str) -> None:
     )
 
 
+def withdraw(session: Session, task_id: str, time_us: int) -> None:
+    """The task's sats went back: nothing of it waits any more, nor is a yes kept for what comes."""
+    session.sql(
+        "UPDATE ledger_approvals SET state = 'expired', decided_by = 'ledger', decided_us = ?, reason = ?"
+        " WHERE task_id = ? AND payment_hash = '' AND state = 'waiting'",
+        (time_us, "The sats of the task went back.", task_id),
+    )
+    tie_task(session, task_id, "refunded")
+
+
 def _select(session: Session, condition: str, values: Sequence[object]) -> list[Approval]:
     rows = session.sql(
         f"SELECT {_COLUMNS} FROM ledger_approvals WHERE {condition} ORDER BY requested_us",  # noqa: S608

@@ -103,6 +103,7 @@ class Watch:
     async def _look(self) -> int:
         await self._opening.opened()
         self.last_health = None
+        await self._go_on()
         doubts, self._invoices = await self._resolve(), await self._receiving.watch()
         return doubts + self._invoices
 

@@ -233,6 +233,23 @@ async def test_a_reward_above_the_limit_waits_with_its_sats_in_escrow(
         await world.audited()
 
 
+async def test_an_approval_does_not_outlive_what_it_was_about(
+    tmp_path: Path, clock: SetClock, node: FakeLightning
+) -> None:
+    """The task's sats go back and it is awarded anew: what waited for the old price is no yes to the new."""
+    async with LedgerWorld(tmp_path, node, clock, limits=Limits(task_msat=5000)) as world:
+        await world.ledger.reserve("task", "forge", 9000)
+        await world.ledger.pay("task")
+        (approval,) = await world.ledger.approvals()
+        await world.ledger.refund("task", "again")
+        assert not await world.ledger.approvals()
+        await world.ledger.reserve("task", "quill", 12_000)
+        with pytest.raises(ApprovalError):
+            await world.ledger.approve(approval.id, approval.digest)
+        assert (await world.ledger.pay("task")).status == "waiting"
+        await world.audited()
+
+
 async def test_a_node_that_can_not_pay_itself_has_agents_paid_within_the_book(
     tmp_path: Path, clock: SetClock
 ) -> None:
@@ -267,4 +284,15 @@ async def test_the_simulated_shop_can_be_paid(tmp_path: Path, clock: SetClock) -
         text = await world.ledger.simulated_bill(1000, "A coffee")
         outcome = await paid(world, text)
         assert outcome.status == "settled"  # type: ignore[attr-defined]
+        await world.audited()
+
+
+async def test_rewards_at_once_can_not_slip_past_a_limit_together(
+    tmp_path: Path, clock: SetClock, node: FakeLightning
+) -> None:
+    async with LedgerWorld(tmp_path, node, clock, limits=Limits(day_msat=5000)) as world:
+        for number in range(4):
+            await world.ledger.reserve(f"task-{number}", "forge", 2000)
+        found = await asyncio.gather(*(world.ledger.pay(f"task-{number}") for number in range(4)))
+        assert sorted(each.status for each in found) == ["settled", "settled", "waiting", "waiting"]
         await world.audited()

@@ -28,6 +28,7 @@ class ElectrumWire:
         self._url = url
         self._secret = secret
         self._client: httpx.AsyncClient | None = None
+        self._making = asyncio.Lock()
         self._number = 0
 
     async def close(self) -> None:
@@ -53,9 +54,11 @@ class ElectrumWire:
         return _result(response)
 
     async def _connected(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = await asyncio.to_thread(self._make_client)
-        return self._client
+        # Two who ask first at once would make two, and one of them would never be closed.
+        async with self._making:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._make_client)
+            return self._client
 
     def _make_client(self) -> httpx.AsyncClient:
         try:

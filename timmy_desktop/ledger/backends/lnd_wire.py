@@ -39,6 +39,7 @@ class LndWire:
         self._certificate = certificate
         self._secret = secret
         self._client: httpx.AsyncClient | None = None
+        self._making = asyncio.Lock()
         self.macaroon = ""
 
     async def close(self) -> None:
@@ -85,9 +86,11 @@ class LndWire:
             raise BackendError(f"LND at {client.base_url.host} was not reached: {_why(error)}") from error
 
     async def _connected(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = await asyncio.to_thread(self._make_client)
-        return self._client
+        # Two who ask first at once would make two, and one of them would never be closed.
+        async with self._making:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._make_client)
+            return self._client
 
     def _make_client(self) -> httpx.AsyncClient:
         if not self._url.lower().startswith("https://"):
