@@ -27,6 +27,7 @@ BENCHMARKS = {
     "start_window": "tests.bench.window",
     "feed_flood": "tests.bench.window",
     "chart_frame": "tests.bench.charts",
+    "ledger_view_1m": "tests.bench.ledger_view",
 }
 
 

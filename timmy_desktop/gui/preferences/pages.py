@@ -135,6 +135,14 @@ LEDGER = (
     Item("lightning_url", "Its address", "Its secret is in the keychain, as lightning.", "text"),
     Item("fiat_currency", "Also in", "A currency, as EUR. Empty: sats alone.", "text"),
     Item(
+        "fiat_cents_per_bitcoin",
+        "One bitcoin is worth",
+        "In that currency: your rate, never fetched.",
+        "cents",
+        0,
+        9_999_999_999,
+    ),
+    Item(
         "auto_approve_upgrades",
         "Approve low-risk upgrades",
         "No effect yet.",
