@@ -47,9 +47,9 @@ _STEP = (
     WHERE e.seq {_STRETCH}
     """,  # noqa: S608
     f"INSERT INTO event_text(rowid, words) SELECT seq, {WORDS_SQL} FROM event_log WHERE seq {_STRETCH}",  # noqa: S608
-    f"INSERT INTO event_minutes(minute, kind, count) SELECT time_us / 60000000, kind, count(*) {_COUNTED}",  # noqa: S608
-    f"INSERT INTO event_hours(hour, kind, count) SELECT time_us / 3600000000, kind, count(*) {_COUNTED}",  # noqa: S608
-    f"INSERT INTO event_blocks(block, kind, count) SELECT seq / {BLOCK}, kind, count(*) {_COUNTED}",  # noqa: S608
+    f"INSERT INTO event_minutes(minute, kind, count) SELECT time_us / 60000000, kind, count(*) {_COUNTED}",
+    f"INSERT INTO event_hours(hour, kind, count) SELECT time_us / 3600000000, kind, count(*) {_COUNTED}",
+    f"INSERT INTO event_blocks(block, kind, count) SELECT seq / {BLOCK}, kind, count(*) {_COUNTED}",
 )
 _SET_BACK = """
     INSERT OR IGNORE INTO meta(name, value) SELECT 'clock_set_back', seq FROM (
@@ -68,6 +68,16 @@ def indexed_up_to(session: Session) -> int:
     """The number of the last event that is in the index."""
     rows = session.sql("SELECT value FROM meta WHERE name = ?", (_MARK,))
     return int(rows[0][0]) if rows else 0
+
+
+def kinds_of(session: Session, patterns: Sequence[str]) -> frozenset[int]:
+    """The numbers of the types that are named; a pattern ends in `*`, as in `tool.*`."""
+    rows = session.sql("SELECT id, name FROM event_names WHERE id IN (SELECT DISTINCT kind FROM event_hours)")
+    return frozenset(
+        int(number)
+        for number, name in rows
+        if any(name.startswith(one[:-1]) if one.endswith("*") else name == one for one in patterns)
+    )
 
 
 def is_in_order_of_time(session: Session) -> bool:
@@ -96,7 +106,7 @@ def unindex(session: Session, first: int, last: int) -> None:
     stretch = (first, last)
     session.sql(
         "INSERT INTO event_text(event_text, rowid, words) "
-        f"SELECT 'delete', seq, {WORDS_SQL} FROM event_log WHERE seq {_STRETCH}",  # noqa: S608
+        f"SELECT 'delete', seq, {WORDS_SQL} FROM event_log WHERE seq {_STRETCH}",
         stretch,
     )
     for table, column, value in _UNCOUNTED:

@@ -120,7 +120,9 @@ def _first_at(session: Session, low: int, high: int, time_us: int) -> int:
     """The first number below `high` whose event is not before `time_us`; `high` where there is none."""
     while low < high:
         middle = (low + high) // 2
-        rows = session.sql("SELECT seq, time_us FROM event_log WHERE seq >= ? ORDER BY seq LIMIT 1", (middle,))
+        rows = session.sql(
+            "SELECT seq, time_us FROM event_log WHERE seq >= ? ORDER BY seq LIMIT 1", (middle,)
+        )
         if rows and rows[0][0] < high and rows[0][1] < time_us:
             low = rows[0][0] + 1
         else:
@@ -215,7 +217,7 @@ def _seqs(session: Session, query: Query, run: Segment, skip: int, rows: int) ->
     begin, values = tables_of(where, run.low, run.high, use_index=sparse)
     return _numbers(
         session, f"SELECT f.seq {begin} AND {where.indexed} {group} {end}", (*values, *where.indexed_values)
-    )  # noqa: S608
+    )
 
 
 def _numbers(session: Session, sql: str, values: Sequence[Any]) -> list[int]:
@@ -239,7 +241,7 @@ def _counted_in_index(
         return []
     narrow = query.where.best in _NARROW
     begin, values = tables_of(query.where, low, high, use_index=narrow)
-    sql = f"SELECT f.seq / {BLOCK}, {group or 0}, count(*) {begin} AND {query.where.indexed} GROUP BY 1, 2"  # noqa: S608
+    sql = f"SELECT f.seq / {BLOCK}, {group or 0}, count(*) {begin} AND {query.where.indexed} GROUP BY 1, 2"
     rows = session.sql(sql, (*values, *query.where.indexed_values))
     return [_segment(block, count, low, high, True, value) for block, value, count in rows]
 

@@ -20,6 +20,7 @@ from pathlib import Path
 from timmy_desktop.storage.chain import CANONICAL_TEXT_SQL, GENESIS, Chain, ChainReport
 from timmy_desktop.storage.chain_key import ChangedStartError, chain_start
 from timmy_desktop.storage.database import Session
+from timmy_desktop.storage.event_gaps import Gap, digest_of, gaps_between
 from timmy_desktop.storage.private_file import write_private_file
 
 ANCHOR_FILE = "chain.head"
@@ -30,6 +31,8 @@ ROWS_WORTH_PROCESSES = 200_000
 MOST_PROCESSES = 4
 
 _SELECT = f"SELECT hash, {CANONICAL_TEXT_SQL} FROM event_log WHERE seq BETWEEN ? AND ? ORDER BY seq"  # noqa: S608
+_SELECT_NUMBERED = f"SELECT seq, {_SELECT.removeprefix('SELECT ')}"
+_GAPS = "SELECT first_seq, last_seq, hash, pruned, mac FROM event_gaps WHERE first_seq <= ? AND last_seq >= ?"
 _HASH = "SELECT hash FROM event_log WHERE seq = ?"
 
 Progress = Callable[[int], None]
@@ -79,15 +82,37 @@ def verify_log(
                 return report
             if progress is not None:
                 progress(rows)
-    problem = anchor_problem(session, key, anchor)
+    problem = anchor_problem(session, key, anchor) or _prune_problem(session, key)
     return replace(report, broken_seq=problem[0], problem=problem[1]) if problem else report
+
+
+def _prune_problem(session: Session, key: bytes) -> tuple[int, str] | None:
+    """Where and why what was pruned is not what a `log.pruned` says; None when all is well."""
+    gaps = gaps_between(session, 0, _last(session))
+    if not gaps:
+        return None
+    told = {}
+    for seq, data in session.sql("SELECT seq, data FROM event_log WHERE type = 'log.pruned'"):
+        told[json.loads(data).get("digest")] = seq
+    found: dict[str, list[Gap]] = {}
+    for gap in gaps:
+        found.setdefault(gap.pruned, []).append(gap)
+    for digest, removed in found.items():
+        if digest not in told:
+            first = removed[0].first
+            return first, f"events {first} to {removed[0].last} were removed, and no event says so"
+        if not hmac.compare_digest(digest, digest_of(key, removed)):
+            return told[digest], f"what event {told[digest]} says was pruned is not what was"
+    return None
 
 
 def check_piece(path: Path, key: bytes, piece: Piece) -> PieceReport:
     """Checks one stretch, on a read-only connection of its own."""
     with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        before = connection.execute(_HASH, (piece.first - 1,)).fetchone()
-        previous = before[0] if before else GENESIS
+        gaps = {row[0]: Gap(*row) for row in connection.execute(_GAPS, (piece.last, piece.first))}
+        if gaps:
+            return _check_with_gaps(connection, key, piece, gaps)
+        previous = _hash_at(connection, piece.first - 1)
         rows = connection.execute(_SELECT, (piece.first, piece.last))
         fitting, head, fits = Chain(key).follow(rows, previous)
         expected = piece.first + fitting
@@ -98,6 +123,77 @@ def check_piece(path: Path, key: bytes, piece: Piece) -> PieceReport:
     if found == expected:
         problem = f"event {expected} was changed, or its hash was"
     return PieceReport(fitting, head, expected, problem)
+
+
+def _check_with_gaps(
+    connection: sqlite3.Connection, key: bytes, piece: Piece, gaps: dict[int, Gap]
+) -> PieceReport:
+    """The same where stretches were pruned: each is there whole, or gone whole and signed."""
+    walk = _Walk(key, piece, gaps, _hash_at(connection, piece.first - 1))
+    for seq, stored, text in connection.execute(_SELECT_NUMBERED, (piece.first, piece.last)):
+        walk.row(seq, stored, text)
+        if walk.problem:
+            break
+    else:
+        walk.end(piece.last)
+    return PieceReport(walk.rows, walk.head, walk.broken_seq, walk.problem)
+
+
+def _hash_at(connection: sqlite3.Connection, seq: int) -> bytes:
+    """The hash of the event numbered `seq`, also of one that ends a gap; else what stands before the first."""
+    sql = (
+        "SELECT hash FROM event_log WHERE seq = ?1 UNION ALL SELECT hash FROM event_gaps WHERE last_seq = ?1"
+    )
+    found = connection.execute(sql, (seq,)).fetchone()
+    return bytes(found[0]) if found else GENESIS
+
+
+class _Walk:
+    """Follows rows and gaps from the beginning of a piece; stops at the first that does not fit."""
+
+    def __init__(self, key: bytes, piece: Piece, gaps: dict[int, Gap], head: bytes) -> None:
+        self._key, self._gaps, self._link = key, dict(gaps), Chain(key).link
+        self.rows, self.head, self.problem = 0, head, ""
+        self.broken_seq: int | None = None
+        self._next = piece.first
+        # A piece may begin within a gap, whose own beginning the piece before has checked.
+        for gap in gaps.values():
+            if gap.first < piece.first:
+                self._gaps[piece.first] = gap
+
+    def row(self, seq: int, stored: bytes, text: str) -> None:
+        while self._next < seq and not self.problem:
+            gap = self._pass_gap()
+            if gap is not None and gap.last >= seq:
+                self._stop(seq, f"event {seq} stands where events were pruned")
+        if self.problem:
+            return
+        head = self._link(self.head, text.encode())
+        if head != stored:
+            self._stop(seq, f"event {seq} was changed, or its hash was")
+            return
+        self.head, self.rows, self._next = head, self.rows + 1, seq + 1
+
+    def end(self, last: int) -> None:
+        """No row is left; a gap may reach beyond the piece."""
+        while self._next <= last and not self.problem:
+            self._pass_gap()
+
+    def _pass_gap(self) -> Gap | None:
+        gap = self._gaps.get(self._next)
+        if gap is None:
+            self._stop(self._next, f"event {self._next} is missing")
+        elif not gap.is_signed(self._key):
+            self._stop(
+                self._next, f"events {gap.first} to {gap.last} were removed, and not by the application"
+            )
+        else:
+            self.head, self._next = gap.hash, gap.last + 1
+            return gap
+        return None
+
+    def _stop(self, seq: int, problem: str) -> None:
+        self.broken_seq, self.problem = seq, problem
 
 
 @contextmanager
@@ -157,9 +253,16 @@ def problem_of_anchor(session: Session, key: bytes, anchor: Path) -> tuple[int, 
     if seq > last:
         return last + 1, f"events {last + 1} to {seq} are missing from the end"
     rows = session.sql(_HASH, (seq,)) if seq else [(GENESIS,)]
+    if not rows and _is_pruned(session, key, seq, head):
+        return None
     if not rows or rows[0][0] != head:
         return seq, f"event {seq} is not the one that was anchored"
     return None
+
+
+def _is_pruned(session: Session, key: bytes, seq: int, head: bytes) -> bool:
+    gaps = gaps_between(session, seq, seq)
+    return bool(gaps) and gaps[0].is_signed(key) and (gaps[0].last != seq or gaps[0].hash == head)
 
 
 def _read_anchor(anchor: Path) -> tuple[int, bytes, str]:
