@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from timmy_desktop.storage.chain_key import chain_start
@@ -113,7 +114,7 @@ async def open_file(path: Path, into: Path, progress: Callable[[int], None] = la
     """
     database = Database(into / "events.db")
     try:
-        await database.open(lambda session: migrate(session, into) and None)
+        await database.open(lambda session: _migrate(session, into))
         await _fill(database, path, progress)
         while await database.write(lambda session: index_step(session, _ROWS_AT_ONCE)):
             pass
@@ -129,9 +130,13 @@ async def open_file(path: Path, into: Path, progress: Callable[[int], None] = la
 async def _fill(database: Database, path: Path, progress: Callable[[int], None]) -> None:
     rows, done = read_rows(path), 0
     while some := [row for row, _ in zip(rows, range(_ROWS_AT_ONCE), strict=False)]:
-        await database.write(lambda session, some=some: _insert(session, some))
+        await database.write(partial(_insert, found=some))
         done += len(some)
         progress(done)
+
+
+def _migrate(session: Session, into: Path) -> None:
+    migrate(session, into)
 
 
 def _insert(session: Session, found: Sequence[object]) -> None:

@@ -1,7 +1,7 @@
 """A file of events that verifies by itself: JSON lines, sealed with the chain's key. Exports and archives are such.
 
 First a head, signed; then events, with what was pruned or left out between them; then an end that seals every
-line before it. `resources/verify_timmy_log.py` reads it with the standard library and the key alone.
+line before it. `verify_timmy_log.py` reads it with the standard library and the key alone.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class EventFileWriter:
 def open_lines(path: Path) -> IO[bytes]:
     """The lines of a file, whatever its compression; OSError where it can't be opened."""
     if path.suffix == ".gz":
-        return gzip.open(path, "rb")
+        return gzip.open(path, "rb")  # type: ignore[return-value]
     return lzma.open(path, "rb") if path.suffix == ".xz" else path.open("rb")
 
 

@@ -271,7 +271,8 @@ def _json_path(path: str) -> str:
 def _condition(values: Any) -> Condition:
     if not isinstance(values, dict):
         raise ValueError("A condition is an object.")  # noqa: TRY004 - one error for every fault
-    field, value, path = values.get("field"), values.get("value"), values.get("path", "")
+    field: Any = values.get("field")
+    value, path = values.get("value"), values.get("path", "")
     include = values.get("include", True)
     if field not in get_args(Field) or not isinstance(value, str) or not isinstance(include, bool):
         raise ValueError(f"{values!r} is not a condition.")

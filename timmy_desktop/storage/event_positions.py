@@ -28,11 +28,11 @@ _SPARSE = 40
 
 
 class Segment(NamedTuple):
-    """`count` matches with numbers from `low` to `high`; `group` is the value they are sorted by."""
+    """So many matches with numbers from `low` to `high`; `group` is the value they are sorted by."""
 
     low: int
     high: int
-    count: int
+    matches: int
     indexed: bool = True
     group: int = 0
 
@@ -69,8 +69,8 @@ class Positions:
     """Segments in the order of the list, and how many matches stand before each."""
 
     def __init__(self, segments: Iterable[Segment]) -> None:
-        self.segments = [segment for segment in segments if segment.count]
-        self._before = [0, *accumulate(segment.count for segment in self.segments)]
+        self.segments = [segment for segment in segments if segment.matches]
+        self._before = [0, *accumulate(segment.matches for segment in self.segments)]
 
     def __len__(self) -> int:
         return self._before[-1]
@@ -80,12 +80,9 @@ class Positions:
         place = bisect_right(self._before, position) - 1
         return place, position - self._before[place]
 
-    def row_of(self, seq: int) -> int:
-        """About where an event of this number stands in a list by time; exact to a segment."""
-        for place, segment in enumerate(self.segments):
-            if segment.low <= seq <= segment.high:
-                return self._before[place]
-        return -1
+    def before(self, place: int) -> int:
+        """How many matches stand before a segment."""
+        return self._before[place]
 
     def rows_of(self, blocks: Sequence[Segment]) -> list[int]:
         """The rows at which stretches of the log begin, for marks beside a list by time."""
@@ -183,15 +180,15 @@ def _runs(segments: Sequence[Segment], place: int, skip: int, rows: int) -> Iter
     """Neighbouring segments joined to one stretch while more rows are needed: a query each."""
     needed = rows
     while needed > 0 and place < len(segments):
-        run, room = segments[place], segments[place].count - skip
+        run, room = segments[place], segments[place].matches - skip
         while room < needed and place + 1 < len(segments) and _joins(run, segments[place + 1]):
             place += 1
             after = segments[place]
-            room += after.count
+            room += after.matches
             run = Segment(
                 min(run.low, after.low),
                 max(run.high, after.high),
-                run.count + after.count,
+                run.matches + after.matches,
                 run.indexed,
                 run.group,
             )
@@ -213,7 +210,7 @@ def _seqs(session: Session, query: Query, run: Segment, skip: int, rows: int) ->
         sql = f"SELECT e.seq FROM event_log e WHERE e.seq BETWEEN ? AND ? AND {where.plain} {group} {end}"  # noqa: S608
         return _numbers(session, sql, (run.low, run.high, *where.plain_values))
     group = f"AND {_facet_group(session, order, run.group)}" if order.key != "time" else ""
-    sparse = run.count * _SPARSE < run.high - run.low
+    sparse = run.matches * _SPARSE < run.high - run.low
     begin, values = tables_of(where, run.low, run.high, use_index=sparse)
     return _numbers(
         session, f"SELECT f.seq {begin} AND {where.indexed} {group} {end}", (*values, *where.indexed_values)

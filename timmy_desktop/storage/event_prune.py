@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from timmy_desktop.clock import Clock
@@ -152,7 +153,7 @@ class EventPruning:
         waiting = await self._database.read(_pending)
         done, total = 0, sum(stretch.rows for stretch in waiting)
         for some in _in_steps(waiting):
-            await self._database.write(lambda session, some=some: remove(session, some))
+            await self._database.write(partial(remove, stretches=some))
             done += sum(stretch.rows for stretch in some)
             progress("Removing events", done, total)
             await asyncio.sleep(0)

@@ -84,8 +84,9 @@ async def a_room(folder: Path) -> AsyncIterator[Room]:
 
 
 def verifier() -> ModuleType:
-    """resources/verify_timmy_log.py, which imports nothing of the application."""
-    spec = importlib.util.spec_from_file_location("verify_timmy_log", ROOT / "resources/verify_timmy_log.py")
+    """The stand-alone verifier, loaded from its one file as a stranger would."""
+    file = ROOT / "timmy_desktop/storage/verify_timmy_log.py"
+    spec = importlib.util.spec_from_file_location("verify_timmy_log", file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -12,6 +12,8 @@ make. Exit status: 0 intact; 1 not intact, and where; 2 it could not be checked;
 The rules are those of docs/architecture.md, section "The event log's format". It imports nothing of the application.
 """
 
+from __future__ import annotations
+
 import argparse
 import gzip
 import hashlib
@@ -20,9 +22,9 @@ import json
 import lzma
 import sqlite3
 import sys
-from collections import namedtuple
 from contextlib import closing
 from pathlib import Path
+from typing import Any, IO, Iterator, NamedTuple, Sequence
 
 FORMAT = 1
 FIELDS = ("seq", "time_us", "type", "version", "source", "task_id", "agent_id", "data")
@@ -30,11 +32,26 @@ NUMBERS = ("seq", "time_us", "version")
 SEPARATOR = "\x1f"
 GENESIS = bytes(32)
 
-Finding = namedtuple("Finding", "seq problem")
-Report = namedtuple("Report", "rows first last head unverified findings")
+
+class Finding(NamedTuple):
+    """Where something does not fit, and what."""
+
+    seq: int
+    problem: str
 
 
-def keyed(key, text):
+class Report(NamedTuple):
+    """How many events were there, from which to which, the hash of the last, and all that was found."""
+
+    rows: int
+    first: int
+    last: int
+    head: str
+    unverified: int
+    findings: list[Finding]
+
+
+def keyed(key: bytes, text: str | bytes) -> Any:
     """Keyed BLAKE2b (RFC 7693) of 32 bytes; text is UTF-8."""
     return hashlib.blake2b(text.encode() if isinstance(text, str) else text, key=key, digest_size=32)
 
@@ -42,16 +59,19 @@ def keyed(key, text):
 class Walk:
     """Follows events and gaps in the order in which they stand, and notes each place that does not fit."""
 
-    def __init__(self, key, first, before, chain_start=0):
+    def __init__(self, key: bytes, first: int, before: bytes, chain_start: int = 0) -> None:
         self.key, self.next, self.heads = key, first, {before}
         self.first, self.chain_start = first, chain_start
-        self.rows, self.unverified, self.findings = 0, 0, []
-        self.told, self.gaps = {}, {}
+        self.rows, self.unverified = 0, 0
+        self.findings: list[Finding] = []
+        self.told: dict[str, tuple[int, int, int]] = {}
+        self.gaps: dict[str, list[tuple[int, int, bytes]]] = {}
+        self.saw_end_of_log = True
 
-    def find(self, seq, problem):
+    def find(self, seq: int, problem: str) -> None:
         self.findings.append(Finding(seq, problem))
 
-    def row(self, fields, stored):
+    def row(self, fields: Sequence[Any], stored: bytes) -> None:
         seq = fields[0]
         if seq < self.next:
             self.find(seq, "event %d stands out of its order, or twice" % seq)
@@ -72,14 +92,14 @@ class Walk:
         if fields[2] == "log.pruned" and known:
             self.note_prune(seq, fields[7])
 
-    def note_prune(self, seq, data):
+    def note_prune(self, seq: int, data: str) -> None:
         try:
             values = json.loads(data)
             self.told[values["digest"]] = (seq, values["first_seq"], values["last_seq"])
         except (ValueError, KeyError, TypeError):
             self.find(seq, "event %d does not say what was pruned" % seq)
 
-    def gap(self, first, last, after, pruned, mac):
+    def gap(self, first: int, last: int, after: bytes, pruned: str, mac: bytes) -> None:
         if first < self.next or last < first:
             self.find(first, "events %d to %d are said to be pruned, and stand here" % (first, last))
             return
@@ -90,7 +110,7 @@ class Walk:
         self.gaps.setdefault(pruned, []).append((first, last, after))
         self.heads, self.next = {after}, last + 1
 
-    def omitted(self, first, last, after):
+    def omitted(self, first: int, last: int, after: bytes) -> None:
         """Left out by whoever wrote the file, under its seal."""
         if first < self.next or last < first:
             self.find(first, "events %d to %d are said to be left out, and stand here" % (first, last))
@@ -98,14 +118,14 @@ class Walk:
         self.reach(first)
         self.heads, self.next = {after}, last + 1
 
-    def reach(self, seq):
+    def reach(self, seq: int) -> bool:
         """Whether `seq` is next; if not, what is missing before it is found."""
         if seq == self.next:
             return True
         self.find(self.next, missing(self.next, seq - 1))
         return False
 
-    def end(self):
+    def end(self) -> None:
         """What only shows when everything was seen: that each prune took what it says."""
         for digest, gaps in sorted(self.gaps.items()):
             state = keyed(self.key, "pruned\n")
@@ -118,22 +138,20 @@ class Walk:
             elif seq and whole and not hmac.compare_digest(digest, state.hexdigest()):
                 self.find(seq, "what event %d says was pruned is not what was" % seq)
 
-    saw_end_of_log = True
-
-    def report(self):
+    def report(self) -> Report:
         head = next(iter(self.heads)) if len(self.heads) == 1 else b""
         findings = sorted(set(self.findings))
         return Report(self.rows, self.first, self.next - 1, head.hex(), self.unverified, findings)
 
 
-def missing(first, last):
+def missing(first: int, last: int) -> str:
     return "event %d is missing" % first if first == last else "events %d to %d are missing" % (first, last)
 
 
 # Files
 
 
-def verify_file(path, key):
+def verify_file(path: str | Path, key: bytes) -> Report:
     """The report on an export or an archive."""
     with opened(path) as lines:
         first = next_line(lines)
@@ -157,13 +175,13 @@ def verify_file(path, key):
     return walk.report()
 
 
-def opened(path):
+def opened(path: str | Path) -> IO[bytes]:
     if str(path).endswith(".gz"):
-        return gzip.open(path, "rb")
+        return gzip.open(path, "rb")  # type: ignore[return-value]
     return lzma.open(path, "rb") if str(path).endswith(".xz") else open(path, "rb")
 
 
-def next_line(lines):
+def next_line(lines: IO[bytes]) -> bytes:
     """A line, or nothing where the file ends, also where it ends within its compression."""
     try:
         return lines.readline()
@@ -171,7 +189,7 @@ def next_line(lines):
         return b""
 
 
-def read_head(line, key):
+def read_head(line: bytes, key: bytes) -> tuple[dict[str, Any], Walk]:
     try:
         head = json.loads(line)
         if not isinstance(head, dict) or head.get("timmy_log") != FORMAT:
@@ -180,7 +198,7 @@ def read_head(line, key):
         mac = head.pop("mac")
         walk = Walk(key, int(head["first_seq"]), bytes.fromhex(head["before"]), int(head["chain_start"]))
     except (ValueError, KeyError, TypeError, AttributeError):
-        raise Unusable("This is not a file of events, or its first line was changed.")
+        raise UnusableError("This is not a file of events, or its first line was changed.") from None
     signed = keyed(key, json.dumps(head, sort_keys=True)).hexdigest()
     if not as_written or not hmac.compare_digest(str(mac), signed):
         walk.find(walk.first, "the head of the file was changed, or the key is another one")
@@ -188,11 +206,11 @@ def read_head(line, key):
     return head, walk
 
 
-def is_as_written(values, line):
+def is_as_written(values: Any, line: bytes) -> bool:
     return json.dumps(values, separators=(",", ":")).encode() + b"\n" == line
 
 
-def read_line(line, walk, seal, key):
+def read_line(line: bytes, walk: Walk, seal: str, key: bytes) -> bool:
     """Whether it is the end of the file."""
     try:
         values = json.loads(line)
@@ -208,7 +226,7 @@ def read_line(line, walk, seal, key):
     return False
 
 
-def read_item(values, walk):
+def read_item(values: dict[str, Any], walk: Walk) -> bool:
     if "gap" in values:
         gap = values["gap"]
         mac = bytes.fromhex(gap["mac"])
@@ -226,7 +244,7 @@ def read_item(values, walk):
     return True
 
 
-def check_end(end, walk, seal, key, as_written):
+def check_end(end: Any, walk: Walk, seal: str, key: bytes, as_written: bool) -> None:
     if not isinstance(end, dict):
         raise TypeError
     mac = str(end.pop("mac"))
@@ -242,7 +260,7 @@ def check_end(end, walk, seal, key, as_written):
 # Databases
 
 
-def verify_database(path, key, anchor=None):
+def verify_database(path: str | Path, key: bytes, anchor: str | Path | None = None) -> Report:
     """The report on a log in its database; the application should be closed."""
     address = "%s?mode=ro" % Path(path).absolute().as_uri()
     with closing(sqlite3.connect(address, uri=True)) as db:
@@ -250,7 +268,7 @@ def verify_database(path, key, anchor=None):
         walk = Walk(key, 1, GENESIS, start or 0)
         if start is None:
             walk.find(1, "the start of the chain was changed")
-        heads = {}
+        heads: dict[int, bytes] = {}
         for fields, stored, gap in items(db):
             if gap:
                 walk.gap(*gap)
@@ -264,7 +282,7 @@ def verify_database(path, key, anchor=None):
     return walk.report()
 
 
-def items(db):
+def items(db: sqlite3.Connection) -> Iterator[tuple[Any, Any, Any]]:
     """Events and gaps in order. A stretch that is still there whole has not been removed yet."""
     gaps = iter(read_gaps(db) + [None])
     gap = next(gaps)
@@ -278,7 +296,7 @@ def items(db):
         gap = next(gaps)
 
 
-def read_gaps(db):
+def read_gaps(db: sqlite3.Connection) -> list[Any]:
     if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'event_gaps'").fetchone():
         return []
     return db.execute(
@@ -287,7 +305,7 @@ def read_gaps(db):
     ).fetchall()
 
 
-def chain_start(db, key):
+def chain_start(db: sqlite3.Connection, key: bytes) -> int | None:
     """The last event under an earlier key; None for one that this key did not sign."""
     found = db.execute("SELECT value FROM meta WHERE name = 'chain_start'").fetchone()
     if not found:
@@ -297,7 +315,7 @@ def chain_start(db, key):
     return int(number) if number.isdecimal() and hmac.compare_digest(mac, signed) else None
 
 
-def check_anchor(path, key, walk, heads):
+def check_anchor(path: str | Path, key: bytes, walk: Walk, heads: dict[int, bytes]) -> None:
     try:
         anchor = json.loads(Path(path).read_text())
         seq, head = int(anchor["seq"]), str(anchor["hash"])
@@ -317,11 +335,11 @@ def check_anchor(path, key, walk, heads):
 # The command
 
 
-class Unusable(Exception):
+class UnusableError(Exception):
     """It can't be checked."""
 
 
-def verify(path, key, anchor=None):
+def verify(path: str | Path, key: bytes, anchor: str | Path | None = None) -> Report:
     """The report on whatever `path` is: a file of events, a database or a data folder."""
     path = Path(path)
     if path.is_dir():
@@ -331,22 +349,22 @@ def verify(path, key, anchor=None):
     return verify_database(path, key, anchor) if is_database else verify_file(path, key)
 
 
-def read_key(text):
+def read_key(text: str) -> bytes:
     try:
         found = Path(text).read_text().strip() if Path(text).exists() else text
         key = bytes.fromhex(found)
     except (OSError, ValueError):
         key = b""
     if len(key) != 32:
-        raise Unusable("The key is 64 hexadecimal digits, or a file that holds them.")
+        raise UnusableError("The key is 64 hexadecimal digits, or a file that holds them.")
     return key
 
 
-def inert(text):
+def inert(text: str) -> str:
     return text.encode("ascii", "backslashreplace").decode()
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Verifies an event log of Timmy Desktop.")
     parser.add_argument("file", help="an export, an archive, a database or a data folder")
     parser.add_argument("--key", required=True, help="the chain's key: a file, or 64 hexadecimal digits")
@@ -355,18 +373,18 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     try:
         report = verify(options.file, read_key(options.key), options.anchor)
-    except (Unusable, OSError, sqlite3.Error) as error:
+    except (UnusableError, OSError, sqlite3.Error) as error:
         print(inert(str(error)), file=sys.stderr)
         return 2
     if options.json:
-        found = [finding._asdict() for finding in report.findings]
+        found = [{"seq": one.seq, "problem": one.problem} for one in report.findings]
         print(json.dumps(dict(report._asdict(), findings=found, intact=not found)))
     else:
         tell(report)
     return 1 if report.findings else 3 if report.unverified else 0
 
 
-def tell(report):
+def tell(report: Report) -> None:
     for seq, problem in report.findings:
         print("BROKEN at event %d: %s." % (seq, inert(problem)))
     if not report.findings:
