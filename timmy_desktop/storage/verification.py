@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import hmac
 import json
-import multiprocessing
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from timmy_desktop.storage.chain import CANONICAL_TEXT_SQL, GENESIS, Chain, ChainReport
+from timmy_desktop.storage.chain import GENESIS, ChainReport
 from timmy_desktop.storage.chain_key import ChangedStartError, chain_start
 from timmy_desktop.storage.database import Session
 from timmy_desktop.storage.event_gaps import Gap, digest_of, gaps_between
+from timmy_desktop.storage.piece_workers import Check, command, workers
+from timmy_desktop.storage.pieces import Piece, check_piece
 from timmy_desktop.storage.private_file import write_private_file
 
 ANCHOR_FILE = "chain.head"
@@ -30,30 +29,9 @@ ROWS_IN_A_PIECE = 50_000
 ROWS_WORTH_PROCESSES = 200_000
 MOST_PROCESSES = 4
 
-_SELECT = f"SELECT hash, {CANONICAL_TEXT_SQL} FROM event_log WHERE seq BETWEEN ? AND ? ORDER BY seq"  # noqa: S608
-_SELECT_NUMBERED = f"SELECT seq, {_SELECT.removeprefix('SELECT ')}"
-_GAPS = "SELECT first_seq, last_seq, hash, pruned, mac FROM event_gaps WHERE first_seq <= ? AND last_seq >= ?"
 _HASH = "SELECT hash FROM event_log WHERE seq = ?"
 
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of the log, from `first` to `last` inclusive."""
-
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class PieceReport:
-    """How many rows of a piece fit, the last fitting hash, and where and why it broke."""
-
-    rows: int
-    head: bytes
-    broken_seq: int | None = None
-    problem: str = ""
 
 
 def verify_log(
@@ -106,109 +84,14 @@ def _prune_problem(session: Session, key: bytes) -> tuple[int, str] | None:
     return None
 
 
-def check_piece(path: Path, key: bytes, piece: Piece) -> PieceReport:
-    """Checks one stretch, on a read-only connection of its own."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        gaps = {row[0]: Gap(*row) for row in connection.execute(_GAPS, (piece.last, piece.first))}
-        if gaps:
-            return _check_with_gaps(connection, key, piece, gaps)
-        previous = _hash_at(connection, piece.first - 1)
-        rows = connection.execute(_SELECT, (piece.first, piece.last))
-        fitting, head, fits = Chain(key).follow(rows, previous)
-        expected = piece.first + fitting
-        if fits and expected > piece.last:
-            return PieceReport(fitting, head)
-        found = connection.execute("SELECT min(seq) FROM event_log WHERE seq >= ?", (expected,)).fetchone()[0]
-    problem = f"event {expected} is missing"
-    if found == expected:
-        problem = f"event {expected} was changed, or its hash was"
-    return PieceReport(fitting, head, expected, problem)
-
-
-def _check_with_gaps(
-    connection: sqlite3.Connection, key: bytes, piece: Piece, gaps: dict[int, Gap]
-) -> PieceReport:
-    """The same where stretches were pruned: each is there whole, or gone whole and signed."""
-    walk = _Walk(key, piece, gaps, _hash_at(connection, piece.first - 1))
-    for seq, stored, text in connection.execute(_SELECT_NUMBERED, (piece.first, piece.last)):
-        walk.row(seq, stored, text)
-        if walk.problem:
-            break
-    else:
-        walk.end(piece.last)
-    return PieceReport(walk.rows, walk.head, walk.broken_seq, walk.problem)
-
-
-def _hash_at(connection: sqlite3.Connection, seq: int) -> bytes:
-    """The hash of the event numbered `seq`, also of one that ends a gap; else what stands before the first."""
-    sql = (
-        "SELECT hash FROM event_log WHERE seq = ?1 UNION ALL SELECT hash FROM event_gaps WHERE last_seq = ?1"
-    )
-    found = connection.execute(sql, (seq,)).fetchone()
-    return bytes(found[0]) if found else GENESIS
-
-
-class _Walk:
-    """Follows rows and gaps from the beginning of a piece; stops at the first that does not fit."""
-
-    def __init__(self, key: bytes, piece: Piece, gaps: dict[int, Gap], head: bytes) -> None:
-        self._key, self._gaps, self._link = key, dict(gaps), Chain(key).link
-        self.rows, self.head, self.problem = 0, head, ""
-        self.broken_seq: int | None = None
-        self._next = piece.first
-        # A piece may begin within a gap, whose own beginning the piece before has checked.
-        for gap in gaps.values():
-            if gap.first < piece.first:
-                self._gaps[piece.first] = gap
-
-    def row(self, seq: int, stored: bytes, text: str) -> None:
-        while self._next < seq and not self.problem:
-            gap = self._pass_gap()
-            if gap is not None and gap.last >= seq:
-                self._stop(seq, f"event {seq} stands where events were pruned")
-        if self.problem:
-            return
-        head = self._link(self.head, text.encode())
-        if head != stored:
-            self._stop(seq, f"event {seq} was changed, or its hash was")
-            return
-        self.head, self.rows, self._next = head, self.rows + 1, seq + 1
-
-    def end(self, last: int) -> None:
-        """No row is left; a gap may reach beyond the piece."""
-        while self._next <= last and not self.problem:
-            self._pass_gap()
-
-    def _pass_gap(self) -> Gap | None:
-        gap = self._gaps.get(self._next)
-        if gap is None:
-            self._stop(self._next, f"event {self._next} is missing")
-        elif not gap.is_signed(self._key):
-            self._stop(
-                self._next, f"events {gap.first} to {gap.last} were removed, and not by the application"
-            )
-        else:
-            self.head, self._next = gap.hash, gap.last + 1
-            return gap
-        return None
-
-    def _stop(self, seq: int, problem: str) -> None:
-        self.broken_seq, self.problem = seq, problem
-
-
 @contextmanager
-def _checker(path: Path, rows: int) -> Iterator[Callable[[list[Piece], bytes], Iterator[PieceReport]]]:
+def _checker(path: Path, rows: int) -> Iterator[Check]:
     processes = min(os.cpu_count() or 1, MOST_PROCESSES)
-    if rows < ROWS_WORTH_PROCESSES or processes == 1:
+    if rows < ROWS_WORTH_PROCESSES or processes == 1 or not command():
         yield lambda pieces, key: (check_piece(path, key, piece) for piece in pieces)
         return
-    # Not forked: this process has threads and a window.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, mp_context=context)
-    try:
-        yield lambda pieces, key: pool.map(check_piece, [path] * len(pieces), [key] * len(pieces), pieces)
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with workers(path, processes) as check:
+        yield check
 
 
 def write_anchor(anchor: Path, key: bytes, seq: int, head: bytes) -> None:
