@@ -84,13 +84,14 @@ class Positions:
         """How many matches stand before a segment."""
         return self._before[place]
 
-    def rows_of(self, blocks: Sequence[Segment]) -> list[int]:
-        """The rows at which stretches of the log begin, for marks beside a list by time."""
+    def rows_of(self, blocks: Sequence[Segment]) -> list[tuple[int, int]]:
+        """The rows at which stretches of the log begin in a list by time, and how many matches each has."""
         starts = {
             segment.high // BLOCK: before
             for segment, before in zip(self.segments, self._before, strict=False)
         }
-        return sorted({starts[one.high // BLOCK] for one in blocks if one.high // BLOCK in starts})
+        found = [(starts.get(one.high // BLOCK), one.matches) for one in blocks]
+        return [(row, matches) for row, matches in found if row is not None]
 
 
 def make_query(session: Session, wanted: EventFilter, order: Order | None = None) -> Query:

@@ -164,7 +164,9 @@ async def test_tampering_with_the_database_is_located(tmp_path: Path, pruned: bo
         shutil.copytree(honest, folder)
         tamper = dice.choice(AFTER_PRUNES if pruned else ANY)
         expected: Expected = set()
-        changed(folder, lambda connection, dice=dice, tamper=tamper: expected.update(tamper(connection, dice)))
+        changed(
+            folder, lambda connection, dice=dice, tamper=tamper: expected.update(tamper(connection, dice))
+        )
         report = await checked(folder)
         alone = VERIFIER.verify(folder, KEY)
         what = f"case {number}: {tamper.__name__} at {sorted(expected)}"
@@ -177,7 +179,7 @@ def edit_line(lines: list[bytes], dice: random.Random) -> Expected:
     place = dice.randrange(1, len(lines) - 1)
     line = bytearray(lines[place])
     at = dice.randrange(len(line) - 1)
-    line[at] = dice.choice([byte for byte in b"0123456789abcdef\"x}" if byte != line[at]])
+    line[at] = dice.choice([byte for byte in b'0123456789abcdef"x}' if byte != line[at]])
     lines[place] = bytes(line)
     return near(lines, place)
 
@@ -240,13 +242,28 @@ def near(lines: list[bytes], place: int) -> Expected:
         try:
             values = json.loads(line)
             inner = values.get("gap") or values.get("omitted") or values.get("end") or {}
-            found |= {values.get("seq", 0), inner.get("first", 0), inner.get("last", 0), inner.get("last_seq", 0)}
+            found |= {
+                values.get("seq", 0),
+                inner.get("first", 0),
+                inner.get("last", 0),
+                inner.get("last_seq", 0),
+            }
         except (ValueError, AttributeError):
             continue
     return found | {seq + 1 for seq in found} | {seq - 1 for seq in found}
 
 
-IN_FILES = (edit_line, edit_line, delete_line, double_line, swap_lines, cut_lines, cut_and_seal_anew, edit_head, edit_end)
+IN_FILES = (
+    edit_line,
+    edit_line,
+    delete_line,
+    double_line,
+    swap_lines,
+    cut_lines,
+    cut_and_seal_anew,
+    edit_head,
+    edit_end,
+)
 
 
 @pytest.mark.parametrize("what", ["export", "archive"])

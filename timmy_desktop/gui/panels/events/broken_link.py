@@ -77,6 +77,7 @@ class _Links(QWidget):
         for place, row in enumerate(self.rows):
             box = QRect(0, place * self._height, self.width(), self._height)
             bad = row is None or row.seq == self.broken
+            after = row is not None and row.seq > self.broken
             if bad:
                 painter.fillRect(box, theme.tint("bad", 0.12, "raised"))
             middle = box.center().y()
@@ -86,8 +87,9 @@ class _Links(QWidget):
             if place + 1 < len(self.rows) and not bad:
                 painter.drawLine(GAP + 4, middle + _MARK // 2 + 2, GAP + 4, box.bottom() + 1)
             mark = QRect(GAP, middle - _MARK // 2, _MARK, _MARK).toRectF()
-            paint_mark(painter, mark, "bad" if bad else "good")
-            painter.setPen(theme.color("bad" if bad else "text"))
+            # Of what comes after the break nothing can be said.
+            paint_mark(painter, mark, "bad" if bad else "muted" if after else "good")
+            painter.setPen(theme.color("bad" if bad else "muted" if after else "text"))
             words = box.adjusted(GAP + _MARK + GAP, 0, -GAP, 0)
             text = QFontMetrics(painter.font()).elidedText(
                 self.words_of(row), Qt.TextElideMode.ElideRight, words.width()

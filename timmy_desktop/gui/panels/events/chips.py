@@ -8,7 +8,6 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QToolButton, QWidget
 
-from timmy_desktop.gui.glyphs import icon
 from timmy_desktop.gui.panels.events.asking import words_of
 from timmy_desktop.gui.theme import TIGHT
 from timmy_desktop.gui.widgets.flow_layout import FlowLayout
@@ -35,11 +34,8 @@ class Chip(QFrame):
         self.words.setToolTip(hint)
         self.words.setAccessibleName(f"Filter: {self.words.text()}")
         self.words.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.words.setEnabled(True)
         self.words.clicked.connect(lambda: self._turn(turned))
         self.cross = glyph_button("close", f"Remove the filter {self.words.text()}", removed, side=20)
-        if words.startswith("not "):
-            self.words.setIcon(icon("minus", "warn"))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)

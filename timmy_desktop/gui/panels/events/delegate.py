@@ -18,6 +18,7 @@ from timmy_desktop.storage.event_rows import LogRow
 
 TONES = {"info": "muted", "warning": "warn", "error": "bad"}
 _MARK = 8
+_BEFORE_HIT = 24
 _Index = QModelIndex | QPersistentModelIndex
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -68,11 +69,31 @@ class EventsDelegate(QStyledItemDelegate):
             self._words(painter, box, text, role, font, right=column.right)
 
     def _data(self, painter: QPainter, box: QRect, row: LogRow) -> None:
-        for name, text in data_parts(row):
+        for name, text in self._from_hit(data_parts(row), box.width()):
             if box.width() < GAP:
                 return
             box = self._words(painter, box, name, "muted", self._body, gap=TIGHT) if name else box
             box = self._words(painter, box, text, "text", self._body, gap=GAP + TIGHT)
+
+    def _from_hit(self, parts: list[tuple[str, str]], width: int) -> list[tuple[str, str]]:
+        """The parts, from the one on in which a word was found where that would be out of sight."""
+        metrics, used = self._metrics[id(self._body)], 0
+        for place, (name, text) in enumerate(parts if self.words else ()):
+            before = used
+            marks = marks_of(text, self.words)
+            if marks:
+                start, length = marks[0]
+                used += metrics.horizontalAdvance(f"{name}  {text[: start + length]}")
+                if used <= width:
+                    return parts
+                room = width - metrics.horizontalAdvance(f"{name}  ")
+                return (
+                    [(name, _nearer(text, start, room, metrics)), *parts[place + 1 :]]
+                    if before or start
+                    else parts
+                )
+            used += metrics.horizontalAdvance(f"{name}  {text}  ")
+        return parts
 
     def _words(
         self,
@@ -106,6 +127,14 @@ class EventsDelegate(QStyledItemDelegate):
                 QRect(left - 1, box.top() + 2, width + 2, box.height() - 4), theme.tint("accent", 0.3)
             )
             painter.fillRect(QRect(left, box.bottom() - 2, width, 1), theme.color("accent"))
+
+
+def _nearer(text: str, start: int, room: int, metrics: QFontMetrics) -> str:
+    """The text from shortly before a hit on, where the hit would be cut off else."""
+    if metrics.horizontalAdvance(text[:start]) < room // 2:
+        return text
+    space = text.find(" ", max(0, start - _BEFORE_HIT), start)
+    return f"…{text[space + 1 if space >= 0 else start :]}"
 
 
 def _paint_ground(painter: QPainter, option: QStyleOptionViewItem, tone: str) -> None:

@@ -29,7 +29,7 @@ class ListDesk(QObject):
     failed = Signal(str)
     histogram_ready = Signal(object)
     marks_ready = Signal(list)
-    """Rows at which errors stand."""
+    """Rows at which errors stand, and how many."""
     came = Signal(int)
     """So many rows came on top."""
     waiting_changed = Signal(int)

@@ -20,8 +20,9 @@ from timmy_desktop.gui.widgets.notice_bar import NoticeBar
 from timmy_desktop.gui.widgets.parts import button, label, row
 from timmy_desktop.gui.wording import count
 
-_BESIDE, _HIGH = 760, 200
-"""From this width on the details stand beside the list; below this height there is no histogram."""
+_BESIDE, _HIGH, _LOW = 760, 240, 460
+"""From this width on the details stand beside the list; below these heights there is no histogram, and no room
+for details below the list."""
 
 
 class ListPage(QWidget):
@@ -56,13 +57,20 @@ class ListPage(QWidget):
 
     def show_detail(self, shown: bool) -> None:
         self.detail.setVisible(shown)
+        self._arrange()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        beside = self.width() >= _BESIDE
-        self.splitter.setOrientation(Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical)
-        self.histogram.setVisible(self.height() >= _HIGH)
+        self._arrange()
         self._place_new_button()
+
+    def _arrange(self) -> None:
+        """Beside each other, or below, or the details alone where there is room for one only."""
+        beside, low = self.width() >= _BESIDE, self.height() < _LOW
+        self.splitter.setOrientation(Qt.Orientation.Horizontal if beside else Qt.Orientation.Vertical)
+        detailed = not self.detail.isHidden()
+        self.stack.setVisible(beside or not low or not detailed)
+        self.histogram.setVisible(self.height() >= _HIGH and not (low and detailed and not beside))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(260, 110)

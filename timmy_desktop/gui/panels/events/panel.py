@@ -279,8 +279,8 @@ class EventsPanel(Panel):
         )
         self.page.show_state()
 
-    def _show_marks(self, rows: list[int]) -> None:
-        self.page.table.marks.show_marks(self.model.rowCount(), rows)
+    def _show_marks(self, marks: list[tuple[int, int]]) -> None:
+        self.page.table.marks.show_marks(self.model.rowCount(), marks)
 
     def _show_histogram(self, histogram: object) -> None:
         zoomed = self._chips.since_us is not None or self._chips.until_us is not None

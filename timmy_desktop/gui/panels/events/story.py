@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from timmy_desktop.gui.panels.events.columns import Names, agent_name
-from timmy_desktop.gui.wording import sats
+from timmy_desktop.gui.panels.events.columns import Names, agent_name, value_text
+from timmy_desktop.gui.wording import count, sats
 from timmy_desktop.inert import inert_line
 from timmy_desktop.storage.event_filter import severity_of
 from timmy_desktop.storage.event_rows import LogRow
@@ -176,6 +176,23 @@ class _Teller:
         if not self._end("work", row, "warn", detail=_text(values, "reason")):
             self._moment(row, "Goes back to auction", "retry", 1, _text(values, "reason"))
 
+    def _memory_stored(self, row: LogRow, values: dict[str, Any]) -> None:
+        entries = values.get("entries")
+        number = len(entries) if isinstance(entries, list) else 0
+        self._moment(
+            row, f"Remembered: {count(number, 'entry', 'entries')}", "memory", 1, _text(values, "owner")
+        )
+
+    def _provider_failed_over(self, row: LogRow, values: dict[str, Any]) -> None:
+        onward = _text(values, "to_provider") or "nobody"
+        words = f"Moved on from {_text(values, 'from_provider')} to {onward}"
+        self._moment(row, words, "router", 3, _text(values, "reason"))
+
+    def _payment_refunded(self, row: LogRow, values: dict[str, Any]) -> None:
+        self._moment(
+            row, f"{sats(_number(values, 'amount_msat'))} given back", "sats", 1, _text(values, "reason")
+        )
+
     def _invoice_created(self, row: LogRow, values: dict[str, Any]) -> None:
         words = f"{agent_name(row, self._names)} asks for {sats(_number(values, 'amount_msat'))}"
         self._moment(row, words, "sats", 1)
@@ -206,4 +223,6 @@ def _number(values: dict[str, Any], name: str) -> int:
 def _pairs(values: Any) -> str:
     if not isinstance(values, dict):
         return ""
-    return inert_line(", ".join(f"{name} {value}" for name, value in list(values.items())[:6]), 300)
+    return inert_line(
+        ", ".join(f"{name} {value_text(value)}" for name, value in list(values.items())[:6]), 300
+    )

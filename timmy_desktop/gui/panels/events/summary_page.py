@@ -115,7 +115,7 @@ class _Bars(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         share = index.data(_SHARE_ROLE)
         if share:
-            room = option.rect.adjusted(GAP, 4, -GAP, -4)
+            room = option.rect.adjusted(GAP, 4, -2, -4)
             width = max(2, int(room.width() * share))
             bar = QRect(room.right() - width + 1, room.top(), width, room.height())
             painter.fillRect(bar, Theme.current().tint("series1", 0.18))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QMenu, QTableView
 
 from timmy_desktop.gui.panels.events.columns import COLUMNS, DATA
@@ -12,6 +12,8 @@ from timmy_desktop.gui.panels.events.error_marks import MarkedScrollBar
 from timmy_desktop.gui.panels.events.model import EventsModel
 from timmy_desktop.gui.theme import Theme
 from timmy_desktop.storage.event_positions import Order
+
+_LEAST_DATA = 200
 
 
 class EventsTable(QTableView):
@@ -54,6 +56,7 @@ class EventsTable(QTableView):
         for place, column in enumerate(COLUMNS):
             shown = column.name in names if names else column.shown
             self.setColumnHidden(place, not shown and place != DATA)
+        self._fit_data()
 
     @property
     def column_names(self) -> list[str]:
@@ -83,6 +86,18 @@ class EventsTable(QTableView):
         else:
             super().keyPressEvent(event)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_data()
+
+    def _fit_data(self) -> None:
+        """The data takes the room that the other columns leave."""
+        head = self.horizontalHeader()
+        others = sum(head.sectionSize(place) for place in range(len(COLUMNS)) if place != DATA)
+        room = max(_LEAST_DATA, self.viewport().width() - others)
+        if head.sectionSize(DATA) != room:
+            head.resizeSection(DATA, room)
+
     def minimumSizeHint(self) -> QSize:
         return QSize(200, 60)
 
@@ -104,7 +119,8 @@ class EventsTable(QTableView):
 
     def _set_up_head(self) -> None:
         head = self.horizontalHeader()
-        head.setStretchLastSection(True)
+        head.setStretchLastSection(False)
+        head.sectionResized.connect(lambda place, *_: self._fit_data() if place != DATA else None)
         head.setHighlightSections(False)
         head.setSectionsClickable(True)
         head.setSortIndicatorShown(True)
@@ -145,4 +161,5 @@ class EventsTable(QTableView):
 
     def _show_column(self, place: int, shown: bool) -> None:
         self.setColumnHidden(place, not shown)
+        self._fit_data()
         self.columns_chosen.emit()
