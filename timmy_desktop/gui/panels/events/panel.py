@@ -158,6 +158,7 @@ class EventsPanel(Panel):
     def read_from(self, reader: EventReader, words: str = "") -> None:
         """Another log in the place of this one; `words` say which, and are shown while it is there."""
         self.desk.reader = reader
+        self.page.table.delegate.forget()
         self.page.notice.say(words, "info", action="Back to the log" if words else None)
         self._typed = ()
         self.page.bar.field.clear()
