@@ -140,6 +140,8 @@ def read_rows(path: Path) -> Iterator[LogRow | Gap | Stretch]:
                 if found is None:
                     return
                 yield found
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{path.name} is not a file of events, or is damaged.") from error
         except (EOFError, KeyError, TypeError, lzma.LZMAError, gzip.BadGzipFile) as error:
             raise ValueError(f"{path.name} can't be read: {error}.") from error
 
