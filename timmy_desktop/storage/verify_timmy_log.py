@@ -3,13 +3,15 @@
 
     python3 verify_timmy_log.py FILE --key KEYFILE [--anchor chain.head] [--json]
 
-FILE is an export or an archive (.jsonl, .jsonl.gz, .jsonl.xz), a database (swarm.db), or a data folder. The key is
-64 hexadecimal digits: the file chain.key of the data folder, or what `timmy-desktop log key` writes.
+FILE is an export or an archive (.jsonl, .jsonl.gz, .jsonl.xz), a database (swarm.db), or a data folder. The
+key is 64 hexadecimal digits: the file chain.key of the data folder, or what `timmy-desktop log key` writes.
 
-What it finds: events that were changed, removed, put in, moved or cut off, and prunes that the application did not
-make. Exit status: 0 intact; 1 not intact, and where; 2 it could not be checked; 3 only the newer part could be.
+What it finds: events that were changed, removed, put in, moved or cut off, and prunes that the application
+did not make. Exit status: 0 intact; 1 not intact, and where; 2 it could not be checked; 3 only the newer part
+could be.
 
-The rules are those of docs/architecture.md, section "The event log's format". It imports nothing of the application.
+The rules are those of docs/architecture.md, section "The event log's format". It uses nothing of the
+application.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The Events dock: the list, a task's story, the summary and the chain, and what leads from one to the other."""
+"""The Events dock: the list, a task's story, the summary and the chain, and the ways between them."""
 
 from __future__ import annotations
 
@@ -263,7 +263,7 @@ class EventsPanel(Panel):
         if not self.desk.complete:
             return
         if self.wanted.is_empty:
-            text = "Everything that the swarm, the models, the ledger and the memory do is written here, for good."
+            text = "All that the swarm, the models, the ledger and the memory do is written here, for good."
             self.page.state.show_state("events", "The log is empty", text)
         else:
             choices = [("Show everything", self.clear_filters)]
