@@ -41,6 +41,8 @@ python3 packaging/dev.py COMMAND
   lint                       lint, types and import contracts alone
   bench [NAME…] [--json FILE]
                              measure, and compare with a reference
+  sample [--events N] [--out DIR]
+                             make a data folder with a long log, to look at and to measure with
   build [--wheel]            build this platform's packages, or the wheel alone, into dist/
   lock [--upgrade]           remake the locks from pyproject.toml (--upgrade: to the newest versions)
 
@@ -151,6 +153,11 @@ def bench(arguments: list[str]) -> int:
     return _call([str(DEV.python), "-m", "tests.bench", *arguments])
 
 
+def sample(arguments: list[str]) -> int:
+    prepare(DEV)
+    return _call([str(DEV.python), "-m", "tests.bench.sample", *arguments])
+
+
 def build(arguments: list[str]) -> int:
     """The wheel, then this platform's packages of the frozen application."""
     prepare(DEV)
@@ -251,6 +258,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "test": test,
     "lint": lint,
     "bench": bench,
+    "sample": sample,
     "build": build,
     "lock": lock,
 }

@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_json(models)
     _add_memory(commands)
     _add_ledger(commands)
+    _add_log(commands)
 
     picture = _add(commands, "screenshot", _screenshot, "take pictures of the window with this data folder")
     picture.add_argument("--out", type=Path, metavar="DIR", required=True, help="where the pictures go")
@@ -127,6 +128,34 @@ def _add_ledger(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     receipt = _add(actions, "receipt", _ledger, "write the signed proof of a payment to a file")
     receipt.add_argument("id", metavar="ID", help="of the payment in the ledger")
     receipt.add_argument("--out", type=Path, required=True, metavar="FILE")
+    for action in actions.choices.values():
+        _add_json(action)
+
+
+def _add_log(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    log = commands.add_parser("log", help="export, prune and prove the event log")
+    actions = log.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+    export = _add(actions, "export", _log, "write events into a file")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    export.add_argument("--format", choices=("csv", "jsonl", "otel", "verifiable"), default="jsonl")
+    export.add_argument(
+        "--type", action="append", default=[], metavar="TYPE", help="only these, as in tool.*"
+    )
+    export.add_argument("--task", default="", metavar="ID", help="only of this task")
+    export.add_argument("--text", default="", metavar="WORDS", help="only with these words")
+    export.add_argument("--newer-than", default="", metavar="AGE", help="as in 12h or 7d")
+    prune = _add(actions, "prune", _log, "remove old events; without --yes say what would go")
+    prune.add_argument("--older-than", required=True, metavar="AGE", help="as in 30d")
+    prune.add_argument("--type", action="append", default=[], metavar="TYPE", help="only these, as in tool.*")
+    prune.add_argument("--no-archive", action="store_true", help="do not keep them in a file")
+    prune.add_argument("--yes", action="store_true", help="remove them")
+    _add(actions, "archives", _log, "list the files of what was pruned")
+    verify = _add(actions, "verify", _log, "check an archive or a verifiable export")
+    verify.add_argument("file", type=Path, metavar="FILE")
+    key = _add(actions, "key", _log, "write the chain's key into a file, for a verifier elsewhere")
+    key.add_argument("--out", type=Path, required=True, metavar="FILE")
+    verifier = _add(actions, "verifier", _log, "write the verifier that needs nothing but Python and the key")
+    verifier.add_argument("--out", type=Path, required=True, metavar="FILE")
     for action in actions.choices.values():
         _add_json(action)
 
@@ -223,6 +252,12 @@ def _verify_receipt(options: argparse.Namespace) -> int:
     from timmy_desktop.cli.verify_receipt import verify_receipt
 
     return verify_receipt(options)
+
+
+def _log(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.log import log
+
+    return log(options)
 
 
 def _screenshot(options: argparse.Namespace) -> int:

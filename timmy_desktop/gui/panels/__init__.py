@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from timmy_desktop.gui.panel import PanelSpec
-from timmy_desktop.gui.panels import activity, chat, ledger, memory, router, tasks
+from timmy_desktop.gui.panels import activity, chat, events, ledger, memory, router, tasks
 
 PANELS: tuple[PanelSpec, ...] = (
-    activity.SPEC, tasks.SPEC, chat.SPEC, router.SPEC, ledger.SPEC, memory.SPEC,
+    activity.SPEC, tasks.SPEC, chat.SPEC, router.SPEC, ledger.SPEC, memory.SPEC, events.SPEC,
 )  # fmt: skip
