@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("name", metavar="NAME", nargs="?", default="", help="of a model; see the list")
     _add_json(models)
     _add_memory(commands)
+    _add_feed(commands)
 
     picture = _add(commands, "screenshot", _screenshot, "take pictures of the window with this data folder")
     picture.add_argument("--out", type=Path, metavar="DIR", required=True, help="where the pictures go")
@@ -100,6 +101,23 @@ def _add_memory(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     _add(actions, "rebuild", _memory, "build the vector index anew")
     for action in actions.choices.values():
         _add_json(action)
+
+
+def _add_feed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    follow = _add(commands, "follow", _follow, "follow the live feed of a Timmy that runs")
+    for name, words in (
+        ("include", "only this type, or topic.*; can be given again"),
+        ("exclude", "not this type, or topic.*; can be given again"),
+        ("task", "only this task; can be given again"),
+        ("agent", "only this agent; can be given again"),
+        ("source", "only from this source; can be given again"),
+    ):
+        follow.add_argument(f"--{name}", action="append", default=[], metavar=name.upper(), help=words)
+    follow.add_argument("--after", type=int, metavar="SEQ", help="begin after this event; 0: what is kept")
+    follow.add_argument("--count", type=int, default=0, metavar="N", help="end after so many events")
+    follow.add_argument("--port", type=int, default=0, help="instead of the one in the settings")
+    follow.add_argument("--print-token", action="store_true", help="print the token for other programs")
+    _add_json(follow)
 
 
 def _add(
@@ -182,6 +200,12 @@ def _memory(options: argparse.Namespace) -> int:
     from timmy_desktop.cli.memory import memory
 
     return memory(options)
+
+
+def _follow(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.follow import follow
+
+    return follow(options)
 
 
 def _screenshot(options: argparse.Namespace) -> int:
