@@ -32,6 +32,8 @@ from timmy_desktop.supervisor import TaskSupervisor
 
 logger = logging.getLogger(__name__)
 _MOST_FAULTS = 5
+# What is held for a client beyond what it may have again, before it is folded.
+_ROOM = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ class FeedServer:
             backlog=self._backlog,
             send=connection.send,
             monotonic=self._clock.monotonic,
-            room=self._settings.activity_feed_buffer,
+            room=self._settings.activity_feed_buffer + _ROOM,
             throttle=self._settings.websocket_event_throttle,
             send_within_s=self._limits.send_within_s,
         )
@@ -171,13 +173,15 @@ class FeedServer:
         except GoneError:
             pass
         finally:
-            del self._clients[client]
+            self._clients.pop(client, None)
             sending.cancel()
 
     async def _send(self, client: Client, connection: Connection) -> None:
         try:
             await client.run()
         except GoneError as error:
+            # Nothing more is kept for it while it may still read why.
+            self._clients.pop(client, None)
             await connection.close(error.code, str(error))
 
     async def _listen(self, client: Client, connection: Connection) -> None:
