@@ -59,10 +59,17 @@ def _parser() -> argparse.ArgumentParser:
     _add_json(models)
     _add_memory(commands)
     _add_feed(commands)
+    _add_log(commands)
 
     picture = _add(commands, "screenshot", _screenshot, "take pictures of the window with this data folder")
     picture.add_argument("--out", type=Path, metavar="DIR", required=True, help="where the pictures go")
     picture.add_argument("--panel", metavar="NAME", help="one panel instead of the whole window")
+    picture.add_argument(
+        "--part",
+        metavar="PART",
+        default="",
+        help="a part of that panel: of the memory search:WORDS, facts, map …",
+    )
     picture.add_argument("--theme", choices=("dark", "light"), help="instead of the theme in the settings")
     picture.add_argument(
         "--size", type=_size, metavar="WxH", help="of the window (default: 1280x800), or of the one panel"
@@ -118,6 +125,50 @@ def _add_feed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     follow.add_argument("--port", type=int, default=0, help="instead of the one in the settings")
     follow.add_argument("--print-token", action="store_true", help="print the token for other programs")
     _add_json(follow)
+
+    export = _add(commands, "export-box", _box, "write a black box: what happened, redacted, in one file")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE", help="as in friday.timmybox")
+    export.add_argument("--newer-than", default="1d", metavar="AGE", help="as in 12h or 7d (default: 1d)")
+    export.add_argument("--no-log", action="store_true", help="without what the application logged")
+    _add_json(export)
+    opened = _add(commands, "open-box", _box, "show a black box in a window, read only")
+    opened.add_argument("file", type=Path, metavar="FILE")
+    opened.add_argument("--check", action="store_true", help="only say what it is, and whether it is whole")
+    opened.add_argument(
+        "--key", metavar="FILE", help="the key of its log, where that is not this data folder's"
+    )
+    _add_json(opened)
+
+
+def _add_log(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    log = commands.add_parser("log", help="export, prune and prove the event log")
+    actions = log.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+
+    export = _add(actions, "export", _log, "write events into a file")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    export.add_argument("--format", choices=("csv", "jsonl", "otel", "verifiable"), default="jsonl")
+    export.add_argument(
+        "--type", action="append", default=[], metavar="TYPE", help="only these, as in tool.*"
+    )
+    export.add_argument("--task", default="", metavar="ID", help="only of this task")
+    export.add_argument("--text", default="", metavar="WORDS", help="only with these words")
+    export.add_argument("--newer-than", default="", metavar="AGE", help="as in 12h or 7d")
+
+    prune = _add(actions, "prune", _log, "remove old events; without --yes say what would go")
+    prune.add_argument("--older-than", required=True, metavar="AGE", help="as in 30d")
+    prune.add_argument("--type", action="append", default=[], metavar="TYPE", help="only these, as in tool.*")
+    prune.add_argument("--no-archive", action="store_true", help="do not keep them in a file")
+    prune.add_argument("--yes", action="store_true", help="remove them")
+
+    _add(actions, "archives", _log, "list the files of what was pruned")
+    verify = _add(actions, "verify", _log, "check an archive or a verifiable export")
+    verify.add_argument("file", type=Path, metavar="FILE")
+    key = _add(actions, "key", _log, "write the chain's key into a file, for a verifier elsewhere")
+    key.add_argument("--out", type=Path, required=True, metavar="FILE")
+    verifier = _add(actions, "verifier", _log, "write the verifier that needs nothing but Python and the key")
+    verifier.add_argument("--out", type=Path, required=True, metavar="FILE")
+    for action in actions.choices.values():
+        _add_json(action)
 
 
 def _add(
@@ -202,10 +253,22 @@ def _memory(options: argparse.Namespace) -> int:
     return memory(options)
 
 
+def _box(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.box import box
+
+    return box(options)
+
+
 def _follow(options: argparse.Namespace) -> int:
     from timmy_desktop.cli.follow import follow
 
     return follow(options)
+
+
+def _log(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.log import log
+
+    return log(options)
 
 
 def _screenshot(options: argparse.Namespace) -> int:

@@ -133,6 +133,7 @@ class Memory:
         self._forgetting = Forgetting(
             bus=bus, db=db, drain=self._drain, data_dir=data_dir, backups=backups, back_up=back_up,
             not_searched=not_searched, write_prompts=write_prompts,
+            let_go=lambda message_ids: self._proposing.let_go(message_ids),
         )  # fmt: skip
         self._proposing = Proposing(
             store=self._store, supervisor=supervisor, setting=settings.memory_facts,
@@ -342,10 +343,13 @@ class Memory:
 
         Entries made from `conversation_id` are left out: the prompt holds that conversation itself.
         """
-        if budget_tokens <= 0:
+        is_empty = self._drain.is_idle and not self._board.current.entries
+        if budget_tokens <= 0 or is_empty:
             return Context("")
-        pinned = await self._store.listed(asker, Filters(pinned=True), _MOST_PINNED, 0)
-        result = await self._search.search(question, asker=asker, filters=CURRENT, limit=_CONTEXT_HITS)
+        pinned, result = await asyncio.gather(
+            self._store.listed(asker, Filters(pinned=True), _MOST_PINNED, 0),
+            self._search.search(question, asker=asker, filters=CURRENT, limit=_CONTEXT_HITS),
+        )
         hits = [hit for hit in result.hits if not _is_of(hit.entry, conversation_id)]
         kept = [entry for entry in reversed(pinned) if not _is_of(entry, conversation_id)]
         return contexts.packed(kept, hits, budget_tokens)
@@ -427,7 +431,7 @@ class Memory:
         )
         model, baseline = self._drain.model, await self._db.read(recall.baseline_of)
         report = recall.report(questions, model=model, baseline=baseline, by_meaning=self._drain.can_compare)
-        if not report.alarm and questions:
+        if report.is_measure:
             await self._bus.publish(
                 work=lambda session: recall.keep_baseline(session, model, report.recall_5)
             )

@@ -44,7 +44,7 @@ def archive_name(made_us: int, stretches: Sequence[Stretch]) -> str:
 def write_archive(
     session: Session, key: bytes, path: Path, stretches: Sequence[Stretch], digest: str, made_us: int
 ) -> Archive:
-    """Writes what is about to be removed, sealed and on the disk; OSError where that fails, and no file then."""
+    """Writes what is about to go, sealed and on the disk; OSError where that fails, and no file then."""
     partial = path.with_name(f"partial-{path.name}")
     partial.unlink(missing_ok=True)
     head = head_for(session, key, stretches[0].first, made_us, kind="archive")

@@ -1,7 +1,7 @@
 """Checks pieces of the log in processes of their own: reading and hashing hold the interpreter's lock.
 
-Plain processes, not `multiprocessing`, which would run the installed command again in each of them. This file is
-also what they run: pieces come on standard input, a line of JSON each, and reports go to standard output.
+Plain processes, not `multiprocessing`, which would run the installed command again in each of them. This file
+is also what they run: pieces come on standard input, a line of JSON each, and reports go to standard output.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ def main() -> int:
             Path(asked["path"]), bytes.fromhex(asked["key"]), Piece(asked["first"], asked["last"])
         )
         answer = {
-            "rows": report.rows, "head": report.head.hex(), "broken_seq": report.broken_seq, "problem": report.problem,
+            "rows": report.rows, "head": report.head.hex(), "broken_seq": report.broken_seq,
+            "problem": report.problem,
         }  # fmt: skip
         sys.stdout.write(f"{json.dumps(answer)}\n")
         sys.stdout.flush()

@@ -12,7 +12,7 @@ from tests.fakes.memory_world import MemoryWorld
 from timmy_desktop.events.tasks import TaskCompleted
 from timmy_desktop.memory import PERSON, Asker
 from timmy_desktop.memory.traces import needles, occurrences
-from timmy_desktop.memory.types import Change, NewEntry
+from timmy_desktop.memory.types import EVERYTHING, Change, NewEntry
 from timmy_desktop.storage.backup import DailyBackup
 
 SECRET = "The safe of the cottage opens with the word zanzibarquokka and nothing else at all"
@@ -117,6 +117,27 @@ async def test_sources_go_too_when_wished(tmp_path: Path) -> None:
         assert (report.entries, report.sources_forgotten, report.is_gone) == (2, 1, True)
         assert await world.rows("SELECT text FROM messages") == [("[forgotten]",)]
         assert holding(tmp_path, b"zanzibarquokka") == {}
+
+
+async def test_no_fact_is_proposed_from_what_is_forgotten_while_a_model_reads_it(tmp_path: Path) -> None:
+    reads, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def ask(*_: object) -> str:
+        reads.set()
+        await goes_on.wait()
+        return "- the word zanzibarquokka opens our safe"
+
+    said = "In our house, the word zanzibarquokka opens the safe, as everybody knows"
+    async with MemoryWorld(tmp_path, ask=ask) as world:
+        await world.memory.keep_message(
+            said, role="user", conversation_id="c", message_id="m", local_only=False
+        )
+        await reads.wait()
+        (kept,) = await world.memory.entries(asker=PERSON)
+        await world.memory.forget([kept.id], asker=PERSON)
+        goes_on.set()
+        await world.memory.settled()
+        assert await world.memory.entries(asker=PERSON, filters=EVERYTHING) == []
 
 
 async def test_two_that_say_the_same_are_gone_whether_embedded_or_not(tmp_path: Path) -> None:

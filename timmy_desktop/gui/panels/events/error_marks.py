@@ -45,9 +45,9 @@ class MarkedScrollBar(QScrollBar):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        painter, places = QPainter(self), self.places
+        painter, places, bad = QPainter(self), self.places, Theme.current().color("bad")
         most = max(places.values(), default=1)
         for top, errors in places.items():
-            color = QColor(Theme.current().color("bad"))
+            color = QColor(bad)
             color.setAlphaF(max(_FAINTEST, errors / most))
             painter.fillRect(QRect(self.width() - 4, top, 4, _LEAST), color)

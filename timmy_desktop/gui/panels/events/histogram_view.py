@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QFontMetrics,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from timmy_desktop.gui.theme import GAP, HAIR, TIGHT, Theme
@@ -117,8 +128,9 @@ class HistogramView(QWidget):
         if self._shown is None:
             return
         most = max((bar.count for bar in self._shown.bars), default=0)
+        colors = [theme.color(role) for role in ("series1", "warn", "bad")]
         for bar in self._shown.bars:
-            self._paint_bar(painter, bar, most, base)
+            self._paint_bar(painter, bar, most, base, colors)
         self._paint_ends(painter)
         if self._anchor is not None and self._drag is not None:
             first, last = sorted((self._anchor, self._drag))
@@ -128,17 +140,16 @@ class HistogramView(QWidget):
             painter.setBrush(tint)
             painter.drawRect(QRectF(first, 0, last - first, base))
 
-    def _paint_bar(self, painter: QPainter, bar: Bar, most: int, base: int) -> None:
-        theme = Theme.current()
+    def _paint_bar(self, painter: QPainter, bar: Bar, most: int, base: int, colors: Sequence[QColor]) -> None:
         left, right = self._x_of(bar.start_us), self._x_of(bar.start_us + self._width_us)
         left, right = max(0.0, left), min(float(self.width()), right)
         width = max(1.0, right - left - 1)
         bottom = float(base)
-        for number, role in ((bar.info, "series1"), (bar.warning, "warn"), (bar.error, "bad")):
+        for number, color in zip((bar.info, bar.warning, bar.error), colors, strict=True):
             if number:
                 # What is rare is what is looked for: nothing that is there is lower than two pixels.
                 height = max(HAIR, number / most * (base - TIGHT))
-                painter.fillRect(QRectF(left, bottom - height, width, height), theme.color(role))
+                painter.fillRect(QRectF(left, bottom - height, width, height), color)
                 bottom -= height
 
     def _paint_ends(self, painter: QPainter) -> None:

@@ -1,4 +1,4 @@
-"""The Events dock: the list, a task's story, the summary and the chain, and what leads from one to the other."""
+"""The Events dock: the list, a task's story, the summary and the chain, and the ways between them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QAction, QGuiApplication, QShowEvent
+from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from timmy_desktop.events.base import EventRecord
@@ -158,6 +158,7 @@ class EventsPanel(Panel):
     def read_from(self, reader: EventReader, words: str = "") -> None:
         """Another log in the place of this one; `words` say which, and are shown while it is there."""
         self.desk.reader = reader
+        self.page.table.delegate.forget()
         self.page.notice.say(words, "info", action="Back to the log" if words else None)
         self._typed = ()
         self.page.bar.field.clear()
@@ -262,7 +263,7 @@ class EventsPanel(Panel):
         if not self.desk.complete:
             return
         if self.wanted.is_empty:
-            text = "Everything that the swarm, the models, the ledger and the memory do is written here, for good."
+            text = "All that the swarm, the models, the ledger and the memory do is written here, for good."
             self.page.state.show_state("events", "The log is empty", text)
         else:
             choices = [("Show everything", self.clear_filters)]

@@ -33,7 +33,7 @@ class EventsTable(QTableView):
         self.marks = MarkedScrollBar(self)
         self.setVerticalScrollBar(self.marks)
         self.setModel(model)
-        self.delegate = EventsDelegate(self)
+        self.delegate = EventsDelegate(model, self)
         self.setItemDelegate(self.delegate)
         self._order = Order()
         self._set_up()
