@@ -1,4 +1,4 @@
-"""`timmy-desktop export-box` and `open-box`: black boxes, on the command line and in a window of their own."""
+"""`timmy-desktop export-box` and `open-box`: black boxes, on the command line and in a window."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What a black box is: one zip file whose last bytes seal all those before them.
 
-The seal is keyed BLAKE2b under the key of the log: who has the key finds any byte that was changed. The events in it
-are a file that the stand-alone verifier reads, in which each redacted event is named by its hash alone; what may be
-seen of those stands beside it. Why it is so: docs/adr/0036-black-box.md.
+The seal is keyed BLAKE2b under the key of the log: who has the key finds any byte that was changed. The
+events in it are a file that the stand-alone verifier reads, in which each redacted event is named by its hash
+alone; what may be seen of those stands beside it. Why it is so: docs/adr/0036-black-box.md.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ MARK = b"timmy-box-1 "
 _HEX = 64
 UNSEALED = MARK + b"0" * _HEX
 _AT_ONCE = 1_000_000
+_UNKNOWN = "This box was made by a newer Timmy, or what it says of itself was changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +55,13 @@ def about_of(values: Any) -> About:
             for name in ("made_us", "since_us", "until_us", "first_seq", "last_seq", "events", "redacted")
         }
         versions = {str(name): str(text) for name, text in values["versions"].items()}
-        if values["timmy_box"] != FORMAT or not all(type(one) is int for one in numbers.values()):
-            raise ValueError
-        return About(log_id=str(values["log_id"]), versions=versions, **numbers)
+        is_ours = values["timmy_box"] == FORMAT and all(type(one) is int for one in numbers.values())
+        made = About(log_id=str(values["log_id"]), versions=versions, **numbers)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BoxError(
-            "This box was made by a newer Timmy, or what it says of itself was changed."
-        ) from error
+        raise BoxError(_UNKNOWN) from error
+    if not is_ours:
+        raise BoxError(_UNKNOWN)
+    return made
 
 
 def seal(path: Path, key: bytes) -> None:

@@ -39,7 +39,7 @@ _FAULTS = (
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A box that was unpacked. `events` is a file like an archive, with what may be seen of redacted events."""
+    """A box that was unpacked. `events` is like an archive, with what may be seen of redacted events."""
 
     path: Path
     about: About
@@ -50,7 +50,7 @@ class Box:
 
 
 def unpack(path: Path, into: Path) -> Box:
-    """Unpacks a box into a folder of one's own; BoxError for what is none. Whether it is genuine `problems` says."""
+    """Unpacks a box into a folder of one's own; BoxError for what is none. It is not verified yet."""
     with _translated(path), zipfile.ZipFile(path) as box:
         _check_entries(box)
         for name in (EVENTS, OPENED):

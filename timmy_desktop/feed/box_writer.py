@@ -113,12 +113,11 @@ class BoxWriter:
         log = Redactor(private_texts(room.session, self._settings.local_only)).text(redactor.text(lines))
         texts = {
             ABOUT: _json({"timmy_box": FORMAT, **asdict(about)}),
-            METRICS: _json(metrics(room.session, wish.since_us, wish.until_us, about)),
+            METRICS: _json(redactor.value(metrics(room.session, wish.since_us, wish.until_us, about))),
             SETTINGS: _json(settings),
             LOG: log,
         }
-        descriptor_mode = 0o600
-        partial.touch(mode=descriptor_mode)
+        partial.touch(mode=0o600)
         with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as box:
             box.comment = UNSEALED
             for name in (ABOUT, METRICS, SETTINGS, LOG):
@@ -189,11 +188,17 @@ class _Room:
 def opened(row: LogRow, openness: Openness) -> LogRow:
     """The row as others may see it; the same where nothing had to be taken out."""
     redact = openness.redactor.text
-    names = {name: redact(str(getattr(row, name))) for name in ("type", "source", "task_id", "agent_id")}
     values = row.values()
     seen = openness.data(row.type, row.task_id, values)
     data = row.data if seen == values else orjson.dumps(seen, option=orjson.OPT_SORT_KEYS).decode()
-    return row._replace(**names, data=data, size=len(data))
+    return row._replace(
+        type=redact(row.type),
+        source=redact(row.source),
+        task_id=redact(row.task_id),
+        agent_id=redact(row.agent_id),
+        data=data,
+        size=len(data),
+    )
 
 
 def versions() -> dict[str, str]:

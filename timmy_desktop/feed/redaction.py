@@ -1,7 +1,7 @@
 """Takes out of values what may not leave this log: secrets, keys, proofs, and what was said in private.
 
-*Redacted* is what is a secret, or looks like one, wherever it stands. *Withheld* is what was said in tasks that
-are local only: their words stay here; that they happened, when, and what they cost does not.
+*Redacted* is what is a secret, or looks like one. *Withheld* is what was said in tasks that are
+local only: their words stay here; that they happened, when, and what they cost does not.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"([A-Za-z][A-Za-z0-9+.\-]{1,20}://)[^/\s:@]{0,200}:[^/\s@]{1,200}@"), rf"\1{REDACTED}@"),
     (
         re.compile(
-            r"(?i)((?:password|passwd|passphrase|pwd|secret|api[_\- ]?key|access[_\- ]?key|private[_\- ]?key|"
+            r"(?i)((?:password|passwd|passphrase|pwd|secret|api[_\- ]?key|access[_\- ]?key|"
+            r"private[_\- ]?key|"
             r"auth[_\-]?token|access[_\-]?token|token|macaroon|preimage|mnemonic)[\"']?[ \t]*[:=][ \t]*[\"']?)"
             r"[^\s\"',;&<>\[]{4,}"
         ),

@@ -55,7 +55,12 @@ class OpenFeed:
 
 @asynccontextmanager
 async def open_feed(
-    folder: Path, *, limits: Limits | None = None, before: tuple[Event, ...] = (), token: str = TOKEN, **values: Any
+    folder: Path,
+    *,
+    limits: Limits | None = None,
+    before: tuple[Event, ...] = (),
+    token: str = TOKEN,
+    **values: Any,
 ) -> AsyncIterator[OpenFeed]:
     settings = Settings(**{"feed_enabled": True, "feed_port": 0, "websocket_event_throttle": 1000, **values})
     supervisor = TaskSupervisor()

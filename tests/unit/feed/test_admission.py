@@ -49,7 +49,8 @@ async def test_a_browser_offers_the_token_as_a_subprotocol_and_does_not_hear_it_
 
 
 @pytest.mark.parametrize(
-    "origin", ["http://evil.example", "null", "http://127.0.0.1:8001", "http://127.0.0.1", OWN_PAGE + "/", "file://"]
+    "origin",
+    ["http://evil.example", "null", "http://127.0.0.1:8001", "http://127.0.0.1", OWN_PAGE + "/", "file://"],
 )
 async def test_another_origin_is_refused_even_with_the_token(tmp_path: Path, origin: str) -> None:
     async with open_feed(tmp_path, feed_origins=(OWN_PAGE,)) as feed:
@@ -66,7 +67,9 @@ async def test_no_page_is_let_in_where_none_is_named(tmp_path: Path) -> None:
                 pass
 
 
-@pytest.mark.parametrize("origin", ["null", "*", "http://a/b", "http://a/", "file://", "http://u:p@a", "evil"])
+@pytest.mark.parametrize(
+    "origin", ["null", "*", "http://a/b", "http://a/", "file://", "http://u:p@a", "evil"]
+)
 def test_the_settings_take_origins_alone(tmp_path: Path, origin: str) -> None:
     file = tmp_path / "settings.toml"
     file.write_text(f'feed_origins = ["{origin}"]')

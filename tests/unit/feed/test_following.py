@@ -34,10 +34,20 @@ async def test_it_says_who_it_is_and_nothing_before_it_is_asked(tmp_path: Path) 
 
 async def test_filters_include_and_exclude(tmp_path: Path) -> None:
     async with open_feed(tmp_path) as feed, feed.client() as client:
-        await subscribed(client, include=["task.*"], exclude=["task.stepped"], agents=["a1"], sources=["test"])
+        await subscribed(
+            client, include=["task.*"], exclude=["task.stepped"], agents=["a1"], sources=["test"]
+        )
         mine: dict[str, Any] = {"source": "test", "task_id": "t", "agent_id": "a1"}
         stepped = TaskStepped(
-            **mine, step=1, text="", tool_calls=[], provider="p", model="m", tokens_in=1, tokens_out=1, duration_ms=1
+            **mine,
+            step=1,
+            text="",
+            tool_calls=[],
+            provider="p",
+            model="m",
+            tokens_in=1,
+            tokens_out=1,
+            duration_ms=1,
         )
         await feed.say(
             TaskStarted(**mine),
@@ -50,7 +60,9 @@ async def test_filters_include_and_exclude(tmp_path: Path) -> None:
         assert [event["seq"] for event in message["events"]] == [1, 5]
         assert message["seq"] == 5
         assert message["events"][1]["data"] == {"attempt": 2}
-        assert {"time_us", "type", "version", "severity", "source", "task_id", "agent_id"} < set(message["events"][0])
+        assert {"time_us", "type", "version", "severity", "source", "task_id", "agent_id"} < set(
+            message["events"][0]
+        )
 
 
 async def test_who_comes_back_gets_what_came_meanwhile(tmp_path: Path) -> None:
