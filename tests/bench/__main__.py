@@ -29,6 +29,7 @@ BENCHMARKS = {
     "memory_quality": "tests.bench.memory",
     "start_window": "tests.bench.window",
     "feed_flood": "tests.bench.window",
+    "feed_clients": "tests.bench.feed",
     "chart_frame": "tests.bench.charts",
 }
 

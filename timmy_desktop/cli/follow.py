@@ -85,6 +85,9 @@ class Printer:
         if self._as_json:
             print_json(message)
         else:
+            events = message.get("events")
+            if self._most and isinstance(events, list):
+                message = {**message, "events": events[: self._most - self._seen]}
             for line in lines_of(message):
                 print(line)
         sys.stdout.flush()

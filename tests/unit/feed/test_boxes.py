@@ -21,6 +21,7 @@ from tests.unit.storage.logs import KEY, OpenLog, open_log
 from timmy_desktop.feed.box_format import ENTRIES, EVENTS, OPENED, UNSEALED, seal
 from timmy_desktop.feed.box_reader import problems, unpack
 from timmy_desktop.feed.errors import BoxError
+from timmy_desktop.storage import event_archive
 from timmy_desktop.storage.event_archive import open_file
 
 
@@ -77,6 +78,16 @@ async def test_it_opens_like_a_log_with_every_event_in_its_place(box: Path, tmp_
     await database.close()
     assert [row[0] for row in rows] == list(range(1, len(SECRET_EVENTS) + 1))
     assert json.loads(rows[1][2])["text"] == "[local only]"
+
+
+async def test_no_event_is_lost_where_one_portion_ends(
+    box: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(event_archive, "_ROWS_AT_ONCE", 5)
+    database = await open_file(unpack(box, tmp_path).events, tmp_path)
+    rows = await database.read(lambda session: session.sql("SELECT seq FROM event_log ORDER BY seq"))
+    await database.close()
+    assert [row[0] for row in rows] == list(range(1, len(SECRET_EVENTS) + 1))
 
 
 @settings(max_examples=200)
