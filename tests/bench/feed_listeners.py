@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import socket
 import sys
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
@@ -40,8 +42,8 @@ class Count:
 
 
 def opening(url: str, token: str, sock: socket.socket | None = None) -> connect:
+    more: dict[str, Any] = {} if sock is None else {"sock": sock}
     headers = {"Authorization": f"Bearer {token}"}
-    more = {} if sock is None else {"sock": sock}
     return connect(url, additional_headers=headers, compression=None, proxy=None, ping_interval=None, **more)
 
 
@@ -68,14 +70,12 @@ async def main(url: str, token: str, clients: int, total: int) -> None:
     dead.transport.pause_reading()
     counts, slow_count = [Count() for _ in quick], Count()
     work = [listen(client, count, total) for client, count in zip(quick, counts, strict=True)]
-    listening = asyncio.gather(*work, listen(slow, slow_count, total, pause_s=0.5))
+    listening = asyncio.gather(*work, listen(slow, slow_count, total, pause_s=0.2))
     await asyncio.sleep(1.0)
     print("ready", flush=True)
     start = time.perf_counter()
-    try:
+    with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(listening, PATIENCE_S)
-    except TimeoutError:
-        pass
     seconds = time.perf_counter() - start
     everybody = [*counts, slow_count]
     report = {

@@ -24,12 +24,16 @@ from timmy_desktop.feed.wire import connect
 from timmy_desktop.gui.boxes.exporting import BoxParts, ExportBoxDialog
 from timmy_desktop.gui.boxes.texts import metric_lines
 from timmy_desktop.gui.boxes.window import BoxWindow, open_box
-from timmy_desktop.gui.main_window import MainWindow
 from timmy_desktop.gui.layout import LayoutStore
+from timmy_desktop.gui.main_window import MainWindow
 from timmy_desktop.gui.panel import Say
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.settings import Secrets, Settings
 from timmy_desktop.supervisor import TaskSupervisor
+
+
+def found(folder: Path, pattern: str) -> list[Path]:
+    return list(folder.glob(pattern))
 
 
 @asynccontextmanager
@@ -111,7 +115,7 @@ async def test_who_cancels_is_told_and_no_file_is_left(
         dialog.close()
         assert "given up" in said[0].text
         await eventually(lambda: not services.supervisor.names)
-    assert not list(tmp_path.glob("*timmybox*"))
+    assert not found(tmp_path, "*timmybox*")
 
 
 async def test_the_window_says_that_it_is_not_live_and_shows_what_is_there(

@@ -17,6 +17,7 @@ from timmy_desktop.feed.selection import Selection
 # What one event may take of a frame; a value of a megabyte is in the log, and here is its beginning.
 MOST_BYTES = 8_000
 _TEXTS = (2_000, 400, 100, 20)
+_READ_BYTES, _READ_TEXT, _MOST_READ = 32_000, 8_000, 8_000_000
 _ENCODED = 2_000
 
 
@@ -95,5 +96,10 @@ def _encode(record: EventRecord, openness: Openness) -> bytes:
 
 
 def _data(record: EventRecord) -> dict[str, object]:
-    found = orjson.loads(encode_data(record.event))
-    return found if isinstance(found, dict) else {"value": found}
+    encoded = encode_data(record.event)
+    found = orjson.loads(encoded)
+    values = found if isinstance(found, dict) else {"value": found}
+    if len(encoded) > _READ_BYTES:
+        # Far beyond what is shown, so that no secret is cut where it would be seen; the loop must not wait.
+        values = shortened(values, _READ_TEXT)
+    return values if len(encoded) <= _MOST_READ else shortened(values, _READ_TEXT // 40)

@@ -8,6 +8,7 @@ from typing import Any
 from timmy_desktop.feed.redaction import Redactor, withheld
 
 _CREATED = "task.created"
+_TOOLS = "tool."
 
 
 class Openness:
@@ -33,7 +34,8 @@ class Openness:
     def is_withheld(self, type_name: str, task_id: str, data: dict[str, Any]) -> bool:
         """Whether what was said in this event stays here."""
         if not task_id:
-            return False
+            # The chat's own tools: whether that conversation may leave this machine no event says.
+            return type_name.startswith(_TOOLS)
         if type_name == _CREATED and data.get("local_only") is True:
             self._local.add(task_id)
         return self._all_local or task_id in self._local

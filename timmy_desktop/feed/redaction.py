@@ -36,15 +36,15 @@ _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\bgithub_pat_[A-Za-z0-9_]{16,}"), REDACTED),
     (re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"), REDACTED),
     (re.compile(r"\bAIza[A-Za-z0-9_\-]{30,}"), REDACTED),
-    (re.compile(r"\beyJ[A-Za-z0-9_\-]{6,}\.[A-Za-z0-9_\-]{6,}(?:\.[A-Za-z0-9_\-]*)?"), REDACTED),
+    (re.compile(r"(?<![\w\-])eyJ[\w\-]{6,}\.[\w\-]{6,}(?:\.[\w\-]*)?"), REDACTED),
     (re.compile(r"(?i)\b(ln(?:bc|tb|bcrt|tbs))[0-9a-z]{40,}"), REDACTED),
     (re.compile(r"(?i)\b(bearer|basic)[ \t]+[A-Za-z0-9._~+/\-]{8,}=*"), rf"\1 {REDACTED}"),
     (re.compile(r"([A-Za-z][A-Za-z0-9+.\-]{1,20}://)[^/\s:@]{0,200}:[^/\s@]{1,200}@"), rf"\1{REDACTED}@"),
     (
         re.compile(
             r"(?i)((?:password|passwd|passphrase|pwd|secret|api[_\- ]?key|access[_\- ]?key|"
-            r"private[_\- ]?key|"
-            r"auth[_\-]?token|access[_\-]?token|token|macaroon|preimage|mnemonic)[\"']?[ \t]*[:=][ \t]*[\"']?)"
+            r"private[_\- ]?key|auth[_\-]?token|access[_\-]?token|token|macaroon|preimage|mnemonic)"
+            r"[\"']?[ \t]*[:=][ \t]*[\"']?)"
             r"[^\s\"',;&<>\[]{4,}"
         ),
         rf"\1{REDACTED}",

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from ipaddress import ip_address
+from socket import SO_SNDBUF, SOL_SOCKET
 from typing import TYPE_CHECKING, Any
 
 from timmy_desktop.feed.errors import FeedError, GoneError, RefusedError
@@ -36,6 +37,8 @@ class Limits:
 
     clients: int = 256
     message_bytes: int = 16_384
+    system_bytes: int = 262_144
+    """What the system may hold of what it was sent and has not read."""
     opening_s: float = 5.0
     ping_every_s: float = 20.0
     pong_within_s: float = 20.0
@@ -147,6 +150,9 @@ class Listener:
 
     async def _served(self, socket: ServerConnection) -> None:
         connection = Connection(socket, self._limits.closing_s)
+        # Else the system would keep megabytes for one that does not read, and all of it out of date.
+        raw = socket.transport.get_extra_info("socket")
+        raw.setsockopt(SOL_SOCKET, SO_SNDBUF, self._limits.system_bytes)
         self._open.add(connection)
         try:
             await self._handle(connection)

@@ -136,8 +136,8 @@ async def test_more_clients_than_may_be_are_refused(tmp_path: Path) -> None:
 
 async def test_another_path_is_nothing(tmp_path: Path) -> None:
     async with open_feed(tmp_path) as feed:
+        headers = {"Authorization": f"Bearer {TOKEN}"}
         with pytest.raises(InvalidStatus) as caught:
-            headers = {"Authorization": f"Bearer {TOKEN}"}
             async with connect(feed.url + "/../x", additional_headers=headers, proxy=None):
                 pass
         assert caught.value.response.status_code == 404

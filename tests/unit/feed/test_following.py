@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from tests.conditions import eventually
@@ -106,14 +107,17 @@ async def test_who_is_ahead_of_the_log_is_told(tmp_path: Path) -> None:
 
 
 async def test_a_flood_is_folded_and_every_count_adds_up(tmp_path: Path) -> None:
-    async with open_feed(tmp_path, websocket_event_throttle=4, activity_feed_buffer=10) as feed:
-        async with feed.client() as everything, feed.client() as some:
-            await subscribed(everything)
-            await subscribed(some, include=["task.completed"])
-            for _ in range(60):
-                await feed.tell(29)
-                await feed.say(_completed())
-            tally, few = await all_of(everything, 1800), await all_of(some, 60)
+    async with (
+        open_feed(tmp_path, websocket_event_throttle=4, activity_feed_buffer=10) as feed,
+        feed.client() as everything,
+        feed.client() as some,
+    ):
+        await subscribed(everything)
+        await subscribed(some, include=["task.completed"])
+        for _ in range(60):
+            await feed.tell(29)
+            await feed.say(_completed())
+        tally, few = await all_of(everything, 1800), await all_of(some, 60)
     assert tally.total == 1800
     assert tally.folded > 500
     assert tally.seq == 1800
@@ -156,13 +160,7 @@ async def test_who_does_not_read_is_folded_and_then_dropped_and_nobody_else_wait
                     total += 100
                     assert (await all_of(quick, 100)).total == 100
                     assert held.waiting <= 200
-                with pytest.raises(ConnectionClosed) as caught:
-                    while True:
-                        await heard(slow)
-                closed = caught.value.rcvd
-                assert closed is not None
-                assert closed.code == 4008
-                assert "nothing was read for 0.4 seconds" in closed.reason
+                assert await closed_with(slow) == (4008, "nothing was read for 0.4 seconds")
 
 
 async def test_a_client_that_died_without_a_word_is_let_go(tmp_path: Path) -> None:
@@ -202,39 +200,45 @@ async def test_what_is_not_understood_is_answered_and_the_subscription_stays(
         assert (await all_of(client, 1)).seqs == [1]
 
 
-async def closed_with(client: Any) -> int:
+async def closed_with(client: ClientConnection) -> tuple[int, str]:
+    """How the server ended it; everything that it said before is read."""
     with pytest.raises(ConnectionClosed) as caught:
-        while True:
-            await client.recv()
-    assert caught.value.rcvd is not None
-    return caught.value.rcvd.code
+        await exhaust(client)
+    closed = caught.value.rcvd
+    assert closed is not None
+    return closed.code, closed.reason
+
+
+async def exhaust(client: ClientConnection) -> None:
+    while True:
+        await client.recv()
 
 
 async def test_who_is_never_understood_is_dropped(tmp_path: Path) -> None:
     async with open_feed(tmp_path) as feed, feed.client() as client:
         for _ in range(5):
             await client.send("?")
-        assert await closed_with(client) == 4400
+        assert (await closed_with(client))[0] == 4400
 
 
 async def test_who_talks_too_much_is_dropped(tmp_path: Path) -> None:
     async with open_feed(tmp_path, limits=Limits(messages=5)) as feed, feed.client() as client:
         for _ in range(6):
             await client.send('{"op": "subscribe"}')
-        assert await closed_with(client) == 4029
+        assert (await closed_with(client))[0] == 4029
 
 
 async def test_a_message_that_is_too_long_ends_it(tmp_path: Path) -> None:
     async with open_feed(tmp_path, limits=Limits(message_bytes=1000)) as feed, feed.client() as client:
         await client.send('{"op": "subscribe", "tasks": ["' + "x" * 2000 + '"]}')
-        assert await closed_with(client) == 1009
+        assert (await closed_with(client))[0] == 1009
 
 
 async def test_at_the_end_everybody_is_told(tmp_path: Path) -> None:
     async with open_feed(tmp_path) as feed, feed.client() as client:
         await subscribed(client)
         await feed.server.stop()
-        assert await closed_with(client) == 1001
+        assert (await closed_with(client))[0] == 1001
         assert feed.server.status.state == "off"
 
 

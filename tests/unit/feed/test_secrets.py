@@ -23,7 +23,7 @@ from tests.unit.feed.boxes import (
     tell_secrets,
     write_box,
 )
-from tests.unit.feed.feeds import OpenFeed, all_of, subscribed
+from tests.unit.feed.feeds import OpenFeed, subscribed
 from tests.unit.storage.logs import open_log
 from timmy_desktop.clock import SystemClock
 from timmy_desktop.events.base import EventRecord, UnknownEvent
@@ -93,6 +93,12 @@ def test_where_nothing_may_leave_no_task_says_anything() -> None:
     everything = Openness(Redactor(), all_local=True)
     assert everything.data("task.completed", "any", {"result": PRIVATE}) == {"result": "[local only]"}
     assert everything.data("system.info", "", {"message": "kept"}) == {"message": "kept"}
+
+
+def test_what_timmy_asks_of_a_tool_in_a_conversation_is_nobody_elses_business() -> None:
+    """The event does not say whether that conversation is local only, and the task's text is in it."""
+    seen = Openness(Redactor()).data("tool.called", "", {"tool": "post_task", "arguments": {"text": PRIVATE}})
+    assert seen == {"tool": "post_task", "arguments": {"[local only] 1": "[local only]"}}
     assert withheld({"text": PRIVATE, "n": 1, "list": [PRIVATE], "map": {PRIVATE: PRIVATE}, "provider": "p"}) == {
         "text": "[local only]", "n": 1, "list": ["[local only]"], "map": {"[local only] 1": "[local only]"},
         "provider": "p",

@@ -28,10 +28,11 @@ _HOUR_US = 3_600_000_000
 _SPANS = {"Last hour": _HOUR_US, "Last day": 24 * _HOUR_US, "Last week": 168 * _HOUR_US}
 _EVERYTHING, _CHOSEN = "Everything", "From … until …"
 _TASK = "export box"
+_TIME_WIDTH = 160
 _INTRO = (
-    "One file with the events, metrics, settings, versions and log of a time, to send to somebody. Secrets are "
-    "taken out, and so is what was said in tasks that are local only. With the key of this log any change of it "
-    "is found."
+    "One file with the events, metrics, settings, versions and log of a time, to send to somebody. Secrets "
+    "are taken out, and so is what was said in tasks that are local only. With the key of this log any "
+    "change of it is found."
 )
 
 
@@ -198,6 +199,6 @@ class ExportBoxDialog(WindowDialog):
 def _time(name: str, value: QDateTime) -> QDateTimeEdit:
     field = QDateTimeEdit(value)
     field.setDisplayFormat("yyyy-MM-dd HH:mm")
-    field.setCalendarPopup(True)
     field.setAccessibleName(name)
+    field.setFixedWidth(_TIME_WIDTH)
     return field

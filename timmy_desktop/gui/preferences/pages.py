@@ -130,7 +130,7 @@ FEED = (
         "A WebSocket for programs of this computer that have its token. Secrets are taken out of it.",
         "yes",
     ),
-    Item("feed_port", "Port", "On 127.0.0.1 alone.", "whole", 0, 65_535),
+    Item("feed_port", "Port", "On 127.0.0.1 alone.", "port", 0, 65_535),
     Item(
         "websocket_event_throttle",
         "Messages a second to a client",
