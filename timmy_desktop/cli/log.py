@@ -94,7 +94,7 @@ async def _archives(services: Services, _: argparse.Namespace) -> Report:
 
 
 async def _verify(services: Services, options: argparse.Namespace) -> Report:
-    report = verify_timmy_log.verify(options.file, services.event_log.key)
+    report = verify_timmy_log.verify_file(options.file, services.event_log.key)
     problems = [{"seq": one.seq, "problem": one.problem} for one in report.findings]
     return {"intact": not problems, "events": report.rows, "head": report.head, "problems": problems}
 

@@ -10,8 +10,7 @@ What it finds: events that were changed, removed, put in, moved or cut off, and 
 did not make. Exit status: 0 intact; 1 not intact, and where; 2 it could not be checked; 3 only the newer part
 could be.
 
-The rules are those of docs/architecture.md, section "The event log's format". It uses nothing of the
-application.
+The rules are those of docs/architecture.md, section "The event log". It uses nothing of the application.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from timmy_desktop.events.system import LogPruned
 from timmy_desktop.gui.bridge import Bus, EventBridge
 from timmy_desktop.gui.keepsakes import Keepsakes
 from timmy_desktop.gui.panel import OpenTask, Panel
+from timmy_desktop.gui.panels.events.asking import conditions_of
 from timmy_desktop.gui.panels.events.chain_desk import ChainParts
 from timmy_desktop.gui.panels.events.chain_wiring import ChainWiring
 from timmy_desktop.gui.panels.events.columns import Names
@@ -90,6 +91,19 @@ class EventsPanel(Panel):
 
     def settle(self) -> bool:
         return not (self._tasks.running() or self.page.bar.waiting or self.model.waiting)
+
+    def show_part(self, part: str) -> bool:
+        """`search:TEXT` as it would be typed, `story:TASK`, `summary`, `chain` (verified)."""
+        name, _, rest = part.partition(":")
+        if name == "search":
+            self._keep_words(conditions_of(rest))
+        elif name == "story":
+            self.show_story(rest)
+        elif name == "summary":
+            self.tabs.setCurrentIndex(SUMMARY)
+        elif name == "chain":
+            self.chain.show_and_verify()
+        return name in ("search", "story", "summary", "chain")
 
     def stop(self) -> None:
         self.bridge.stop()
