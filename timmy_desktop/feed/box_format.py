@@ -2,7 +2,7 @@
 
 The seal is keyed BLAKE2b under the key of the log: who has the key finds any byte that was changed. The
 events in it are a file that the stand-alone verifier reads, in which each redacted event is named by its hash
-alone; what may be seen of those stands beside it. Why it is so: docs/adr/0036-black-box.md.
+alone; what may be seen of those stands beside it. Why it is so: docs/adr/0037-black-box.md.
 """
 
 from __future__ import annotations

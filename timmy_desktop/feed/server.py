@@ -132,6 +132,7 @@ class FeedServer:
         )
         await listener.open(settings.feed_host, settings.feed_port)
         self._listener = listener
+        logger.info("The feed listens at %s", self.status.address)
 
     async def _fail(self, words: str) -> None:
         self._unsubscribe()
