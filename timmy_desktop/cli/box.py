@@ -14,7 +14,7 @@ from timmy_desktop.cli.log import age_us
 from timmy_desktop.cli.session import EXPECTED_ERRORS, complain, load, print_json, run
 from timmy_desktop.cli.window import NO_DISPLAY, has_display
 from timmy_desktop.clock import SystemClock
-from timmy_desktop.feed.box_format import About
+from timmy_desktop.feed.box_format import About, fingerprint, signer
 from timmy_desktop.feed.box_reader import Box, problems, unpack
 from timmy_desktop.feed.box_writer import BoxWish, BoxWriter
 from timmy_desktop.feed.errors import FeedError
@@ -25,11 +25,11 @@ from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.storage.verify_timmy_log import UnusableError, read_key
 
-DONE, CHANGED, USAGE, UNKNOWN = 0, 1, 2, 3
+DONE, CHANGED, USAGE, SIGNED = 0, 1, 2, 3
 
 
 def box(options: argparse.Namespace) -> int:
-    """0: done, or whole; 1: the box was changed; 2: it could not be done; 3: its key is not here."""
+    """0: done, or whole; 1: the box was changed; 2: it could not be done; 3: so the signature says."""
     try:
         if hasattr(options, "out"):
             return run(_export(options))
@@ -57,6 +57,7 @@ async def _export(options: argparse.Namespace) -> int:
         print_json({"file": str(out), "events": about.events, "redacted": about.redacted})
     else:
         print(f"{about.events:,} events, {about.redacted:,} of them redacted, written to {inert(str(out))}.")
+        print(f"Signed by {fingerprint(signer(out))}.")
     return DONE
 
 
@@ -74,25 +75,28 @@ def _check(options: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="timmy-box-") as folder:
         found = unpack(options.file, Path(folder))
         key = box_key(options, found)
-        wrong = problems(found, key) if key is not None else []
-    about = found.about
+        wrong = problems(found, key)
+    about, signed_by = found.about, fingerprint(found.signer)
     if options.json:
-        verdict = {"whole": key is not None and not wrong, "verified": key is not None, "problems": wrong}
+        verdict = {"whole": not wrong, "by_key": key is not None, "signed_by": signed_by, "problems": wrong}
         print_json({"events": about.events, "redacted": about.redacted, "log_id": about.log_id, **verdict})
     else:
         print(
             f"{about.events:,} events ({about.first_seq} to {about.last_seq}), {about.redacted:,} redacted."
         )
-        for line in wrong or [words_of(key is not None)]:
+        for line in wrong or [_verdict(key is not None, signed_by)]:
             print(inert(line))
-    return CHANGED if wrong else DONE if key is not None else UNKNOWN
+    return CHANGED if wrong else DONE if key is not None else SIGNED
 
 
-def words_of(verified: bool) -> str:
-    """The verdict on a box in which nothing wrong was found."""
-    if verified:
+def _verdict(by_key: bool, signer: str) -> str:
+    """The words for a box in which nothing wrong was found."""
+    if by_key:
         return "Whole: every byte is as it was exported, and the chain holds."
-    return "It could not be verified here: the key of its log is not on this computer."
+    return (
+        f"Unchanged since it was signed by {signer}; ask the sender whether that is theirs. The key of its log "
+        "is not on this computer, so the chain was not verified."
+    )
 
 
 def _show(options: argparse.Namespace) -> int:

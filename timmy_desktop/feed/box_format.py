@@ -1,8 +1,9 @@
-"""What a black box is: one zip file whose last bytes seal all those before them.
+"""What a black box is: one zip file whose last bytes seal and sign all those before them.
 
-The seal is keyed BLAKE2b under the key of the log: who has the key finds any byte that was changed. The
-events in it are a file that the stand-alone verifier reads, in which each redacted event is named by its hash
-alone; what may be seen of those stands beside it. Why it is so: docs/adr/0037-black-box.md.
+The seal is keyed BLAKE2b under the key of the log, the signature Ed25519 under a key derived from it: a stranger
+too finds any byte that was changed, and can't forge one. The events in it are a file that the stand-alone
+verifier reads, in which each redacted event is named by its hash alone; what may be seen of it stands beside it.
+Why it is so: docs/adr/0037-black-box.md.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from timmy_desktop.feed.errors import BoxError
+from timmy_desktop.feed.signature import KEY_BYTES, SIGNATURE_BYTES, is_signed, public_key, sign
 
 FORMAT = 1
 ENDING = ".timmybox"
@@ -26,9 +29,11 @@ MOST_BYTES = {EVENTS: 4_000_000_000, OPENED: 4_000_000_000}
 MOST_OTHERWISE = 20_000_000
 
 MARK = b"timmy-box-1 "
-_HEX = 64
-UNSEALED = MARK + b"0" * _HEX
+_PUBLIC, _SEAL, _SIGNATURE = 2 * KEY_BYTES, 64, 2 * SIGNATURE_BYTES
+UNSEALED = MARK + b" ".join(b"0" * size for size in (_PUBLIC, _SEAL, _SIGNATURE))
 _AT_ONCE = 1_000_000
+_FINGERPRINT = 24
+_HEX = re.compile(rb"[0-9a-f]*")
 _UNKNOWN = "This box was made by a newer Timmy, or what it says of itself was changed."
 
 
@@ -65,30 +70,77 @@ def about_of(values: Any) -> About:
 
 
 def seal(path: Path, key: bytes) -> None:
-    """Puts the seal over the zeros at the file's end, and the file on the disk."""
-    digest = _digest(path, key)
-    with path.open("r+b") as file:
-        file.seek(-_HEX, os.SEEK_END)
-        file.write(digest.encode("ascii"))
-        file.flush()
-        os.fsync(file.fileno())
+    """Puts seal and signature over the zeros at the file's end, and the file on the disk."""
+    secret = _secret(key)
+    _put(path, _PUBLIC + _SEAL + _SIGNATURE + 2, public_key(secret).hex())
+    _put(path, _SEAL + _SIGNATURE + 1, _digest(path, _SEAL + _SIGNATURE + 1, key))
+    _put(path, _SIGNATURE, sign(secret, _signed(path)).hex())
 
 
 def is_sealed(path: Path, key: bytes) -> bool:
     """Whether every byte of the file is as the holder of the key left it."""
+    end = _end(path)
+    if end is None or signer(path) != public_key(_secret(key)).hex():
+        return False
+    return hmac.compare_digest(end[1], _digest(path, _SEAL + _SIGNATURE + 1, key))
+
+
+def signer(path: Path) -> str:
+    """The public key, in hexadecimal, of who left every byte so; empty where the signature does not fit."""
+    end = _end(path)
+    if end is None or not is_signed(bytes.fromhex(end[0]), _signed(path), bytes.fromhex(end[2])):
+        return ""
+    return end[0]
+
+
+def signer_of(key: bytes) -> str:
+    """The public key of the boxes of a log."""
+    return public_key(_secret(key)).hex()
+
+
+def fingerprint(public: str) -> str:
+    """A public key as two people compare it."""
+    return " ".join(public[place : place + 4] for place in range(0, _FINGERPRINT, 4))
+
+
+def _secret(key: bytes) -> bytes:
+    return hashlib.blake2b(b"timmy box signature", key=key, digest_size=KEY_BYTES).digest()
+
+
+def _end(path: Path) -> tuple[str, str, str] | None:
+    """Public key, seal and signature, where they have their form."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
-        if size < len(UNSEALED):
-            return False
-        file.seek(-len(UNSEALED), os.SEEK_END)
+        file.seek(max(0, size - len(UNSEALED)))
         end = file.read()
-    found = end[len(MARK) :]
-    return end.startswith(MARK) and hmac.compare_digest(found, _digest(path, key).encode("ascii"))
+    parts = end[len(MARK) :].split(b" ")
+    sizes = [len(part) for part in parts]
+    if (
+        not end.startswith(MARK)
+        or sizes != [_PUBLIC, _SEAL, _SIGNATURE]
+        or not _HEX.fullmatch(b"".join(parts))
+    ):
+        return None
+    public, sealed, signature = (part.decode("ascii") for part in parts)
+    return public, sealed, signature
 
 
-def _digest(path: Path, key: bytes) -> str:
-    state = hashlib.blake2b(b"timmy box\n", key=key, digest_size=_HEX // 2)
-    left = path.stat().st_size - _HEX
+def _put(path: Path, before_end: int, text: str) -> None:
+    with path.open("r+b") as file:
+        file.seek(-before_end, os.SEEK_END)
+        file.write(text.encode("ascii"))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _signed(path: Path) -> bytes:
+    return bytes.fromhex(_digest(path, _SIGNATURE, b""))
+
+
+def _digest(path: Path, left_out: int, key: bytes) -> str:
+    """BLAKE2b, keyed or not, of the file without its last bytes."""
+    state = hashlib.blake2b(b"timmy box\n", key=key, digest_size=_SEAL // 2)
+    left = path.stat().st_size - left_out
     with path.open("rb") as file:
         while left > 0 and (some := file.read(min(left, _AT_ONCE))):
             state.update(some)

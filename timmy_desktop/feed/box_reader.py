@@ -25,6 +25,7 @@ from timmy_desktop.feed.box_format import (
     About,
     about_of,
     is_sealed,
+    signer,
 )
 from timmy_desktop.feed.errors import BoxError
 from timmy_desktop.storage.verify_timmy_log import FIELDS, NUMBERS, UnusableError, verify_file
@@ -47,6 +48,8 @@ class Box:
     settings: Any
     log: str
     events: Path
+    signer: str
+    """The public key of who made it; empty where the signature does not fit."""
 
 
 def unpack(path: Path, into: Path) -> Box:
@@ -63,13 +66,19 @@ def unpack(path: Path, into: Path) -> Box:
             json.loads(_small(box, SETTINGS)),
             _small(box, LOG).decode("utf-8", "replace"),
             into / MERGED,
+            signer(path),
         )
         _merge(into / EVENTS, into / OPENED, made.events)
     return made
 
 
-def problems(box: Box, key: bytes) -> list[str]:
-    """What was changed since the holder of the key made the box; nothing where it is whole."""
+def problems(box: Box, key: bytes | None) -> list[str]:
+    """What was changed since the box was made; nothing where it is whole.
+
+    Without the key that means: since it was signed by whoever `signer` is.
+    """
+    if key is None:
+        return [] if box.signer else ["The signature of the box does not fit: it was changed."]
     found = [] if is_sealed(box.path, key) else ["The seal of the box does not fit: it was changed."]
     events = box.events.with_name(EVENTS)
     try:

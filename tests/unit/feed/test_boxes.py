@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from tests.unit.feed.boxes import SECRET_EVENTS, tell_secrets, write_box
 from tests.unit.storage.event_logs import a_room, verifier
 from tests.unit.storage.logs import KEY, OpenLog, open_log
-from timmy_desktop.feed.box_format import ENTRIES, EVENTS, OPENED, UNSEALED, seal
+from timmy_desktop.feed.box_format import ENTRIES, EVENTS, OPENED, UNSEALED, seal, signer, signer_of
 from timmy_desktop.feed.box_reader import problems, unpack
 from timmy_desktop.feed.errors import BoxError
 from timmy_desktop.storage import event_archive
 from timmy_desktop.storage.event_archive import open_file
 
 
-def faults(path: Path, room: Path, key: bytes = KEY) -> list[str]:
+def faults(path: Path, room: Path, key: bytes | None = KEY) -> list[str]:
     """What opening and verifying a box finds, the refusal to open it included."""
     room.mkdir(exist_ok=True)
     try:
@@ -57,6 +57,13 @@ def test_a_box_verifies_and_is_for_its_owner_alone(box: Path, tmp_path: Path) ->
 
 def test_with_another_key_it_does_not(box: Path, tmp_path: Path) -> None:
     assert "The seal of the box does not fit: it was changed." in faults(box, tmp_path / "r", b"x" * 32)
+
+
+def test_a_stranger_can_tell_that_it_is_unchanged_and_by_whom(box: Path, tmp_path: Path) -> None:
+    (tmp_path / "r").mkdir()
+    found = unpack(box, tmp_path / "r")
+    assert found.signer == signer_of(KEY)
+    assert problems(found, None) == []
 
 
 def test_its_events_are_read_by_the_verifier_that_stands_alone(box: Path, tmp_path: Path) -> None:
@@ -110,6 +117,7 @@ def test_any_changed_byte_is_found(
     file = folder / "b.timmybox"
     file.write_bytes(changed)
     assert faults(file, folder / "r")
+    assert faults(file, folder / "s", None)
 
 
 Change = Callable[[dict[str, bytes]], None]
@@ -172,6 +180,7 @@ def test_who_packs_it_anew_is_found(box: Path, tmp_path: Path, change: Change, s
     if sealed is not None:
         seal(file, sealed)
     assert faults(file, tmp_path / "r")
+    assert signer(file) != signer_of(KEY)
 
 
 @pytest.mark.parametrize("change", [CHANGES[number] for number in (0, 5, 6, 7, 8, 9, 12)])

@@ -12,7 +12,7 @@ from typing import Protocol
 from PySide6.QtCore import QDateTime
 from PySide6.QtWidgets import QDateTimeEdit, QFileDialog, QProgressBar, QWidget
 
-from timmy_desktop.feed.box_format import ENDING, About
+from timmy_desktop.feed.box_format import ENDING, About, fingerprint, signer_of
 from timmy_desktop.feed.box_writer import BoxWish, BoxWriter
 from timmy_desktop.gui.dialogs import WindowDialog
 from timmy_desktop.gui.panel import Say
@@ -31,8 +31,8 @@ _TASK = "export box"
 _TIME_WIDTH = 160
 _INTRO = (
     "One file with the events, metrics, settings, versions and log of a time, to send to somebody. Secrets "
-    "are taken out, and so is what was said in tasks that are local only. With the key of this log any "
-    "change of it is found."
+    "are taken out, and so is what was said in tasks that are local only. It is signed, so any change "
+    "of it is found."
 )
 
 
@@ -135,7 +135,8 @@ class ExportBoxDialog(WindowDialog):
         if self._cancelled:
             return
         words = f"{count(about.events, 'event')}, {about.redacted:,} of them redacted, written to {path}."
-        self._say(Say(f"{words} “timmy-desktop open-box” shows it.", "good"))
+        mark = fingerprint(signer_of(self._parts.log.key))
+        self._say(Say(f"{words} It is signed by {mark}; “timmy-desktop open-box” shows it.", "good"))
         self.close()
 
     def _failed(self, error: Exception) -> None:

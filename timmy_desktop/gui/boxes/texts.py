@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from timmy_desktop.feed.box_format import About
+from timmy_desktop.feed.box_format import About, fingerprint
 from timmy_desktop.inert import inert, inert_line
 from timmy_desktop.ledger.money import MSAT_PER_SAT
 
@@ -23,7 +23,7 @@ def moment(time_us: int) -> str:
         return "…"
 
 
-def about_lines(about: About) -> str:
+def about_lines(about: About, signer: str) -> str:
     """What ran, and how much is in the box."""
     pairs = {
         "made": moment(about.made_us),
@@ -32,6 +32,7 @@ def about_lines(about: About) -> str:
         "events": f"{about.events:,} ({about.first_seq:,} to {about.last_seq:,})",
         "redacted": f"{about.redacted:,}",
         "log": inert_line(about.log_id, 80),
+        "signed by": fingerprint(signer) or "nobody: the signature does not fit",
     }
     versions = {inert_line(name, 60): inert_line(text, 120) for name, text in about.versions.items()}
     return f"{_pairs(pairs)}\n\n{_pairs(versions)}"

@@ -14,6 +14,7 @@ from PySide6.QtGui import QCloseEvent, QFontDatabase
 from PySide6.QtWidgets import QMainWindow, QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
 
 from timmy_desktop.events.base import EventRecord
+from timmy_desktop.feed.box_format import fingerprint
 from timmy_desktop.feed.box_reader import Box, problems, unpack
 from timmy_desktop.gui.boxes.texts import about_lines, json_lines, metric_lines, moment
 from timmy_desktop.gui.glyphs import application_icon
@@ -38,10 +39,12 @@ _SHOWN_PROBLEMS = 3
 class OpenedBox:
     """A box, its events in a database of their own, and the verdict on it. `close` leaves nothing behind."""
 
-    def __init__(self, box: Box, database: Database, folder: Path, wrong: Sequence[str] | None) -> None:
+    def __init__(
+        self, box: Box, database: Database, folder: Path, wrong: Sequence[str], *, by_key: bool
+    ) -> None:
         self.box, self.database, self.folder = box, database, folder
-        self.wrong = wrong
-        """What does not fit; None where the key is not known and nothing could be verified."""
+        self.wrong, self.by_key = wrong, by_key
+        """What does not fit; and whether the log's key was there to tell, or the signature alone."""
 
     async def close(self) -> None:
         await self.database.close()
@@ -54,8 +57,9 @@ async def open_box(file: Path, key_of: KeyOf) -> OpenedBox:
     try:
         box = await asyncio.to_thread(unpack, file, folder)
         key = await asyncio.to_thread(key_of, box)
-        wrong = None if key is None else await asyncio.to_thread(problems, box, key)
-        return OpenedBox(box, await open_file(box.events, folder), folder, wrong)
+        wrong = await asyncio.to_thread(problems, box, key)
+        database = await open_file(box.events, folder)
+        return OpenedBox(box, database, folder, wrong, by_key=key is not None)
     except BaseException:
         await asyncio.to_thread(shutil.rmtree, folder, True)
         raise
@@ -131,8 +135,6 @@ def banner_words(opened: OpenedBox) -> tuple[str, str]:
     events = count(about.events, "event")
     made = f"made {moment(about.made_us)}"
     what = f"Black box, not live: {events}, {about.redacted:,} of them redacted, {made}."
-    if opened.wrong is None:
-        return f"{what} It could not be verified: the key of its log is not on this computer.", "warn"
     if opened.wrong:
         found = " ".join(inert(problem) for problem in opened.wrong[:_SHOWN_PROBLEMS])
         more = (
@@ -141,7 +143,17 @@ def banner_words(opened: OpenedBox) -> tuple[str, str]:
             else f" And {len(opened.wrong) - _SHOWN_PROBLEMS} more."
         )
         return f"{what} It was changed after it was made. {found}{more}", "bad"
+    if not opened.by_key:
+        return f"{what} {signed_words(opened.box)}", "info"
     return f"{what} Verified: every byte is as it was exported, and the chain holds.", "good"
+
+
+def signed_words(box: Box) -> str:
+    """What a signature says to whom has no key."""
+    return (
+        f"Unchanged since it was signed by {fingerprint(box.signer)}: ask the sender whether that is theirs. "
+        "The key of its log is not on this computer, so the chain was not verified."
+    )
 
 
 def _pages(box: Box) -> list[tuple[str, str]]:
@@ -149,7 +161,7 @@ def _pages(box: Box) -> list[tuple[str, str]]:
         ("Metrics", metric_lines(box.metrics)),
         ("Settings", json_lines(box.settings)),
         ("Log", inert(box.log) or "Nothing was logged in that time, or the log was left out."),
-        ("About", about_lines(box.about)),
+        ("About", about_lines(box.about, box.signer)),
     ]
 
 
