@@ -94,8 +94,8 @@ def _verdict(by_key: bool, signer: str) -> str:
     if by_key:
         return "Whole: every byte is as it was exported, and the chain holds."
     return (
-        f"Unchanged since it was signed by {signer}; ask the sender whether that is theirs. The key of its log "
-        "is not on this computer, so the chain was not verified."
+        f"Unchanged since it was signed by {signer}; ask the sender whether that is theirs. The key of its "
+        "log is not on this computer, so the chain was not verified."
     )
 
 

@@ -1,8 +1,9 @@
 """What a black box is: one zip file whose last bytes seal and sign all those before them.
 
-The seal is keyed BLAKE2b under the key of the log, the signature Ed25519 under a key derived from it: a stranger
-too finds any byte that was changed, and can't forge one. The events in it are a file that the stand-alone
-verifier reads, in which each redacted event is named by its hash alone; what may be seen of it stands beside it.
+The seal is keyed BLAKE2b under the key of the log, the signature Ed25519 under a key derived from it: a
+stranger too finds any byte that was changed, and can't forge one. The events in it are a file that the
+stand-alone verifier reads, in which each redacted event is named by its hash alone; what may be seen of it
+stands beside it.
 Why it is so: docs/adr/0037-black-box.md.
 """
 
