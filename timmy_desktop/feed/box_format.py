@@ -101,7 +101,7 @@ def signer_of(key: bytes) -> str:
 
 def fingerprint(public: str) -> str:
     """A public key as two people compare it."""
-    return " ".join(public[place : place + 4] for place in range(0, _FINGERPRINT, 4))
+    return " ".join(public[place : place + 4] for place in range(0, _FINGERPRINT, 4)).strip()
 
 
 def _secret(key: bytes) -> bytes:

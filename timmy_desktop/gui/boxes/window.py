@@ -142,7 +142,7 @@ def banner_words(opened: OpenedBox) -> tuple[str, str]:
             if len(opened.wrong) <= _SHOWN_PROBLEMS
             else f" And {len(opened.wrong) - _SHOWN_PROBLEMS} more."
         )
-        return f"{what} It was changed after it was made. {found}{more}", "bad"
+        return f"{what} {found}{more}", "bad"
     if not opened.by_key:
         return f"{what} {signed_words(opened.box)}", "info"
     return f"{what} Verified: every byte is as it was exported, and the chain holds.", "good"
