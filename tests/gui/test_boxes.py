@@ -145,7 +145,9 @@ async def test_the_window_says_that_it_is_not_live_and_shows_what_is_there(
     assert not opened.folder.exists()
 
 
-@pytest.mark.parametrize(("key", "words"), [(b"x" * 32, "The seal of the box does not fit"), (None, "signed by")])
+@pytest.mark.parametrize(
+    ("key", "words"), [(b"x" * 32, "The seal of the box does not fit"), (None, "signed by")]
+)
 async def test_what_does_not_fit_is_said_and_shown_all_the_same(
     tmp_path: Path, qtbot: QtBot, key: bytes | None, words: str
 ) -> None:
