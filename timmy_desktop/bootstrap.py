@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from timmy_desktop.agent.timmy import Timmy
 from timmy_desktop.clock import SystemClock
 from timmy_desktop.events.bus import EventBus
+from timmy_desktop.feed.server import FeedServer
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import Ledger, Limits
 from timmy_desktop.ledger.backends import BackendParts, LightningBackend, make_backend
@@ -171,6 +172,15 @@ def build(
             supervisor=supervisor,
             settings=settings,
             memory=memory,
+        ),
+        feed=FeedServer(
+            bus=bus,
+            database=database,
+            clock=clock,
+            supervisor=supervisor,
+            secrets=secrets,
+            settings=settings,
+            data_dir=paths.data_dir,
         ),
     )
 

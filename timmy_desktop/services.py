@@ -13,6 +13,7 @@ from timmy_desktop.agent.timmy import Timmy
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.system import SystemFault, SystemStarted, SystemStopped
+from timmy_desktop.feed.server import FeedServer
 from timmy_desktop.ledger import Ledger
 from timmy_desktop.memory import Memory
 from timmy_desktop.paths import Paths
@@ -68,6 +69,7 @@ class Services:
     workspace: Workspace
     coordinator: Coordinator
     timmy: Timmy
+    feed: FeedServer
     _running: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
 
     async def start(
@@ -115,6 +117,7 @@ class Services:
             memory,
             ("Waking the agents", self.coordinator),
             ("Remembering the conversation", self.timmy),
+            ("Opening the feed", self.feed),
         )
 
     async def stop(self) -> None:

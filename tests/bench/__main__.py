@@ -30,6 +30,7 @@ BENCHMARKS = {
     "memory_quality": "tests.bench.memory",
     "start_window": "tests.bench.window",
     "feed_flood": "tests.bench.window",
+    "feed_clients": "tests.bench.feed",
     "chart_frame": "tests.bench.charts",
     "ledger_view_1m": "tests.bench.ledger_view",
 }

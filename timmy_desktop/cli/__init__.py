@@ -62,6 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_json(models)
     _add_memory(commands)
     _add_ledger(commands)
+    _add_feed(commands)
     _add_log(commands)
 
     picture = _add(commands, "screenshot", _screenshot, "take pictures of the window with this data folder")
@@ -130,6 +131,36 @@ def _add_ledger(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     receipt.add_argument("--out", type=Path, required=True, metavar="FILE")
     for action in actions.choices.values():
         _add_json(action)
+
+
+def _add_feed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    follow = _add(commands, "follow", _follow, "follow the live feed of a Timmy that runs")
+    for name, words in (
+        ("include", "only this type, or topic.*; can be given again"),
+        ("exclude", "not this type, or topic.*; can be given again"),
+        ("task", "only this task; can be given again"),
+        ("agent", "only this agent; can be given again"),
+        ("source", "only from this source; can be given again"),
+    ):
+        follow.add_argument(f"--{name}", action="append", default=[], metavar=name.upper(), help=words)
+    follow.add_argument("--after", type=int, metavar="SEQ", help="begin after this event; 0: what is kept")
+    follow.add_argument("--count", type=int, default=0, metavar="N", help="end after so many events")
+    follow.add_argument("--port", type=int, default=0, help="instead of the one in the settings")
+    follow.add_argument("--print-token", action="store_true", help="print the token for other programs")
+    _add_json(follow)
+
+    export = _add(commands, "export-box", _box, "write a black box: what happened, redacted, in one file")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE", help="as in friday.timmybox")
+    export.add_argument("--newer-than", default="1d", metavar="AGE", help="as in 12h or 7d (default: 1d)")
+    export.add_argument("--no-log", action="store_true", help="without what the application logged")
+    _add_json(export)
+    opened = _add(commands, "open-box", _box, "show a black box in a window, read only")
+    opened.add_argument("file", type=Path, metavar="FILE")
+    opened.add_argument("--check", action="store_true", help="only say what it is, and whether it is whole")
+    opened.add_argument(
+        "--key", metavar="FILE", help="the key of its log, where that is not this data folder's"
+    )
+    _add_json(opened)
 
 
 def _add_log(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -252,6 +283,18 @@ def _verify_receipt(options: argparse.Namespace) -> int:
     from timmy_desktop.cli.verify_receipt import verify_receipt
 
     return verify_receipt(options)
+
+
+def _box(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.box import box
+
+    return box(options)
+
+
+def _follow(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.follow import follow
+
+    return follow(options)
 
 
 def _log(options: argparse.Namespace) -> int:

@@ -158,6 +158,31 @@ LEDGER = (
         "h",
     ),
 )
+FEED = (
+    Item(
+        "feed_enabled",
+        "Live feed for other programs",
+        "A WebSocket for programs of this computer that have its token. Secrets are taken out of it.",
+        "yes",
+    ),
+    Item("feed_port", "Port", "On 127.0.0.1 alone.", "port", 0, 65_535),
+    Item(
+        "websocket_event_throttle",
+        "Messages a second to a client",
+        "At most; what comes faster is sent in batches and counts.",
+        "whole",
+        1,
+        1000,
+    ),
+    Item(
+        "activity_feed_buffer",
+        "Events kept for a client that comes back",
+        "",
+        "whole",
+        1,
+        10_000,
+    ),
+)
 _PROVIDER = (
     Item("enabled", "Enabled", "", "yes"),
     Item("base_url", "Address", "", "text"),
