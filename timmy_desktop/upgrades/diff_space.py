@@ -53,6 +53,10 @@ def _block(lines: tuple[Line, ...], block: Block) -> Iterator[Line]:
         yield from added
         return
     one, other = [_bare(line.text) for line in removed], [_bare(line.text) for line in added]
+    if set(one).isdisjoint(other):
+        yield from removed
+        yield from added
+        return
     for tag, a, b, c, d in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
         if tag == "equal":
             for old, new in zip(removed[a:b], added[c:d], strict=True):

@@ -16,6 +16,8 @@ TAB = 4
 # Letters and marks that draw nothing: fillers of Hangul, the blank of Braille, selectors of variants.
 _BLANK = re.compile("[\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _HOSTILE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+# Letters that are taken for Latin ones: Greek, Cyrillic, Armenian, Cherokee, Coptic.
+_ALIKE = re.compile("[\u0370-\u058f\u13a0-\u13ff\u2c80-\u2cff\ua640-\ua69f\uab70-\uabbf]")
 _WORD = re.compile(r"\w+")
 _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC")
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
@@ -65,23 +67,27 @@ def visible(line: str, tab: int = TAB) -> Visible:
     starts.append(place)
     text = "".join(pieces)
     plain = text.isascii()
-    return Visible(text, tuple(starts), tuple(odd), () if plain else _mixed(text), not plain and _turns(text))
+    return Visible(text, tuple(starts), tuple(odd), _mixed(text) if _ALIKE.search(text) else (), not plain and _turns(text))
 
 
 def is_odd(line: str) -> bool:
     """Whether a line holds what a reader could not see, or take for something else."""
     if line.isascii():
-        return not line.replace("\t", "").isprintable()
-    shown = visible(line)
-    return bool(shown.odd or shown.mixed)
+        return not (line.isprintable() or line.replace("\t", "").isprintable())
+    return any(map(_is_hidden, set(line))) or (bool(_ALIKE.search(line)) and bool(_mixed(line)))
 
 
 def _piece(char: str, place: int, tab: int) -> str:
     if char == "\t":
         return " " * (tab - place % tab)
-    if unicodedata.category(char) in _HOSTILE or _BLANK.match(char):
-        return f"\\u{{{ord(char):x}}}"
-    return char
+    return f"\\u{{{ord(char):x}}}" if _is_hidden(char) else char
+
+
+@lru_cache(maxsize=4096)
+def _is_hidden(char: str) -> bool:
+    if char in " \t":
+        return False
+    return unicodedata.category(char) in _HOSTILE or _BLANK.match(char) is not None
 
 
 def _mixed(text: str) -> Spans:
