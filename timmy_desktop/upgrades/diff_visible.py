@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 TAB = 4
+LONGEST = 50_000
+"""Characters of a line that are drawn; what follows is counted."""
 # Letters and marks that draw nothing: fillers of Hangul, the blank of Braille, selectors of variants.
 _BLANK = re.compile("[\u115f\u1160\u3164\uffa0\u2800\u034f\u17b4\u17b5\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _HOSTILE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})

@@ -10,12 +10,10 @@ from PySide6.QtGui import QPainter, QTextCharFormat, QTextLayout, QTextOption
 
 from timmy_desktop.gui.widgets.diff_view.look import Look
 from timmy_desktop.gui.widgets.diff_view.parts import Cell
-from timmy_desktop.upgrades.diff_visible import Visible, cut, visible
+from timmy_desktop.upgrades.diff_visible import LONGEST, Visible, cut, visible
 
 PIECE = 400
 """Cells that are laid out at once: of a line a million characters long only what is on screen is."""
-LONGEST = 50_000
-"""Characters of a line that are drawn; what follows is counted."""
 _KEPT = 1_200
 # Keeps letters that run from the right in the order of the file, which is the order that a compiler reads.
 _LEFT_TO_RIGHT = "\u202d"

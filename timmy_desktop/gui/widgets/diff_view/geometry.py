@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from timmy_desktop.gui.widgets.diff_view.document import DiffDocument
 from timmy_desktop.gui.widgets.diff_view.parts import Part, PartKind
-from timmy_desktop.upgrades.diff_visible import cut, visible
+from timmy_desktop.upgrades.diff_visible import LONGEST, cut, visible
 
 LINE_KINDS = (PartKind.LINES, PartKind.CONTEXT)
 
@@ -84,11 +84,8 @@ class Geometry:
 
     def _wrap(self, part: Part) -> list[int]:
         columns = self.measures.columns
-        rows = (self._document.cells_of(part, offset) for offset in range(part.rows))
-        return [
-            0,
-            *accumulate(max(_lines(cell.line.text, columns) if cell else 1 for cell in cells) for cells in rows),
-        ]
+        rows = self._document.texts_of(part)
+        return [0, *accumulate(max(_lines(text, columns) for text in texts) for texts in rows)]
 
     def _within(self, place: int, part: Part, offset: int) -> int:
         if place in self._wrapped:
@@ -97,8 +94,6 @@ class Geometry:
 
 
 def _lines(text: str, columns: int) -> int:
-    if len(text) <= columns // 8:
-        return 1  # even if each character were spelt out
     if text.isascii() and text.isprintable():
-        return max(1, -(-len(text) // columns))
-    return len(cut(visible(text).text, columns))
+        return 1 if len(text) <= columns else -(-len(text) // columns)
+    return len(cut(visible(text[:LONGEST]).text, columns))

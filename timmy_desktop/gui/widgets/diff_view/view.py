@@ -141,6 +141,11 @@ class DiffView(QAbstractScrollArea):
             if (change.path in paths) != self.document.files[file].seen:
                 self.document.show_seen(file, change.path in paths)
 
+    @property
+    def geometry_now(self) -> Geometry:
+        """Where the rows lie."""
+        return self._geometry
+
     # Moving
 
     def go_to(self, row: int, index: int = 0, *, hold: bool = False, at_top: bool = False) -> None:
