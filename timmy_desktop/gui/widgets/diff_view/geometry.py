@@ -95,5 +95,5 @@ class Geometry:
 
 def _lines(text: str, columns: int) -> int:
     if text.isascii() and text.isprintable():
-        return 1 if len(text) <= columns else -(-len(text) // columns)
+        return 1 if len(text) <= columns else -(-min(len(text), LONGEST) // columns)
     return len(cut(visible(text[:LONGEST]).text, columns))
