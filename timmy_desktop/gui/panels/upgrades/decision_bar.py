@@ -11,9 +11,8 @@ from timmy_desktop.gui.widgets.flow_layout import FlowLayout
 from timmy_desktop.gui.widgets.parts import button, column, label, set_tone
 from timmy_desktop.gui.wording import count
 
+# What is out of date is said, with its next step, above the review.
 MENDS = {
-    "look_again": "Look again",
-    "show_newest": "Show the newest",
     "show_space": "Show white space",
     "take_all": "Accept all hunks",
 }
@@ -35,6 +34,7 @@ class DecisionBar(QWidget):
         self.mend = button("", self._mend)
         self.words = label(tone="muted", wrap=True)
         self._mends = ""
+        self._is_low = self._is_proposed = False
         buttons = FlowLayout(
             self.approve, self.part, self.mend, self.revise, self.reject, self.roll_back, self.comment, gap=GAP
         )
@@ -53,22 +53,29 @@ class DecisionBar(QWidget):
         self.part.setText(f"Accept {hunks - left_out:,} of {hunks:,} hunks…")
         self.part.setEnabled(not busy and readiness.mend in ("", "take_all"))
         self.reject.setVisible(proposed)
-        self.comment.setVisible(proposed)
+        self._is_proposed = proposed
+        self.show_low(self._is_low)
         self.revise.setVisible(proposed and by_agent)
         self.revise.setText(f" Send back {count(open_comments, 'comment')}" if open_comments else " Send back")
         self.revise.setEnabled(bool(open_comments) and not busy)
         self.revise.setToolTip("" if open_comments else "Comment on a line first: C")
         self.roll_back.setVisible(state == "applied")
         self.roll_back.setEnabled(not busy)
-        self._mends = readiness.mend if proposed or state == "failed" else ""
+        self._mends = readiness.mend if proposed and readiness.mend in MENDS else ""
         self.mend.setVisible(bool(self._mends))
         self.mend.setText(MENDS.get(self._mends, ""))
         self._say(readiness, proposed=proposed)
-        self.setVisible(proposed or state == "applied" or bool(self._mends))
+        self.setVisible(proposed or state == "applied")
+
+    def show_low(self, low: bool) -> None:
+        """With little room only what decides is offered."""
+        self._is_low = low
+        self.comment.setVisible(self._is_proposed and not low)
 
     def _say(self, readiness: Readiness, *, proposed: bool) -> None:
-        self.words.setText(readiness.obstacle if proposed else "")
-        self.words.setVisible(proposed and bool(readiness.obstacle))
+        said = proposed and bool(readiness.obstacle) and readiness.mend not in ("look_again", "show_newest")
+        self.words.setText(readiness.obstacle if said else "")
+        self.words.setVisible(said)
         set_tone(self.words, "warn" if readiness.obstacle else "muted")
         self.approve.setToolTip(readiness.obstacle or "Says what will happen, and asks once more (Ctrl+Enter)")
 

@@ -41,7 +41,9 @@ class DecisionDialog(WindowDialog):
         self.edit.setVisible(bool(ask))
         self.stay_button = button("Keep reviewing", self.close, variant="primary")
         self.go_button = button(go, self._go, variant=variant)
-        layout = column(label(title, size="title"), told(words), gap=ROOM, margins=(WIDE, WIDE, WIDE, ROOM))
+        said = told(words)
+        said.setMinimumWidth(_WIDTH - 2 * WIDE)  # its height is that of the words at this width
+        layout = column(label(title, size="title"), said, gap=ROOM, margins=(WIDE, WIDE, WIDE, ROOM))
         if facts:
             layout.addWidget(_facts(facts))
         layout.addWidget(self.edit)

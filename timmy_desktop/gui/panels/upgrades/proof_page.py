@@ -96,7 +96,9 @@ def _around(proof: ProofPacket, revision: Revision) -> Iterator[QWidget]:
 
 
 def _run(kind: str, report: TestReport) -> str:
-    return f"{TESTED[kind]}: {OUTCOMES[report.outcome][0]}, {inert_line(report.summary, 200)}"
+    summary = inert_line(report.summary, 200)
+    word = "" if report.outcome in ("passed", "failed") else f"{OUTCOMES[report.outcome][0]}, "
+    return f"{TESTED[kind]}: {word}{summary}"
 
 
 def _weakening(found: Weakening) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QTabWidget, QWidget
 
 from timmy_desktop.gui.panels.upgrades.changes_page import ChangesPage
@@ -22,6 +23,9 @@ from timmy_desktop.gui.widgets.notice_bar import NoticeBar
 from timmy_desktop.gui.widgets.parts import column, row
 from timmy_desktop.inert import inert_line
 from timmy_desktop.upgrades.types import Proposal
+
+
+_LOW = 420
 
 
 class ReviewPage(QWidget):
@@ -109,7 +113,7 @@ class ReviewPage(QWidget):
         self.proof.show_proof(evidence.proof, revision, doing=proposal.doing)
         self.history.show_history(proposal, evidence, self.review.around.comments)
         red = red_count(evidence.proof)
-        self.tabs.setTabText(2, f"Proof  ▲ {red}" if red else "Proof")
+        self.tabs.setTabText(2, f"Proof  ▲ {red} red" if red else "Proof")
         self.tabs.setTabToolTip(2, f"{red} things weaken the tests" if red else "")
 
     def show_comparison(self, reading: Reading, older: int, newer: int) -> None:
@@ -159,12 +163,9 @@ class ReviewPage(QWidget):
         if review is None:
             return
         proposal = review.proposal
-        found = self.readiness
-        if proposal.state == "failed" and proposal.can_look_again:
-            found = Readiness(found.obstacle, "look_again")
         diff = self.changes.view.document.reading.diff
         self.bar.show_state(
-            found,
+            self.readiness,
             state=proposal.state,
             left_out=self.changes.left_out,
             hunks=sum(max(len(file.hunks), 1) for file in diff.files),
@@ -172,6 +173,12 @@ class ReviewPage(QWidget):
             by_agent=proposal.origin in ("task", "chat"),
             busy=self.is_busy or bool(proposal.doing and proposal.state != "proposed"),
         )
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # In a low dock the lines have the room; what the switches do is under keys too.
+        self.changes.pane.tools.setVisible(self.height() >= _LOW)
+        self.bar.show_low(self.height() < _LOW)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(240, 160)
@@ -190,17 +197,16 @@ class ReviewPage(QWidget):
         review = self.review
         if review is None:
             return
-        words, tone, self._notice_action, button = notice_of(review.proposal, review.revision, self.compared)
+        words, tone, self._notice_action, button = notice_of(review, self.compared)
         self.notice.say(words, tone, button)
 
     def _notice_clicked(self) -> None:
         self.notice_clicked.emit(self._notice_action)
 
 
-def notice_of(
-    proposal: Proposal, revision: int, compared: tuple[int, int] | None
-) -> tuple[str, str, str, str]:
+def notice_of(review: Review, compared: tuple[int, int] | None) -> tuple[str, str, str, str]:
     """What has to be said above a review: words, tone, and the next step by name and by words."""
+    proposal, revision = review.proposal, review.revision
     if compared is not None:
         return f"What revision {compared[1]} changed of revision {compared[0]}.", "info", "end_comparison", "Back to the change"
     if proposal.state == "proposed" and revision != proposal.revision.number:
@@ -211,6 +217,9 @@ def notice_of(
         more = f" and {len(proposal.revision.conflicts) - 4} more" if len(proposal.revision.conflicts) > 4 else ""
         words = f"It can't be merged: {files}{more} changed in {inert_line(proposal.target_branch, 40)} too."
         return words, "bad", "look_again", "Look again"
+    consequences = review.around.consequences
+    if proposal.state == "proposed" and consequences.refusal and consequences.can_look_again:
+        return inert_line(consequences.refusal, 400), "warn", "look_again", "Look again"
     return _told(proposal)
 
 

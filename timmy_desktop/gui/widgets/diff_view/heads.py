@@ -69,9 +69,8 @@ def paint_bar(painter: QPainter, scene: Scene, area: QRect, part: Part) -> None:
         box.setRight(control_rect(area).left() - TIGHT)
     box = _left(painter, box, folded_words(hidden), "accent")
     if part.kind is PartKind.HUNK:
-        heading = document.diff.files[part.file].hunks[part.hunk].heading
-        painter.setFont(scene.look.small)
-        _left(painter, box, inert_line(heading, 160), "muted")
+        hunk = document.diff.files[part.file].hunks[part.hunk]
+        _left(painter, box, inert_line(hunk.heading, 160) or f"Line {hunk.first_new:,}", "muted")
 
 
 def paint_note(painter: QPainter, scene: Scene, area: QRect, part: Part) -> None:

@@ -13,7 +13,7 @@ from timmy_desktop.gui.widgets.diff_view.parts import PartKind
 from timmy_desktop.gui.widgets.diff_view.view import DiffView
 
 _WIDTH = 14
-_PLACES = {"+": (7, 5), "-": (2, 5), "±": (2, 10)}
+_PLACES = {"+": (7, 5), "-": (2, 5)}
 _LOOKED_AT = 24
 
 
@@ -75,7 +75,7 @@ class Minimap(QWidget):
         painter.fillRect(self.rect(), theme.color("sunken"))
         whole = max(view.geometry_now.height, view.viewport().height(), 1)
         scale = self.height() / whole
-        colors = {"+": theme.color("good"), "-": theme.color("bad"), "±": theme.color("series1")}
+        colors = {"+": theme.color("good"), "-": theme.color("bad")}
         for y in range(min(self.height(), round(view.geometry_now.height * scale) + 1)):
             for kind in self._kinds(y / scale, (y + 1) / scale):
                 left, width = _PLACES[kind]
@@ -93,7 +93,7 @@ class Minimap(QWidget):
             if start > last:
                 break
             if end > first:
-                kinds.add(kind)
+                kinds.update("+-" if kind == "±" else kind)
         return kinds
 
     def _draw_marks(self, painter: QPainter, scale: float) -> None:
