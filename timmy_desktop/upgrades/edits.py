@@ -113,5 +113,7 @@ def _different(lines: list[str], old: list[str], begin: int) -> str:
 
 def _sized(text: str, path: str) -> str:
     if len(text) > MOST_CHARACTERS:
-        raise EditError(f"{path} would have {len(text):,} characters; at most {MOST_CHARACTERS:,} are written.")
+        raise EditError(
+            f"{path} would have {len(text):,} characters; at most {MOST_CHARACTERS:,} are written."
+        )
     return text

@@ -43,6 +43,22 @@ def file_parts(patch: bytes) -> tuple[FilePart, ...]:
     )
 
 
+def added_lines(patch: bytes) -> dict[str, set[int]]:
+    """The numbers, in the new files, of the lines that a patch adds."""
+    added: dict[str, set[int]] = {}
+    for part in file_parts(patch):
+        found = added.setdefault(part.path, set())
+        for hunk in part.hunks:
+            header, *body = hunk.split(b"\n")
+            match = _HEADER.match(header)
+            number = int(match[3]) if match else 0
+            for line in body:
+                if line.startswith(b"+"):
+                    found.add(number)
+                number += line.startswith((b"+", b" "))
+    return added
+
+
 def chosen(patch: bytes, hunks: Sequence[HunkRef]) -> bytes:
     """The patch with these hunks alone; EditError where one is not there or can't stand alone."""
     wanted: dict[str, set[int]] = {}

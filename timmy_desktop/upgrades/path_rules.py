@@ -19,14 +19,30 @@ _LONGEST_PATH = 1_000
 
 # Folded to lower case; a folder's name forbids all below it, wherever it stands.
 _CI_FOLDERS = frozenset(
-    (".github", ".gitlab", ".circleci", ".gitea", ".forgejo", ".woodpecker", ".buildkite", ".tekton", ".azure")
+    (
+        ".github",
+        ".gitlab",
+        ".circleci",
+        ".gitea",
+        ".forgejo",
+        ".woodpecker",
+        ".buildkite",
+        ".tekton",
+        ".azure",
+    )
 )
 _CI_FILES = (
     ".gitlab-ci.yml", ".travis.yml", "jenkinsfile*", "azure-pipelines*.yml", "bitbucket-pipelines.yml",
     ".drone.yml", ".drone.star", "appveyor.yml", ".appveyor.yml", ".woodpecker.yml", "cloudbuild.yaml",
 )  # fmt: skip
 _HOOK_FOLDERS = frozenset((".githooks", ".git-hooks", "git-hooks", "githooks", ".husky"))
-_HOOK_FILES = (".pre-commit-config.yaml", ".pre-commit-hooks.yaml", "lefthook.y*ml", ".lefthook.y*ml", ".huskyrc*")
+_HOOK_FILES = (
+    ".pre-commit-config.yaml",
+    ".pre-commit-hooks.yaml",
+    "lefthook.y*ml",
+    ".lefthook.y*ml",
+    ".huskyrc*",
+)
 _GIT_FILES = (".gitmodules", ".gitattributes", ".gitconfig", ".mailmap")
 _LOCK_FILES = (
     "*.lock", "*.lockb", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "go.sum", "*.lock.json",
@@ -56,9 +72,7 @@ def checked_place(path: str, allowed: Sequence[str], hooks: str = "") -> PurePos
         raise EditError(f"{_shown(path)} is one of the repository's hooks; proposals don't change those.")
     # Part by part: as text, `src_evil` would begin with `src`.
     if allowed and not any(place.is_relative_to(PurePosixPath(folder)) for folder in allowed):
-        raise EditError(
-            f"{_shown(path)} lies outside the folders that may change: {', '.join(allowed)}."
-        )
+        raise EditError(f"{_shown(path)} lies outside the folders that may change: {', '.join(allowed)}.")
     return place
 
 
@@ -79,9 +93,13 @@ def refuse_size(changes: Sequence[TreeChange], patch_bytes: int) -> None:
     if lines > MOST_LINES:
         raise EditError(f"{lines:,} lines are changed; at most {MOST_LINES:,} can be proposed at once.")
     if len(changes) > MOST_FILES:
-        raise EditError(f"{len(changes):,} files are changed; at most {MOST_FILES:,} can be proposed at once.")
+        raise EditError(
+            f"{len(changes):,} files are changed; at most {MOST_FILES:,} can be proposed at once."
+        )
     if patch_bytes > MOST_PATCH_BYTES:
-        raise EditError(f"The change has {patch_bytes:,} bytes; at most {MOST_PATCH_BYTES:,} can be proposed.")
+        raise EditError(
+            f"The change has {patch_bytes:,} bytes; at most {MOST_PATCH_BYTES:,} can be proposed."
+        )
 
 
 def refuse_collisions(changes: Iterable[TreeChange], paths: Iterable[str]) -> None:
@@ -92,7 +110,9 @@ def refuse_collisions(changes: Iterable[TreeChange], paths: Iterable[str]) -> No
         folded = _folded(path)
         other = known.setdefault(folded, path)
         if other != path and (path in added or other in added):
-            raise EditError(f"{_shown(path)} and {_shown(other)} differ only in case: on a Mac they are one file.")
+            raise EditError(
+                f"{_shown(path)} and {_shown(other)} differ only in case: on a Mac they are one file."
+            )
 
 
 def checked_allowed(folders: Iterable[str]) -> tuple[str, ...]:

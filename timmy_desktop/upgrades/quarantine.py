@@ -90,7 +90,9 @@ class Quarantine:
             raise RepositoryError("The repository lies in a folder whose name has a line break.")
         (self.folder / "objects/info").mkdir(mode=0o700, parents=True, exist_ok=True)
         (self.folder / "refs").mkdir(exist_ok=True)
-        (self.folder / "objects/info/alternates").write_text(f"{self._borrowed}\n", "utf-8", "surrogateescape")
+        (self.folder / "objects/info/alternates").write_text(
+            f"{self._borrowed}\n", "utf-8", "surrogateescape"
+        )
         extension = "" if self._format == "sha1" else f"[extensions]\n\tobjectformat = {self._format}\n"
         version = 0 if self._format == "sha1" else 1
         (self.folder / "config").write_text(

@@ -31,7 +31,17 @@ _SYSTEM_FILES = (
 )  # fmt: skip
 _SYSTEM_FOLDERS = ("/usr", "/nix/store")
 _SYSTEM_LINKS = ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_MAC_FOLDERS = ("/usr", "/bin", "/sbin", "/System", "/Library", "/opt", "/private/etc", "/private/var/db", "/dev")
+_MAC_FOLDERS = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/System",
+    "/Library",
+    "/opt",
+    "/private/etc",
+    "/private/var/db",
+    "/dev",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +131,22 @@ class Unconfined:
         with _room() as room, tempfile.TemporaryFile() as report:
             orders = orders_of(job, limits, report, into=str(room / "tree"), home=str(room / "home"), uid=0)
             bounds = _bounds(limits, watch=room)
-            return watched(_runner_words(job, orders), environment_at(room / "home", job), report, bounds, is_stopped)
+            return watched(
+                _runner_words(job, orders), environment_at(room / "home", job), report, bounds, is_stopped
+            )
 
 
 def bubblewrap_words(program: str, job: Job, limits: Limits, uid: int) -> list[str]:
     """Bubblewrap and its options. Started by root it keeps root only until the runner has become nobody:
     the kernel counts no processes of root's."""
-    words = [program, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    words = [
+        program,
+        "--unshare-ipc",
+        "--unshare-pid",
+        "--unshare-net",
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+    ]
     words += ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--clearenv"]
     if uid:
         kept = ("CAP_SETUID", "CAP_SETGID", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER")
@@ -276,4 +295,12 @@ def _quoted(path: str) -> str:
     return f'"{path}"'
 
 
-__all__: Sequence[str] = ("Bubblewrap", "Job", "Limits", "Sandbox", "SandboxExec", "Unconfined", "find_sandbox")
+__all__: Sequence[str] = (
+    "Bubblewrap",
+    "Job",
+    "Limits",
+    "Sandbox",
+    "SandboxExec",
+    "Unconfined",
+    "find_sandbox",
+)

@@ -180,7 +180,9 @@ def _proc_table() -> dict[int, tuple[int, int]]:
 
 
 def _ps_table() -> dict[int, tuple[int, int]]:
-    done = subprocess.run(["/bin/ps", "-A", "-o", "pid=,ppid=,rss="], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["/bin/ps", "-A", "-o", "pid=,ppid=,rss="], capture_output=True, text=True, check=False
+    )
     rows = (line.split() for line in done.stdout.splitlines())
     return {int(row[0]): (int(row[1]), int(row[2]) * 1024) for row in rows if len(row) == 3}
 

@@ -14,6 +14,8 @@ import stat
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -52,8 +54,17 @@ class TargetRepository:
         return self._common() / "objects"
 
     def object_format(self) -> str:
-        """"sha1" or "sha256"."""
+        """ "sha1" or "sha256"."""
         return self._git().run(["rev-parse", "--show-object-format"]).text.strip()
+
+    def hooks_folder(self) -> str:
+        """The folder in the working tree that the repository takes its hooks from; empty when it is none."""
+        named = self._git(with_own_settings=True).ask(["config", "--get", "--type=path", "core.hooksPath"])
+        path = named.text.strip()
+        if named.status != 0 or not path:
+            return ""
+        inside = Path(os.path.normpath(self.folder / path))
+        return str(inside.relative_to(self.folder)) if inside.is_relative_to(self.folder) else ""
 
     def checked_out(self) -> str:
         """The branch that is checked out; RepositoryError when it is none."""
@@ -66,7 +77,9 @@ class TargetRepository:
     def head(self, branch: str) -> str:
         """The commit that a branch of this repository points to; empty where there is no such branch."""
         name = f"refs/heads/{checked_revision(branch)}"
-        answer = self._git().ask(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"])
+        answer = self._git().ask(
+            ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"]
+        )
         return answer.text.strip() if answer.status == 0 else ""
 
     def holds(self, commit: str) -> bool:
@@ -107,18 +120,20 @@ class TargetRepository:
         answer = git.ask(["symbolic-ref", "--quiet", "HEAD"])
         if answer.status != 0 or answer.text.strip() != f"refs/heads/{branch}":
             return "elsewhere"
-        if any((self._own_folder() / name).exists() for name in ("MERGE_HEAD", "rebase-merge", "rebase-apply")):
+        if any(
+            (self._own_folder() / name).exists() for name in ("MERGE_HEAD", "rebase-merge", "rebase-apply")
+        ):
             return "dirty"
         status = git.ask(["status", "--porcelain", "-z", "--untracked-files=no", "--ignore-submodules=all"])
         if status.status != 0:
             raise RepositoryError(explained(status.complaint))
         return "dirty" if status.output else "clean"
 
-    def bring_up(self, changes: Sequence[TreeChange], old: str, new: str) -> None:
-        """Makes the paths that `changes` name be as in `new`, in the working tree and in the index.
+    def bring_up(self, changes: Sequence[TreeChange], new: str) -> None:
+        """Makes the paths that `changes` name be as in the commit `new`, in the working tree and in the index.
 
-        Refused with nothing touched (StaleError) unless each of them is as in `old` or `new` in both. Can be
-        repeated after it was interrupted.
+        Refused with nothing touched (StaleError) unless each of them is as it was before the changes, or after,
+        in both. Can be repeated after it was interrupted.
         """
         git = self._git()
         self._refuse_foreign(git, changes)
@@ -127,8 +142,7 @@ class TargetRepository:
         if gone:
             self._done(["rm", "-rfq", "--ignore-unmatch", *_FROM_INPUT], given=_joined(gone))
         if there:
-            self._done(["checkout", "-q", *_FROM_INPUT, new, "--"], given=_joined(there), is_checkout=True)
-        del old
+            self._done(["checkout", "-q", *_FROM_INPUT, new, "--"], given=_joined(there))
 
     def is_in_use(self) -> bool:
         """Whether another git holds the index now."""
@@ -172,8 +186,12 @@ class TargetRepository:
         return (mode, self._name_of(place.read_bytes()))
 
     def _name_of(self, content: bytes) -> str:
-        make = hashlib.sha1 if self.object_format() == "sha1" else hashlib.sha256
+        make = hashlib.sha1 if self._format == "sha1" else hashlib.sha256
         return make(b"blob %d\0" % len(content) + content).hexdigest()
+
+    @cached_property
+    def _format(self) -> str:
+        return self.object_format()
 
     def _common(self) -> Path:
         own = self._own_folder()
@@ -183,11 +201,11 @@ class TargetRepository:
     def _own_folder(self) -> Path:
         return self._git().folder
 
-    def _git(self) -> Git:
-        return git_of(self.folder, Patience(SECONDS, self._is_stopped), MOST_BYTES)
+    def _git(self, *, with_own_settings: bool = False) -> Git:
+        git = git_of(self.folder, Patience(SECONDS, self._is_stopped), MOST_BYTES)
+        return replace(git, configured={}) if with_own_settings else git
 
-    def _done(self, arguments: Sequence[str], *, given: bytes = b"", is_checkout: bool = False) -> None:
-        del is_checkout
+    def _done(self, arguments: Sequence[str], *, given: bytes = b"") -> None:
         answer = self._git().ask(arguments, given=given)
         if answer.status != 0:
             raise RepositoryError(explained(answer.complaint))
@@ -205,9 +223,13 @@ def _split(changes: Sequence[TreeChange]) -> list[TreeChange]:
             continue
         nothing = "0" * len(change.old_object)
         split.append(
-            TreeChange(change.old_path, change.old_path, "D", change.old_mode, "", change.old_object, nothing, 0, 0)
+            TreeChange(
+                change.old_path, change.old_path, "D", change.old_mode, "", change.old_object, nothing, 0, 0
+            )
         )
-        split.append(TreeChange(change.path, change.path, "A", "", change.new_mode, nothing, change.new_object, 0, 0))
+        split.append(
+            TreeChange(change.path, change.path, "A", "", change.new_mode, nothing, change.new_object, 0, 0)
+        )
     return split
 
 
