@@ -10,6 +10,7 @@ from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.system import SystemFault
 from timmy_desktop.events.upgrades import UpgradeSuspected
 from timmy_desktop.inert import inert_line
+from timmy_desktop.storage.database import Session
 from timmy_desktop.upgrades import rows
 from timmy_desktop.upgrades.records import SOURCE, Records
 from timmy_desktop.upgrades.reports import names
@@ -40,7 +41,6 @@ class Canary:
 
     async def look(self, workshop: Workshop, proposal: Proposal) -> bool:
         """Tests the target's branch as it is now; whether something is found, which is then written."""
-        self._faults.clear()
         head = await self._threads.git(lambda: workshop.repository.head(workshop.target.branch))
         if not head or proposal.suspicion:
             return False
@@ -48,12 +48,14 @@ class Canary:
         quarantine = await self._threads.git(lambda: workshop.quarantine(f"canary-{proposal.id}"))
         try:
             tree = await self._threads.git(lambda: quarantine.resolve(head, "tree"))
+            number = proposal.revision.number
+            runs = await self._records.read(lambda session: rows.tests(session, proposal.id, number))
+            if any(run.kind == "canary" and run.tree == tree for run in runs):
+                return False
             report, _ = await self._trials.run(workshop, quarantine, tree, "canary")
         finally:
             await self._threads.git(quarantine.discard)
-        number = proposal.revision.number
         await self._records.tested(proposal, number, report)
-        runs = await self._records.read(lambda session: rows.tests(session, proposal.id, number))
         merges = [run for run in runs if run.kind == "merge"]
         failing = names(report.cases, "failed", "error")
         known = names(merges[-1].cases, "failed", "error") if merges else set[str]()
@@ -82,7 +84,7 @@ class Canary:
         """The applied proposals whose window is open and that nothing speaks against yet."""
         now = self._clock.now_us()
 
-        def read(session: rows.Session) -> list[Proposal]:
+        def read(session: Session) -> list[Proposal]:
             found = session.sql(
                 "SELECT id FROM upgrades WHERE state = 'applied' AND canary_until_us > ? AND suspicion = ''",
                 (now,),

@@ -54,7 +54,7 @@ def _looked_at(python: Path) -> Interpreter:
     folders = [_installation(real)]
     top = python.parent.parent
     if (top / "pyvenv.cfg").is_file():
-        folders.append(Path(os.path.abspath(top)))
+        folders.append(top.absolute())
     return Interpreter(python, tuple(dict.fromkeys(folders)))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.events import upgrades as events
@@ -31,6 +31,7 @@ from timmy_desktop.upgrades.types import (
 
 SOURCE = "upgrades"
 Write = Callable[[Session], Any]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Records:
         self._clock = clock
         self._hours = timeout_hours
 
-    async def read(self, work: Callable[[Session], Any]) -> Any:
+    async def read(self, work: Callable[[Session], T]) -> T:
         """Reads; see rows.py."""
         return await self._db.read(work)
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, cast, get_args
 
 from timmy_desktop.inert import inert, inert_line
-from timmy_desktop.upgrades.sandbox_process import Ran
 from timmy_desktop.upgrades.confined.runner import BROKEN, NO_RUNNER
+from timmy_desktop.upgrades.sandbox_process import Ran
 from timmy_desktop.upgrades.types import CaseOutcome, TestCase, TestKind, TestOutcome, TestReport
 
 PASSED, FAILED, NOTHING_FOUND = 0, 1, 5
@@ -69,7 +69,7 @@ def read(report: bytes) -> Told:
         try:
             value = json.loads(line)
             if told.end is not None or not isinstance(value, dict):
-                raise ValueError("a line after the end")  # noqa: TRY004, TRY301 - one way out
+                raise ValueError("a line after the end")  # noqa: TRY301 - one way out
             _take(told, value)
         except (ValueError, RecursionError, KeyError, TypeError):
             told.problem = "The report holds what the runner did not write."

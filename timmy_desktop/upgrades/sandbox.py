@@ -239,7 +239,7 @@ def _system_words() -> list[str]:
     for name in _SYSTEM_LINKS:
         path = Path(name)
         if path.is_symlink():
-            words += ["--symlink", os.readlink(path), name]
+            words += ["--symlink", str(path.readlink()), name]
         elif path.exists():
             words += ["--ro-bind", name, name]
     for file in _SYSTEM_FILES:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -168,14 +169,13 @@ def folder_bytes(folder: Path, enough: int) -> int:
 
 def _proc_table() -> dict[int, tuple[int, int]]:
     table: dict[int, tuple[int, int]] = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit():
             try:
-                with open(f"/proc/{name}/stat", "rb") as file:
-                    fields = file.read().rpartition(b")")[2].split()
+                fields = Path(entry.path, "stat").read_bytes().rpartition(b")")[2].split()
             except OSError:
                 continue
-            table[int(name)] = (int(fields[1]), int(fields[21]) * _PAGE)
+            table[int(entry.name)] = (int(fields[1]), int(fields[21]) * _PAGE)
     return table
 
 
@@ -191,10 +191,8 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     """Ends the group. What a sandbox with a process space of its own started ends with its first process."""
     if process.stdout is not None:
         process.stdout.close()
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        pass
     process.wait()
 
 

@@ -179,7 +179,7 @@ class TargetRepository:
         except (FileNotFoundError, NotADirectoryError):
             return ("", "")
         if stat.S_ISLNK(status.st_mode):
-            return (SYMLINK, self._name_of(os.fsencode(os.readlink(place))))
+            return (SYMLINK, self._name_of(os.fsencode(place.readlink())))
         if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
             return ("other", "")
         mode = "100755" if status.st_mode & 0o100 else "100644"

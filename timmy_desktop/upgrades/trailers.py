@@ -37,7 +37,8 @@ def rolled_back_message(title: str, commit: str, trailers: Trailers) -> str:
 
 
 def _message(title: str, description: str, by: str, trailers: Trailers) -> str:
-    body = _FORGED.sub(r"\1 -", inert(description.strip()))
+    subject = _subject(title)
+    body = _FORGED.sub(r"\1 -", inert(description.strip()).removeprefix(subject).strip())
     paragraphs = (
         textwrap.fill(paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False)
         for paragraph in body.split("\n\n")
@@ -49,7 +50,7 @@ def _message(title: str, description: str, by: str, trailers: Trailers) -> str:
         f"Diff-digest: sha256:{trailers.digest}",
         f"Chain-head: {trailers.chain_seq}:{trailers.chain_hash.hex()}",
     )
-    return "\n\n".join([_subject(title), *paragraphs, "\n".join(lines)]) + "\n"
+    return "\n\n".join([subject, *paragraphs, "\n".join(lines)]) + "\n"
 
 
 def _subject(title: str) -> str:
