@@ -177,6 +177,15 @@ class UpgradeRolledBack(_Upgrade):
 
 
 @dataclass(frozen=True, kw_only=True)
+class UpgradeRollBackRefused(_Upgrade):
+    """Rolling back was asked for and is not possible; everything is as it was."""
+
+    type: ClassVar[str] = "upgrade.roll_back_refused"
+    severity: ClassVar[str] = "warning"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class UpgradeSuspected(_Upgrade):
     """The canary found something that the application may have caused."""
 

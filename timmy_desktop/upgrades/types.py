@@ -301,15 +301,15 @@ class Consequences:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What rolling back would give: the reverting patch, conflicts that forbid it, and its tests."""
+    """What rolling back would give: the reverting patch, its tests, and in `refusal` why it can't be done."""
 
     proposal_id: str
     patch: bytes
     conflicts: tuple[str, ...]
     test: TestReport | None
-    words: str
+    refusal: str
 
     @property
     def is_possible(self) -> bool:
         """Whether `roll_back` would go through as things stand."""
-        return not self.conflicts and (self.test is None or self.test.outcome in ("passed", "none"))
+        return not self.refusal
