@@ -54,6 +54,7 @@ class FakeUpgrades:
         self.asked: list[tuple[Any, ...]] = []
         self.fault: Exception | None = None
         self.diff_fault: Exception | None = None
+        self.roll_back_refusal = ""
 
     # For tests
 
@@ -278,7 +279,7 @@ class FakeUpgrades:
     async def rehearse_roll_back(self, proposal_id: str) -> Rehearsal:
         self.asked.append(("rehearse", proposal_id))
         self._fail()
-        return Rehearsal(proposal_id, b"", (), replace(PASSED, kind="roll_back"), "The revert applies cleanly.")
+        return Rehearsal(proposal_id, b"", (), replace(PASSED, kind="roll_back"), self.roll_back_refusal)
 
     async def roll_back(self, proposal_id: str) -> None:
         self.asked.append(("roll_back", proposal_id))

@@ -134,15 +134,14 @@ class Deeds:
 
     def _rehearsed(self, review: Review, rehearsal: Rehearsal) -> None:
         self._page.set_busy(False)
-        facts = [(inert_line(rehearsal.words, 400), "")]
+        facts: list[Fact] = []
         if review.proposal.suspicion:
             facts.insert(0, (inert_line(review.proposal.suspicion, 400), "bad"))
-        facts += [(f"Can't be reverted: {inert_line(path, 160)}", "bad") for path in rehearsal.conflicts]
         if rehearsal.test is not None:
             word, role, _ = OUTCOMES[rehearsal.test.outcome]
             facts.append((f"Tests after it: {word}, {inert_line(rehearsal.test.summary, 200)}", role))
         if not rehearsal.is_possible:
-            self._say(f"It can't be rolled back as things stand. {inert_line(rehearsal.words, 300)}", "bad")
+            self._say(f"It can't be rolled back as things stand. {inert_line(rehearsal.refusal, 400)}", "bad")
             return
         DecisionDialog(
             self._parent,

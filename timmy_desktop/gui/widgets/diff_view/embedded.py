@@ -12,7 +12,7 @@ from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.growing_edit import GrowingEdit
 from timmy_desktop.gui.widgets.parts import button, column, label, row
 
-LONGEST = 10_000
+LONGEST = 4_000
 _EDGE = GAP
 
 
