@@ -119,9 +119,10 @@ class FileList(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.currentIndex().row()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row >= 0:
+        plain = not event.modifiers()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and row >= 0 and plain:
             self.file_wanted.emit(row)
-        elif event.key() in (Qt.Key.Key_Space, Qt.Key.Key_S) and row >= 0:
+        elif event.key() in (Qt.Key.Key_Space, Qt.Key.Key_S) and row >= 0 and plain:
             self.seen_wanted.emit(row)
         else:
             super().keyPressEvent(event)

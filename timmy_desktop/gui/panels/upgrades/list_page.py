@@ -166,7 +166,7 @@ class _List(QListView):
     entered_by_key = Signal(QModelIndex)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers():
             self.entered_by_key.emit(self.currentIndex())
             return
         super().keyPressEvent(event)

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFileDialog, QSplitter, QWidget
 
 from timmy_desktop.events import upgrades as events
@@ -43,6 +43,24 @@ FOLLOWED = tuple(
     kind for kind in vars(events).values()
     if isinstance(kind, type) and str(getattr(kind, "type", "")).startswith("upgrade.")
 )  # fmt: skip
+
+_CONTROL, _ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+KEYS = {
+    (Qt.Key.Key_Return, _CONTROL): "approve",
+    (Qt.Key.Key_Enter, _CONTROL): "approve",
+    (Qt.Key.Key_Return, _CONTROL | Qt.KeyboardModifier.ShiftModifier): "reject",
+    (Qt.Key.Key_Left, _ALT): "close",
+    (Qt.Key.Key_1, _ALT): "tab0",
+    (Qt.Key.Key_2, _ALT): "tab1",
+    (Qt.Key.Key_3, _ALT): "tab2",
+    (Qt.Key.Key_4, _ALT): "tab3",
+}
+_HINTS = (
+    ("Approve what is on screen", "Ctrl+Return"),
+    ("Reject it", "Ctrl+Shift+Return"),
+    ("Changes, tests, proof, history", "Alt+1 … Alt+4"),
+    ("Back to the queue", "Alt+Left"),
+)
 
 
 class UpgradesPanel(Panel):
@@ -100,13 +118,6 @@ class UpgradesPanel(Panel):
         self.view.pictures_wanted.connect(self._bring_pictures)
         self.view.commented.connect(self._comment)
         self.view.seen_changed.connect(self._mark_seen)
-        for keys, act in (
-            ("Ctrl+Return", "approve"), ("Ctrl+Shift+Return", "reject"), ("Alt+Left", "close"),
-            ("Alt+1", "tab0"), ("Alt+2", "tab1"), ("Alt+3", "tab2"), ("Alt+4", "tab3"),
-        ):  # fmt: skip
-            made = QShortcut(QKeySequence(keys), self)
-            made.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            made.activated.connect(partial(self.act, act))
 
     # What the window asks of a panel
 
@@ -417,9 +428,17 @@ class UpgradesPanel(Panel):
         from timmy_desktop.gui.dialogs import KeysDialog
         from timmy_desktop.gui.widgets.diff_view.keys import HINTS
 
-        KeysDialog(self, [("In the changes", HINTS)]).open()
+        KeysDialog(self, [("In Upgrades", _HINTS), ("In the changes", HINTS)]).open()
 
-    # Room
+    # Qt
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # Not shortcuts: those would also act while somebody writes a comment, where Ctrl+Enter keeps it.
+        act = KEYS.get((Qt.Key(event.key()), event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier))
+        if act is not None:
+            self.act(act)
+        else:
+            super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
