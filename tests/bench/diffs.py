@@ -29,7 +29,9 @@ def diff_open() -> list[Row]:
             f"in it; colours on screen after {found['coloured']:.0f} ms"
         )
         name = f"diff_open {lines // 1000}k"
-        rows.append(Row(name, found["open"], "ms", None, None, f"< {goal:.0f} ms", found["open"] < goal, note))
+        rows.append(
+            Row(name, found["open"], "ms", None, None, f"< {goal:.0f} ms", found["open"] < goal, note)
+        )
     return rows
 
 
@@ -118,7 +120,6 @@ def _open() -> dict[str, dict[str, float]]:
 
 
 def _opened(patch: bytes) -> dict[str, float]:
-    from PySide6.QtWidgets import QApplication
 
     from timmy_desktop.gui.widgets.diff_view.document import read
 
@@ -157,7 +158,11 @@ def _scroll() -> dict[str, dict[str, float]]:
     pane = _pane()
     reading = read(patch_of(50_000))
     told = {}
-    for mode, change in (("unified", None), ("side by side", pane.view.toggle_split), ("wrapped", pane.view.toggle_wrap)):
+    for mode, change in (
+        ("unified", None),
+        ("side by side", pane.view.toggle_split),
+        ("wrapped", pane.view.toggle_wrap),
+    ):
         pane.show_reading(reading)
         if change is not None:
             change()

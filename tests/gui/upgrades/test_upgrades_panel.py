@@ -51,7 +51,9 @@ async def test_what_waits_comes_first_then_the_history(make_dock: MakeDock, queu
     await queue.reject(done, "No.")
     queue.propose("Newest and waiting", OLD, NEW)
     dock = make_dock()
-    QAbstractItemModelTester(dock.panel.model, QAbstractItemModelTester.FailureReportingMode.Fatal, dock.panel)
+    QAbstractItemModelTester(
+        dock.panel.model, QAbstractItemModelTester.FailureReportingMode.Fatal, dock.panel
+    )
     await settled(dock)
     assert titles(dock) == ["Newest and waiting", "Old and waiting", "Newer and rejected"]
     dock.panel.list_page.state.setCurrentIndex(1)
@@ -112,7 +114,9 @@ async def test_approving_sends_the_digest_of_what_is_on_screen(
     dock, proposal_id = await reviewing(make_dock, queue)
     QTest.keyClick(dock.view, Key.Key_Return, Control)
     dialog = dock.dialog()
-    assert "merged onto main" in " ".join(label.text() for label in dialog.findChildren(type(dock.page.head._title)))
+    assert "merged onto main" in " ".join(
+        label.text() for label in dialog.findChildren(type(dock.page.head._title))
+    )
     assert dialog.focusWidget() is dialog.stay_button
     qtbot.mouseClick(dialog.go_button, Qt.MouseButton.LeftButton)
     await eventually(lambda: queue.asked)
@@ -146,7 +150,6 @@ async def test_a_refusal_is_told_and_what_is_there_is_read_again(
     make_dock: MakeDock, queue: FakeUpgrades, expected_log: Callable[[str], None]
 ) -> None:
     dock, _ = await reviewing(make_dock, queue)
-    queue.patches = {key: patch for key, patch in queue.patches.items()}
     dock.page.review = replace(dock.page.review, digest="0" * 64)
     expected_log("is not what is stored")
     dock.panel.act("approve")
@@ -266,7 +269,9 @@ async def test_seen_marks_are_kept_and_shown(make_dock: MakeDock, queue: FakeUpg
     assert dock.view.file == 1
 
 
-async def test_a_conflict_is_told_and_offered_for_another_look(make_dock: MakeDock, queue: FakeUpgrades) -> None:
+async def test_a_conflict_is_told_and_offered_for_another_look(
+    make_dock: MakeDock, queue: FakeUpgrades
+) -> None:
     dock, proposal_id = await reviewing(make_dock, queue, conflicts=("kettle.py",))
     assert "can't be merged: kettle.py" in dock.page.notice.words
     assert not dock.page.bar.approve.isEnabled()
@@ -274,7 +279,9 @@ async def test_a_conflict_is_told_and_offered_for_another_look(make_dock: MakeDo
     await eventually(lambda: ("look_again", proposal_id) in queue.asked)
 
 
-async def test_a_stale_one_is_told_and_offered_for_another_look(make_dock: MakeDock, queue: FakeUpgrades) -> None:
+async def test_a_stale_one_is_told_and_offered_for_another_look(
+    make_dock: MakeDock, queue: FakeUpgrades
+) -> None:
     proposal_id = queue.propose("Boil", OLD, NEW)
     queue.refusals[proposal_id] = "The branch main has moved since."
     dock = make_dock()
@@ -393,7 +400,9 @@ async def test_how_it_is_shown_is_remembered(make_dock: MakeDock, queue: FakeUpg
 
 @pytest.mark.parametrize("state", ["expired", "failed"])
 async def test_ends_are_told_in_words(make_dock: MakeDock, queue: FakeUpgrades, state: str) -> None:
-    dock, _ = await reviewing(make_dock, queue, state=state, reason="3 tests fail on the merge.", can_look_again=True)
+    dock, _ = await reviewing(
+        make_dock, queue, state=state, reason="3 tests fail on the merge.", can_look_again=True
+    )
     words = {"expired": "Nobody decided in time", "failed": "nothing was changed. 3 tests fail"}
     assert words[state] in dock.page.notice.words
     assert not dock.page.bar.isVisible()

@@ -5,4 +5,11 @@ from __future__ import annotations
 from timmy_desktop.gui.panel import PanelSpec
 from timmy_desktop.gui.panels import activity, chat, memory, router, tasks, upgrades
 
-PANELS: tuple[PanelSpec, ...] = (activity.SPEC, tasks.SPEC, chat.SPEC, router.SPEC, memory.SPEC, upgrades.SPEC)
+PANELS: tuple[PanelSpec, ...] = (
+    activity.SPEC,
+    tasks.SPEC,
+    chat.SPEC,
+    router.SPEC,
+    memory.SPEC,
+    upgrades.SPEC,
+)

@@ -82,7 +82,9 @@ class UpgradesPanel(Panel):
         self.list_page = ListPage(self.model, now_us)
         self.page = ReviewPage(now_us)
         self.view = self.page.changes.view
-        self.open_button = glyph_button("plus", "Open a repository to proposals…", self.ask_for_repository, side=26)
+        self.open_button = glyph_button(
+            "plus", "Open a repository to proposals…", self.ask_for_repository, side=26
+        )
         self.deeds = Deeds(queue, self.slot_tasks, self.page, self, say=self.say, refresh=self.refresh)
         self.bridge = EventBridge(bus, self, types=FOLLOWED)
         self.current = ""
@@ -231,7 +233,10 @@ class UpgradesPanel(Panel):
 
     def open_repository(self, folder: str) -> None:
         def opened(target: Target) -> None:
-            self.say(f"{target.name} is open to proposals on {target.branch}. Your checkout is not touched.", "good")
+            self.say(
+                f"{target.name} is open to proposals on {target.branch}. Your checkout is not touched.",
+                "good",
+            )
             self.refresh()
 
         self.slot_tasks.start("open", self.queue.open_target(Path(folder)), opened)
@@ -360,7 +365,9 @@ class UpgradesPanel(Panel):
 
         async def both() -> list[bytes | None]:
             sides: tuple[tuple[str, Side], ...] = ((change.old_path, "old"), (change.new_path, "new"))
-            return [await self.queue.file(review.proposal.id, path, side, review.revision) for path, side in sides]
+            return [
+                await self.queue.file(review.proposal.id, path, side, review.revision) for path, side in sides
+            ]
 
         def put(found: Sequence[bytes | None]) -> None:
             self.view.put_pictures(file, picture_of(found[0]), picture_of(found[1]))
@@ -400,13 +407,16 @@ class UpgradesPanel(Panel):
     def _take(self, records: Sequence[EventRecord]) -> None:
         """Something changed in the queue: it is asked for again, and so is the proposal on screen."""
         self.refresh()
-        if self.page.review is None and self.current and not self.slot_tasks.running("review"):
-            if any(getattr(record.event, "upgrade_id", "") == self.current for record in records):
-                self._load_review()
+        is_waiting = self.page.review is None and self.current and not self.slot_tasks.running("review")
+        ids = {getattr(record.event, "upgrade_id", "") for record in records}
+        if is_waiting and self.current in ids:
+            self._load_review()
 
     def _run(self, name: str, *_: object) -> None:
         if name == "first_pending":
-            found = next((p for p in map(self.model.proposal, self._ids()) if p is not None and is_pending(p)), None)
+            found = next(
+                (p for p in map(self.model.proposal, self._ids()) if p is not None and is_pending(p)), None
+            )
             if found is not None:
                 self.open_proposal(found.id)
             else:
@@ -454,5 +464,3 @@ class UpgradesPanel(Panel):
         self.page.setVisible((self._wide and has_some) or self._reading)
         self.list_page.setVisible(self._wide or not self._reading)
         self.page.head.show_back(not self._wide)
-
-

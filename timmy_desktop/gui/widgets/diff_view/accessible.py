@@ -141,8 +141,8 @@ class DiffAccessible(QAccessibleInterface):
 
     def state(self) -> QAccessible.State:
         state = QAccessible.State()
-        state.focusable = state.readOnly = state.multiLine = 1  # type: ignore[attr-defined]
-        state.focused = int(self._view.hasFocus())  # type: ignore[attr-defined]
+        state.focusable = state.readOnly = state.multiLine = 1
+        state.focused = int(self._view.hasFocus())
         return state
 
     def text(self, kind: QAccessible.Text) -> str:

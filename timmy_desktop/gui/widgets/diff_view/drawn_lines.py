@@ -42,7 +42,7 @@ class DrawnLine:
         if self.shown.text.isascii():
             return (min(column, end) - start) * self._look.advance
         found = self._layout(piece).lineAt(0).cursorToX(min(column, end) - start + self._lead)
-        return float(found[0] if isinstance(found, tuple) else found)
+        return float(found[0])  # type: ignore[index]
 
     def column_at(self, piece: int, x: float) -> int:
         """The column nearest to `x`."""
@@ -52,7 +52,9 @@ class DrawnLine:
         return min(max(start + self._layout(piece).lineAt(0).xToCursor(x) - self._lead, start), end)
 
     def piece_of(self, column: int) -> int:
-        return next((place for place, (_, end) in enumerate(self.pieces) if column < end), len(self.pieces) - 1)
+        return next(
+            (place for place, (_, end) in enumerate(self.pieces) if column < end), len(self.pieces) - 1
+        )
 
     def _layout(self, piece: int) -> QTextLayout:
         if piece not in self._layouts:

@@ -1,4 +1,4 @@
-"""The colours of a diff by role, for the theme in use. Every text here is readable on every ground (tested)."""
+"""The colours of a diff by role, for the theme in use. Every text here can be read on every ground."""
 
 from __future__ import annotations
 
@@ -70,7 +70,12 @@ def grounds() -> list[str]:
     """Every ground that code may stand on, as `#rrggbb`."""
     theme = Theme.current()
     tints = [theme.tint(role, share) for role in ("good", "bad", "series1") for share in (GROUND, WORDS)]
-    return [theme.colors.surface, theme.colors.sunken, theme.colors.selection, *(tint.name() for tint in tints)]
+    return [
+        theme.colors.surface,
+        theme.colors.sunken,
+        theme.colors.selection,
+        *(tint.name() for tint in tints),
+    ]
 
 
 def readable(role: str) -> QColor:

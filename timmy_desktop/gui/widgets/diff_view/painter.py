@@ -94,7 +94,9 @@ class DiffPainter:
             cell = self._cell(row, lane.side)
             area = QRect(lane.left, row.top, lane.right - lane.left, row.height)
             if cell is None:
-                self._painter.fillRect(area, QBrush(self._scene.look.color("border"), Qt.BrushStyle.BDiagPattern))
+                self._painter.fillRect(
+                    area, QBrush(self._scene.look.color("border"), Qt.BrushStyle.BDiagPattern)
+                )
             elif (tone := self._tone(cell)) in self._scene.look.grounds:
                 self._painter.fillRect(area, self._scene.look.grounds[tone])
         if row.number == self._scene.caret.row:
@@ -146,7 +148,10 @@ class DiffPainter:
                     yield piece, QPointF(x, y)
             elif x > lane.right:
                 return
-            elif x + (drawn.pieces[piece][1] - drawn.pieces[piece][0]) * self._scene.look.advance * 2 > lane.text:
+            elif (
+                x + (drawn.pieces[piece][1] - drawn.pieces[piece][0]) * self._scene.look.advance * 2
+                > lane.text
+            ):
                 yield piece, QPointF(x, y)
 
     def place_of(self, drawn: DrawnLine, piece: int, top: int, lane: Lane) -> tuple[float, float]:
@@ -170,7 +175,9 @@ class DiffPainter:
         if self._scene.found is not None:
             for hit in self._scene.found.in_row(row.number):
                 if hit.side == lane.side:
-                    is_current = self._scene.found.hits[self._scene.hit] == hit if self._scene.hit >= 0 else False
+                    is_current = (
+                        self._scene.found.hits[self._scene.hit] == hit if self._scene.hit >= 0 else False
+                    )
                     yield theme.tint("warn", 0.55 if is_current else 0.3), column(hit.start), column(hit.end)
         chosen = self._scene.caret.selected_in(row.number) if lane.side == self._scene.caret.side else None
         if chosen is not None:
@@ -180,7 +187,7 @@ class DiffPainter:
     def _fill(self, drawn: DrawnLine, row: Row, lane: Lane, start: int, end: int, color: QColor) -> None:
         for piece, (first, last) in enumerate(drawn.pieces):
             is_last = piece == len(drawn.pieces) - 1
-            if start >= last and not (is_last and start <= last < end) or end <= first:
+            if (start >= last and not (is_last and start <= last < end)) or end <= first:
                 continue
             x, _ = self.place_of(drawn, piece, row.top, lane)
             left, right = drawn.x_of(piece, start), drawn.x_of(piece, end)
@@ -192,15 +199,15 @@ class DiffPainter:
     def _changed(self, cell: Cell) -> Spans:
         """The words of a line that its other half does not have."""
         hunk = self._scene.document.diff.files[cell.file].hunks[cell.hunk]
-        block = next((b for b in hunk.blocks if b.start <= cell.index < b.end), None)
+        block = next((b for b in hunk.blocks if b.start <= cell.at < b.end), None)
         if block is None or not block.start < block.middle < block.end:
             return ()
         removed = [line.text for line in hunk.lines[block.start : block.middle]]
         added = [line.text for line in hunk.lines[block.middle : block.end]]
         for old, new in paired(removed, added):
-            if block.start + old == cell.index:
+            if block.start + old == cell.at:
                 return changed_words(removed[old], added[new])[0]
-            if block.middle + new == cell.index:
+            if block.middle + new == cell.at:
                 return changed_words(removed[old], added[new])[1]
         return ()
 

@@ -67,7 +67,8 @@ class DiffView(QAbstractScrollArea):
     def __init__(self, parent: QWidget | None = None, colouring: Colouring | None = None) -> None:
         super().__init__(parent)
         self.document = DiffDocument(Reading(b"", Diff(), {}, 0, ()))
-        self.caret, self.found, self.hit = Caret(), None, -1
+        self.caret, self.hit = Caret(), -1
+        self.found: Found | None = None
         self.wraps = self.can_take = self.can_see = self.can_comment = False
         self.points = self._usual_points = Theme.current().font(mono=True).pointSizeF()
         self.colouring = colouring or Colouring(self)
@@ -179,10 +180,14 @@ class DiffView(QAbstractScrollArea):
         self._go_or_say(moving.previous_change(self.document, self.caret.row), "There is no change above.")
 
     def next_file(self) -> None:
-        self._go_or_say(moving.next_file(self.document, self.caret.row), "This is the last file.", at_top=True)
+        self._go_or_say(
+            moving.next_file(self.document, self.caret.row), "This is the last file.", at_top=True
+        )
 
     def previous_file(self) -> None:
-        self._go_or_say(moving.previous_file(self.document, self.caret.row), "This is the first file.", at_top=True)
+        self._go_or_say(
+            moving.previous_file(self.document, self.caret.row), "This is the first file.", at_top=True
+        )
 
     def go_to_other_half(self) -> None:
         """From moved lines to where they were, or went."""
@@ -208,7 +213,7 @@ class DiffView(QAbstractScrollArea):
 
     # Finding
 
-    def find(self, words: str) -> int:
+    def look_for(self, words: str) -> int:
         """Marks every place of these words; returns how many, and goes to the first from the caret on."""
         self.found = Found(self.document, words) if words else None
         self.hit = -1
@@ -412,7 +417,14 @@ class DiffView(QAbstractScrollArea):
         text = selected_text(self.document, self.caret)
         if not text:
             cell = side_cell(self.document, self.caret.row, self.caret.side)
-            text = "" if cell is None else selected_text(self.document, Caret(self.caret.row, len(cell.line.text), self.caret.side, (self.caret.row, 0)))
+            text = (
+                ""
+                if cell is None
+                else selected_text(
+                    self.document,
+                    Caret(self.caret.row, len(cell.line.text), self.caret.side, (self.caret.row, 0)),
+                )
+            )
         if text:
             QGuiApplication.clipboard().setText(text)
 
@@ -463,10 +475,10 @@ class DiffView(QAbstractScrollArea):
 
     def event(self, event: QEvent) -> bool:
         # The window's shortcuts and the tab order take these keys first otherwise.
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            if press_of(event.key(), event.modifiers(), event.text()) in ACTIONS:
-                event.accept()
-                return True
+        is_asked = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
+        if is_asked and press_of(event.key(), event.modifiers(), event.text()) in ACTIONS:  # type: ignore[attr-defined]
+            event.accept()
+            return True
         return super().event(event)
 
     def viewportEvent(self, event: QEvent) -> bool:
@@ -570,7 +582,9 @@ class DiffView(QAbstractScrollArea):
         bar.setRange(0, max(0, self._geometry.height - page))
         bar.setPageStep(page)
         bar.setSingleStep(self._look.line_height)
-        wide = 0 if self.wraps else round((self.document.reading.widest + 8) * self._look.advance) - lane.width
+        wide = (
+            0 if self.wraps else round((self.document.reading.widest + 8) * self._look.advance) - lane.width
+        )
         self.horizontalScrollBar().setRange(0, min(max(0, wide), 100_000_000))
         self.horizontalScrollBar().setPageStep(lane.width)
         self.horizontalScrollBar().setSingleStep(round(self._look.advance * 4))
@@ -601,7 +615,9 @@ class DiffView(QAbstractScrollArea):
         for place, part in enumerate(self.document.parts):
             if part.kind in (PartKind.COMMENT, PartKind.DRAFT):
                 key = _DRAFT if part.kind is PartKind.DRAFT else self.document.remarks[part.hunk].key
-                make = self._make_draft if part.kind is PartKind.DRAFT else lambda key=key: self.make_remark(key)
+                make = (
+                    self._make_draft if part.kind is PartKind.DRAFT else lambda key=key: self.make_remark(key)
+                )
                 widget = self._embedded.put(key, make)
                 tops = self._geometry.tops
                 self._embedded.place(widget, tops[place] - top, tops[place + 1] - tops[place], width)
@@ -626,14 +642,14 @@ class DiffView(QAbstractScrollArea):
         """Colours, and the text that they need to be right, of the files on screen."""
         seen = dict.fromkeys(row.part.file for row in rows if row.part.kind in LINE_KINDS)
         for file in reversed(seen):
-            first = next((row for row in rows if row.part.file == file and row.part.kind in LINE_KINDS))
+            first = next(row for row in rows if row.part.file == file and row.part.kind in LINE_KINDS)
             cell = self.document.cell(first.number)
             self._ask_text(file)
             self.colouring.want(file, cell.number if cell is not None else 0)
 
     def _ask_text(self, file: int, *, again: bool = False) -> None:
         opening = self.document.files[file]
-        if opening.asked and not again or self.document.text_of(file) != (None, None):
+        if (opening.asked and not again) or self.document.text_of(file) != (None, None):
             return
         opening.asked = True
         self.text_wanted.emit(file)
@@ -669,7 +685,12 @@ class DiffView(QAbstractScrollArea):
         """The row at a point of the viewport."""
         rows = list(visible_rows(self._scene()))
         head = self._geometry.measures.head
-        if rows and rows[0].part.kind is not PartKind.FILE and 0 <= point.y() < head and rows[0].part.file >= 0:
+        if (
+            rows
+            and rows[0].part.kind is not PartKind.FILE
+            and 0 <= point.y() < head
+            and rows[0].part.file >= 0
+        ):
             return self.document.file_rows[rows[0].part.file]  # the head that stays in sight
         return self._geometry.row_at(point.y() + self.verticalScrollBar().value())
 
@@ -697,7 +718,7 @@ class DiffView(QAbstractScrollArea):
             x = float(point.x() - lane.text + scene.left)
             piece = min(max(int(x / self._look.advance) // 400, 0), len(drawn.pieces) - 1)
             x -= drawn.pieces[piece][0] * self._look.advance
-        return drawn.shown.index(drawn.column_at(piece, x))
+        return drawn.shown.index_at(drawn.column_at(piece, x))
 
     def _click(self, part: Part, row: int, point: QPoint) -> None:
         self.go_to(row)
@@ -738,4 +759,3 @@ def _digits(document: DiffDocument) -> int:
             last = change.hunks[-1]
             largest = max(largest, last.old_start + last.old_count, last.new_start + last.new_count)
     return max(len(str(largest)), 2)
-
