@@ -48,9 +48,7 @@ class Toolbox:
     def specs(self, names: Iterable[str]) -> tuple[ToolSpec, ...]:
         """What a model is told of the tools called `names`; unknown names are left out."""
         tools = [self._tools[name] for name in names if name in self._tools]
-        tools = [
-            tool for tool in tools if not isinstance(tool, MemoryTool | ChangeTool) or tool.is_available
-        ]
+        tools = [tool for tool in tools if not isinstance(tool, MemoryTool | ChangeTool) or tool.is_available]
         return tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in tools)
 
     def is_private(self, name: str) -> bool:

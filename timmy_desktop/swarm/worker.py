@@ -134,9 +134,7 @@ class Worker:
             async with asyncio.timeout(limits.seconds):
                 return await attempt.run()
         except TimeoutError:
-            return attempt.failed(
-                f"The time limit of {limits.seconds:g} seconds passed.", curable=False
-            )
+            return attempt.failed(f"The time limit of {limits.seconds:g} seconds passed.", curable=False)
         except NoProviderError as error:
             return attempt.failed(str(error), curable=False)
         except RouterError as error:
