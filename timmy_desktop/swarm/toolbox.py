@@ -68,6 +68,13 @@ class Toolbox:
             return storable(await tool.run_for(caller, arguments))
         return storable(await tool.run(arguments))
 
+    def works_on(self, name: str, task_id: str) -> str:
+        """What the tool's answer depends on besides its arguments: the draft of the task as it is now."""
+        if self._upgrades is None or not isinstance(self._tools.get(name), ChangeTool):
+            return ""
+        draft = self._upgrades.drafts.find(task_id)
+        return draft.tree if draft is not None else ""
+
     async def ended(self, task_id: str) -> str:
         """The task's attempt is over: what it drafted and did not propose goes. The proposal that it made, or
         an empty text."""

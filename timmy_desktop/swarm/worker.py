@@ -254,7 +254,8 @@ class _Attempt:
 
     async def _answer(self, call: ToolCall) -> str | None:
         """What the model is told; None when it has asked for the same too often."""
-        key = _key(call)
+        # The same question about a draft that has changed since is another one.
+        key = _key(call) + self.tools.works_on(call.name, self.assignment.task_id)
         self.calls[key] = self.calls.get(key, 0) + 1
         if self.calls[key] > MOST_REPEATS:
             return None

@@ -42,6 +42,7 @@ from timmy_desktop.upgrades.proposing import Proposing
 from timmy_desktop.upgrades.proving import Prover
 from timmy_desktop.upgrades.quarantine import Quarantine
 from timmy_desktop.upgrades.records import Records
+from timmy_desktop.upgrades.restoring import restored
 from timmy_desktop.upgrades.sandbox import Limits, Sandbox, find_sandbox
 from timmy_desktop.upgrades.threads import UpgradeThreads
 from timmy_desktop.upgrades.trials import Trials
@@ -60,7 +61,7 @@ from timmy_desktop.upgrades.types import (
     Target,
     TestReport,
 )
-from timmy_desktop.upgrades.workshops import Workshops, restored
+from timmy_desktop.upgrades.workshops import Workshops
 
 LONGEST_COMMENT = 4000
 INBOX_SECONDS = 1.0
@@ -489,7 +490,10 @@ class UpgradeQueue:
             proposal = await self.proposal(proposal_id)
             if proposal.state != "proposed":
                 raise StateError(f"The proposal is {proposal.state.replace('_', ' ')} already.")
-            return await self.drafts.begin(task_id, await self._workshops.of(proposal.target_id), proposal)
+            patch = (await self.diff(proposal.id)).patch
+            return await self.drafts.begin(
+                task_id, await self._workshops.of(proposal.target_id), proposal, patch
+            )
         found: list[Target] = await self._records.read(rows.targets)
         named = [entry for entry in found if target in ("", entry.id, entry.name, str(entry.folder))]
         if len(named) != 1:
