@@ -39,7 +39,13 @@ FONTS = {
     "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf": "fonts-dejavu-core",
     "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf": "fonts-noto-color-emoji",
 }
-TEST_PROGRAMS = {"Xvfb": "xvfb", "xvfb-run": "xvfb", "xauth": "xauth", "xdotool": "xdotool", "bwrap": "bubblewrap"}
+TEST_PROGRAMS = {
+    "Xvfb": "xvfb",
+    "xvfb-run": "xvfb",
+    "xauth": "xauth",
+    "xdotool": "xdotool",
+    "bwrap": "bubblewrap",
+}
 
 # Given one of these, the application opens no window.
 SUBCOMMANDS = ("run-task", "doctor", "verify-log", "screenshot", "self-test", "export")

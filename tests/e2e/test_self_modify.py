@@ -24,7 +24,9 @@ from timmy_desktop.routing.types import CompletionRequest, ToolCall
 from timmy_desktop.services import Services
 from timmy_desktop.settings import Settings
 
-PLAIN = "[pytest]\naddopts = -p no:randomly -p no:pytest-qt -p no:asyncio -p no:hypothesispytest -p no:timeout\n"
+PLAIN = (
+    "[pytest]\naddopts = -p no:randomly -p no:pytest-qt -p no:asyncio -p no:hypothesispytest -p no:timeout\n"
+)
 CODE = "def greet(name):\n    return 'hello ' + name\n"
 TEST = "import greeting\n\n\ndef test_greet():\n    assert greeting.greet('Ann') == 'hello Ann'\n"
 NEW_TEST = TEST + "\n\ndef test_nobody():\n    assert greeting.greet('') == 'hello'\n"
@@ -68,7 +70,9 @@ def coder() -> Coder:
 
 @pytest.fixture
 async def services(tmp_path: Path, coder: Coder, repo: Repo) -> AsyncIterator[Services]:
-    settings = Settings(memory_facts="off", memory_facts_by_model=False, upgrade_test_seconds=60, task_max_attempts=1)
+    settings = Settings(
+        memory_facts="off", memory_facts_by_model=False, upgrade_test_seconds=60, task_max_attempts=1
+    )
     built = build(settings, Paths.default(tmp_path / "data"), [coder], windowed=False)
     await built.start("test")
     await built.upgrades.open_target(repo.folder)
@@ -98,11 +102,17 @@ async def test_from_the_chat_to_the_commit(services: Services, coder: Coder, rep
         edit("return 'hello ' + name", "return ('hello ' + name"),  # does not parse
         ("test_change", {}),
         edit("return ('hello ' + name", "return ('hello ' + name).rstrip(' !')"),
-        ("write_source", {"path": "test_greeting.py", "content": NEW_TEST + "\n\ndef test_wrong():\n    assert 0\n"}),
+        (
+            "write_source",
+            {"path": "test_greeting.py", "content": NEW_TEST + "\n\ndef test_wrong():\n    assert 0\n"},
+        ),
         ("test_change", {}),
         edit("\n\ndef test_wrong():\n    assert 0\n", "", "test_greeting.py"),
         ("test_change", {}),
-        ("propose_change", {"title": "Greet nobody well", "description": "The greeting of nobody has no blank at its end."}),
+        (
+            "propose_change",
+            {"title": "Greet nobody well", "description": "The greeting of nobody has no blank at its end."},
+        ),
         edit("hello", "goodbye"),
         "I propose to strip the greeting.",
     )
@@ -157,7 +167,14 @@ async def revised(services: Services, proposal_id: str) -> None:
 async def test_edits_that_reach_out_are_refused_and_nothing_is_proposed(
     services: Services, coder: Coder, repo: Repo
 ) -> None:
-    refused = ["../evil.py", "/etc/passwd", ".git/hooks/pre-commit", ".github/workflows/x.yml", "poetry.lock", "a\u202eb.py"]
+    refused = [
+        "../evil.py",
+        "/etc/passwd",
+        ".git/hooks/pre-commit",
+        ".github/workflows/x.yml",
+        "poetry.lock",
+        "a\u202eb.py",
+    ]
     coder.will(
         *(("write_source", {"path": path, "content": "x"}) for path in refused[:5]),
         edit("nothing like it", "x"),

@@ -49,7 +49,11 @@ class Round:
 
     @property
     def name(self) -> str:
-        where = f"{'before' if self.before else 'after'} {self.step[1]}" if self.step else f"at {self.after_ms:.0f} ms"
+        where = (
+            f"{'before' if self.before else 'after'} {self.step[1]}"
+            if self.step
+            else f"at {self.after_ms:.0f} ms"
+        )
         return f"{self.way} {where}{' dirty' if self.dirty else ''}"
 
 
@@ -68,7 +72,8 @@ def every_step() -> list[Round]:
 def at_any_moment(count: int) -> list[Round]:
     chance = random.Random(20261129)
     return [
-        Round(chance.choice(WAYS), None, True, chance.random() < 0.3, chance.uniform(0, 450)) for _ in range(count)
+        Round(chance.choice(WAYS), None, True, chance.random() < 0.3, chance.uniform(0, 450))
+        for _ in range(count)
     ]
 
 
@@ -100,7 +105,9 @@ def armed(round_: Round) -> None:
 
 
 async def doomed(folder: Path, round_: Round) -> None:
-    repo = Repo(folder / "repo", {"a.txt": "one\n", "gone.txt": "old\n", CHECKS: "test_a: a.txt contains one\n"})
+    repo = Repo(
+        folder / "repo", {"a.txt": "one\n", "gone.txt": "old\n", CHECKS: "test_a: a.txt contains one\n"}
+    )
     repo.branch("feature", **MERGED, **{"gone.txt": None})
     async with UpgradeWorld(folder / "data") as world:
         proposal = await world.proposed(repo)
@@ -178,7 +185,7 @@ def in_child(work: Callable[[], Any]) -> int:
     try:
         said = work()
         print(said, end=" ", flush=True)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - told, and the status says it
         traceback.print_exc()
         os._exit(1)
     os._exit(0)

@@ -46,7 +46,9 @@ class ActedSandbox:
 
     def run(self, job: Job, limits: Limits, is_stopped: Callable[[], bool]) -> Ran:
         self.jobs.append(job)
-        self.trees.append({str(p.relative_to(job.tree)): p.read_text(errors="replace") for p in _files(job.tree)})
+        self.trees.append(
+            {str(p.relative_to(job.tree)): p.read_text(errors="replace") for p in _files(job.tree)}
+        )
         while self.hold is not None and not self.hold.wait(0.01):
             if is_stopped():
                 return Ran(-9, "it was stopped", b"", "", 1)
@@ -96,7 +98,9 @@ class Repo:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True)
         self.git("init", "-q", "-b", "main")
-        self.commit("the beginning", **(self.files or {"a.txt": "one\n", CHECKS: "test_a: a.txt contains one\n"}))
+        self.commit(
+            "the beginning", **(self.files or {"a.txt": "one\n", CHECKS: "test_a: a.txt contains one\n"})
+        )
 
     def git(self, *arguments: str) -> str:
         environment = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}

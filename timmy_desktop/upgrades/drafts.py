@@ -1,7 +1,7 @@
 """What an agent works on before it is a proposal: edits of a tree that nobody else sees, tested at wish.
 
-The edits are made to a tree in the draft's own quarantine, never to files, so no link and no clever path leads
-them anywhere.
+The edits are made to a tree in the draft's own quarantine, never to files, so no link and no clever path
+leads them anywhere.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Drafts:
     async def begin(
         self, task_id: str, workshop: Workshop, proposal: Proposal | None = None, patch: bytes = b""
     ) -> Draft:
-        """Begins a draft on the target's head: with what a proposal's `patch` does there, where it revises one.
+        """Begins a draft on the target's head, with what the `patch` of a revised proposal does.
 
         What can't be merged is left with the usual marks, for the agent to resolve.
         """
@@ -231,7 +231,7 @@ def merged_with(quarantine: Quarantine, head: str, proposal: Proposal, patch: by
 
 
 def syntax_fault(path: str, text: str) -> str:
-    """What is wrong with the syntax of a Python, JSON or TOML file; empty when nothing, or for other files."""
+    """What is wrong with the syntax of a Python, JSON or TOML file; empty where nothing is, and for others."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""How another process hands in a proposal while the application holds the data folder: files of its owner alone."""
+"""How another process hands in a proposal while the application holds the data folder: by private files."""
 
 from __future__ import annotations
 

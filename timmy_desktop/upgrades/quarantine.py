@@ -280,6 +280,6 @@ def _tree_changes(text: str) -> tuple[TreeChange, ...]:
         added, removed, name = words[position].split("\t")
         position += 1 if name else 3
         counts = (-1, -1) if added == "-" else (int(added), int(removed))
-        modes = ["" if mode == "000000" else mode for mode in about[:2]]
-        changes.append(TreeChange(new, old, about[4][0], *modes, about[2], about[3], *counts))
+        before, after = ("" if mode == "000000" else mode for mode in about[:2])
+        changes.append(TreeChange(new, old, about[4][0], before, after, about[2], about[3], *counts))
     return tuple(changes)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -176,7 +177,7 @@ class UpgradeQueue:
     async def targets(self) -> list[Target]:
         """The repositories that are open to proposals, the newest first."""
         found = await self._records.read(rows.targets)
-        return [await self._threads.git(lambda target=target: opened_target(target)) for target in found]
+        return [await self._threads.git(partial(opened_target, target)) for target in found]
 
     async def open_target(
         self, folder: Path, *, python: str = "", allowed: Sequence[str] = (), branch: str = ""
@@ -532,9 +533,7 @@ class UpgradeQueue:
                     answer = summary_of(await self.take(**request))
                 except (UpgradeError, RepositoryError, StorageError) as error:
                     answer = {"error": str(error)}
-                await self._threads.git(
-                    lambda request_id=request_id, answer=answer: self._inbox.answer(request_id, **answer)
-                )
+                await self._threads.git(partial(self._inbox.answer, request_id, **answer))
             await asyncio.sleep(INBOX_SECONDS)
 
     async def _applied(self, proposal_id: str) -> Proposal:

@@ -39,7 +39,7 @@ class Told:
 def report_of(ran: Ran, kind: TestKind, tree: str, sandbox: str, time_us: int) -> TestReport:
     """The report of one run."""
     told = read(ran.report)
-    counts = Counter(case.outcome for case in told.cases.values())
+    counts = Counter[str](case.outcome for case in told.cases.values())
     outcome, detail = _judged(ran, told, counts)
     return TestReport(
         kind=kind,

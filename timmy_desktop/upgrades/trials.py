@@ -16,8 +16,8 @@ from timmy_desktop.upgrades.types import TestKind, TestReport
 from timmy_desktop.upgrades.workshop import Workshop
 
 NO_SANDBOX = (
-    "Tests were not run: this machine has no sandbox for them. Install bubblewrap, or allow this repository's "
-    "tests to run without one."
+    "Tests were not run: this machine has no sandbox for them. Install bubblewrap, or allow this "
+    "repository's tests to run without one."
 )
 
 

@@ -50,7 +50,10 @@ def test_a_hunk_applies_where_it_says_and_nowhere_else() -> None:
 
 
 def test_the_end_of_a_file_without_a_newline_is_kept() -> None:
-    assert patched("a\nb", "@@ -2 +2 @@\n-b\n\\ No newline at end of file\n+c\n\\ No newline at end of file\n") == "a\nc"
+    assert (
+        patched("a\nb", "@@ -2 +2 @@\n-b\n\\ No newline at end of file\n+c\n\\ No newline at end of file\n")
+        == "a\nc"
+    )
     assert patched("a\nb", "@@ -2 +2 @@\n-b\n\\ No newline at end of file\n+c\n") == "a\nc\n"
 
 

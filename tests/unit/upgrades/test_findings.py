@@ -43,7 +43,11 @@ def test_tests_that_stay_or_grow_are_not_weakened() -> None:
         ("assert f(2) == 2", "assert True", "test_a asserts what is always true"),
         ("f(2) == 2", "f(2) == 2 or True", "test_a asserts what is always true"),
         ("def test_a():", "@pytest.mark.skip\ndef test_a():", "test_a is skipped or expected to fail"),
-        ("def test_a():", "pytestmark = pytest.mark.skip\ndef test_a():", "test_a is skipped or expected to fail"),
+        (
+            "def test_a():",
+            "pytestmark = pytest.mark.skip\ndef test_a():",
+            "test_a is skipped or expected to fail",
+        ),
         ("def test_a():\n", "def test_a():\n    pytest.skip('x')\n", "test_a is skipped or expected to fail"),
         ("def test_b", "def helper_b", "TestB.test_b was removed or renamed"),
         ("with pytest.raises(ValueError)", "if True", "TestB.test_b checks 1 thing less than before"),
@@ -68,18 +72,31 @@ def test_files_outside_the_purpose() -> None:
 
 def test_what_steers_the_tests() -> None:
     assert steers("tests/conftest.py", "", "x")
-    assert steers("pyproject.toml", "[project]\n", "[project]\n[tool.pytest.ini_options]\naddopts = '-k none'\n")
-    assert not steers("pyproject.toml", "[tool.pytest]\nx = 1\n", "[project]\nname = 'a'\n[tool.pytest]\nx = 1\n")
+    assert steers(
+        "pyproject.toml", "[project]\n", "[project]\n[tool.pytest.ini_options]\naddopts = '-k none'\n"
+    )
+    assert not steers(
+        "pyproject.toml", "[tool.pytest]\nx = 1\n", "[project]\nname = 'a'\n[tool.pytest]\nx = 1\n"
+    )
     assert is_test("tests/support.py")
     assert not is_test("src/contest.py")
 
 
 def test_dependencies_that_are_new() -> None:
     new = "[project]\ndependencies = ['a>=2', 'evil']\n[project.optional-dependencies]\nx = ['y']\n"
-    assert added_dependencies("pyproject.toml", "[project]\ndependencies = ['a>=1']\n", new) == ("a>=2", "evil", "y")
-    assert added_dependencies("requirements.txt", "a==1\n", "a==1\n# no\ngit+https://x/y\n") == ("git+https://x/y",)
+    assert added_dependencies("pyproject.toml", "[project]\ndependencies = ['a>=1']\n", new) == (
+        "a>=2",
+        "evil",
+        "y",
+    )
+    assert added_dependencies("requirements.txt", "a==1\n", "a==1\n# no\ngit+https://x/y\n") == (
+        "git+https://x/y",
+    )
     assert added_dependencies("package.json", "{}", '{"dependencies": {"left-pad": "1"}}') == ("left-pad 1",)
-    assert imports("import os, requests.api\nfrom .own import x\nfrom yaml import y\n") == {"requests", "yaml"}
+    assert imports("import os, requests.api\nfrom .own import x\nfrom yaml import y\n") == {
+        "requests",
+        "yaml",
+    }
 
 
 def change(path: str, added: int = 1, status: str = "M", **more: str) -> TreeChange:

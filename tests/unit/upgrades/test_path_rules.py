@@ -32,7 +32,9 @@ def test_refused(path: str) -> None:
         checked_place(path, ())
 
 
-@pytest.mark.parametrize("path", ["a.py", "src/a b.py", "docs/ü.md", "hooks/useState.ts", "gitlab.py", "日本.txt", "a/.gitignore"])
+@pytest.mark.parametrize(
+    "path", ["a.py", "src/a b.py", "docs/ü.md", "hooks/useState.ts", "gitlab.py", "日本.txt", "a/.gitignore"]
+)
 def test_allowed(path: str) -> None:
     assert str(checked_place(path, ())) == path
 
@@ -52,7 +54,9 @@ def test_the_repositorys_own_hooks_folder() -> None:
         checked_place("scripts/hooks/pre-commit", (), "scripts/hooks")
 
 
-def change(path: str, *, old: str = "", mode: str = "100644", added: int = 1, status: str = "A", before: str = "") -> TreeChange:
+def change(
+    path: str, *, old: str = "", mode: str = "100644", added: int = 1, status: str = "A", before: str = ""
+) -> TreeChange:
     return TreeChange(path, before or path, status, old, mode, "0" * 40, "1" * 40, added, 0)
 
 

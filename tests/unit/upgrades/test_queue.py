@@ -22,11 +22,17 @@ def repo(tmp_path: Path) -> Repo:
     return repo
 
 
-async def test_an_approved_change_becomes_one_commit_that_says_who_and_what(tmp_path: Path, repo: Repo) -> None:
+async def test_an_approved_change_becomes_one_commit_that_says_who_and_what(
+    tmp_path: Path, repo: Repo
+) -> None:
     old = repo.head()
     async with UpgradeWorld(tmp_path / "data") as world:
         proposal = await world.proposed(repo)
-        assert (proposal.state, proposal.revision.is_tested, proposal.revision.risk) == ("proposed", True, "low")
+        assert (proposal.state, proposal.revision.is_tested, proposal.revision.risk) == (
+            "proposed",
+            True,
+            "low",
+        )
         assert await world.queue.pending() == 1
         diff = await world.queue.diff(proposal.id)
         assert digest_of(diff.patch) == diff.digest == proposal.revision.digest
@@ -39,7 +45,7 @@ async def test_an_approved_change_becomes_one_commit_that_says_who_and_what(tmp_
         assert repo.git("rev-parse", "HEAD^{tree}") == repo.git("rev-parse", "feature^{tree}")
         message = repo.git("log", "-1", "--format=%B")
         assert f"Proposal: {proposal.id}\nApproved-by: {PERSON}\nDiff-digest: sha256:{diff.digest}" in message
-        approval = [row for row in await world.rows("SELECT seq, hex(hash), type FROM event_log")]
+        approval = await world.rows("SELECT seq, hex(hash), type FROM event_log")
         heads = {f"Chain-head: {seq}:{head.lower()}" for seq, head, _ in approval}
         assert message.strip().splitlines()[-1] in heads
         # A clean checkout of that branch is brought up to date, and nothing else is there.
@@ -56,7 +62,13 @@ async def test_the_states_are_in_the_log_and_the_decision_names_all(tmp_path: Pa
         assert (decision.kind, decision.by, decision.digest, decision.base) == (
             "approved", PERSON, proposal.revision.digest, proposal.revision.target_head,
         )  # fmt: skip
-        wanted = ["upgrade.target_opened", "upgrade.proposed", "upgrade.proved", "upgrade.approved", "upgrade.applied"]
+        wanted = [
+            "upgrade.target_opened",
+            "upgrade.proposed",
+            "upgrade.proved",
+            "upgrade.approved",
+            "upgrade.applied",
+        ]
         assert [kind for kind in world.types() if kind in wanted] == wanted
 
 
@@ -147,7 +159,9 @@ async def test_a_conflict_is_shown_and_never_approved(tmp_path: Path, repo: Repo
 
 
 async def test_tests_that_pass_alone_and_fail_merged_are_shown_and_stop_it(tmp_path: Path) -> None:
-    repo = Repo(tmp_path / "repo", {"a.txt": "one\n", "b.txt": "use one\n", CHECKS: "test_a: a.txt contains one\n"})
+    repo = Repo(
+        tmp_path / "repo", {"a.txt": "one\n", "b.txt": "use one\n", CHECKS: "test_a: a.txt contains one\n"}
+    )
     repo.branch("feature", **{CHECKS: "test_a: a.txt contains one\ntest_b: b.txt contains use one\n"})
     repo.commit("renamed", **{"b.txt": "use two\n"})
     async with UpgradeWorld(tmp_path / "data") as world:
@@ -230,7 +244,9 @@ async def test_rejected_leaves_no_trace_but_the_reason(tmp_path: Path, repo: Rep
         assert world.left() == []
         trees = [path.read_text() for path in world.folder.glob("upgrades/*/tree/*") if path.is_file()]
         assert not any("two" in text for text in trees)
-        assert world.remembered == ['The change "A change" to repo was rejected: We do not want a second line.']
+        assert world.remembered == [
+            'The change "A change" to repo was rejected: We do not want a second line.'
+        ]
         with pytest.raises(StateError):
             await world.queue.approve(proposal.id, proposal.revision.digest)
         # The history can still be read.
@@ -255,7 +271,9 @@ async def test_undecided_proposals_expire(tmp_path: Path, repo: Repo) -> None:
         assert world.types()[-1] == "upgrade.expired"
 
 
-async def test_only_what_is_of_low_risk_and_passes_is_approved_by_the_machine(tmp_path: Path, repo: Repo) -> None:
+async def test_only_what_is_of_low_risk_and_passes_is_approved_by_the_machine(
+    tmp_path: Path, repo: Repo
+) -> None:
     repo.branch("risky", **{"pyproject.toml": "[project]\ndependencies = ['evil']\n"})
     repo.branch("failing", **{"a.txt": "two\n"})
     async with UpgradeWorld(tmp_path / "data", auto_approve_upgrades=True) as world:
@@ -264,7 +282,9 @@ async def test_only_what_is_of_low_risk_and_passes_is_approved_by_the_machine(tm
         good = await world.proposed(repo)
         assert (good.state, good.is_automatic) == ("applied", True)
         assert "auto_approve_upgrades" in good.decided_by
-        assert "Approved-by: Timmy, by the setting auto_approve_upgrades" in repo.git("log", "-1", "--format=%B")
+        assert "Approved-by: Timmy, by the setting auto_approve_upgrades" in repo.git(
+            "log", "-1", "--format=%B"
+        )
 
 
 async def test_without_a_sandbox_nothing_runs_unless_the_person_says_so(tmp_path: Path, repo: Repo) -> None:
@@ -380,7 +400,9 @@ async def test_the_canary_offers_to_roll_back(tmp_path: Path, repo: Repo) -> Non
         runs = len(world.acted.jobs)
         await world.queue._work._watch()  # the same commit is not tested over and over
         assert len(world.acted.jobs) == runs
-        repo.commit("it fails now", **{CHECKS: "test_a: a.txt contains one\ntest_z: a.txt contains nothing\n"})
+        repo.commit(
+            "it fails now", **{CHECKS: "test_a: a.txt contains one\ntest_z: a.txt contains nothing\n"}
+        )
         await world.queue._work._watch()
         suspected = await world.queue.proposal(applied.id)
         assert "test_z" in suspected.suspicion
@@ -396,8 +418,8 @@ async def test_nothing_outside_an_opened_repository_is_proposed(tmp_path: Path, 
         target = await world.opened(repo)
         with pytest.raises(RepositoryError, match="no branch"):
             await world.queue.propose_branch(target.id, "nothing", description="x")
+        repo.git("branch", "same", "main")
         with pytest.raises(EditError, match="nothing to propose"):
-            repo.git("branch", "same", "main")
             await world.queue.propose_branch(target.id, "same", description="x")
         assert world.left() == []
         proposal = await world.queue.take(repository=str(repo.folder), branch="feature", description="x")
