@@ -231,7 +231,7 @@ def merged_with(quarantine: Quarantine, head: str, proposal: Proposal, patch: by
 
 
 def syntax_fault(path: str, text: str) -> str:
-    """What is wrong with the syntax of a Python, JSON or TOML file; empty where nothing is, and for others."""
+    """What is wrong with the syntax of Python, JSON or TOML; empty where nothing is, and for other files."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

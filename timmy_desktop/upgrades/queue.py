@@ -190,6 +190,11 @@ class UpgradeQueue:
         target = await self._records.open_target(place, on, python, folders)
         return await self._threads.git(lambda: opened_target(target))
 
+    def own_source(self) -> Path | None:
+        """The checkout that this application runs from, to be offered as a target; None when packaged."""
+        top = Path(__file__).resolve().parents[2]
+        return top if (top / ".git").exists() else None
+
     async def close_target(self, target_id: str) -> None:
         """Takes no more proposals for it, and rejects those that wait."""
         for proposal in await self.proposals(states=("proposed",)):

@@ -108,6 +108,8 @@ def _judged(ran: Ran, told: Told, counts: Counter[str]) -> tuple[TestOutcome, st
         return "broken", f"The sandbox did not work: {inert_line(ran.output, 300)}"
     if ran.status == NO_RUNNER:
         return "none", "There is nothing here that runs tests."
+    if not ran.report and ran.output.startswith(("bwrap: ", "sandbox-exec: ")):
+        return "broken", f"The sandbox did not work: {inert_line(ran.output, 300)}"
     if problem := _mismatch(ran, told, counts):
         return "broken", problem
     bad = counts["failed"] + counts["error"]

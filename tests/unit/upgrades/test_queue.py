@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.conditions import eventually
 from tests.fakes.providers import FakeClock
 from tests.fakes.upgrade_world import CHECKS, PERSON, Repo, UpgradeWorld, told
+from timmy_desktop.events.system import SystemFault
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.upgrades.errors import EditError, RepositoryError, StaleError, StateError, UpgradeError
 from timmy_desktop.upgrades.sandbox_process import Ran
@@ -409,6 +412,44 @@ async def test_the_canary_offers_to_roll_back(tmp_path: Path, repo: Repo) -> Non
         assert world.types()[-1] == "upgrade.suspected"
         await world.queue.dismiss_suspicion(applied.id)
         assert (await world.queue.proposal(applied.id)).suspicion == ""
+
+
+async def test_new_errors_of_the_application_itself_are_evidence(
+    tmp_path: Path, repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with UpgradeWorld(tmp_path / "data") as world:
+        applied = await world.approved(await world.proposed(repo))
+        await world.bus.publish(SystemFault(source="test", message="another program's"))
+        await world.queue._work._watch()
+        assert (await world.queue.proposal(applied.id)).suspicion == ""
+        monkeypatch.setattr("timmy_desktop.upgrades.background.__file__", str(repo.folder / "app/x.py"))
+        await world.bus.publish(SystemFault(source="test", message="It broke."))
+        await world.queue._work._watch()
+        assert "It broke." in (await world.queue.proposal(applied.id)).suspicion
+
+
+async def test_rejecting_ends_the_tests_under_way(tmp_path: Path, repo: Repo) -> None:
+    async with UpgradeWorld(tmp_path / "data") as world:
+        target = await world.opened(repo)
+        world.acted.hold = threading.Event()
+        proposal = await world.queue.propose_branch(target.id, "feature", description="x")
+        await eventually(lambda: world.acted.jobs)
+        assert (await world.queue.proposal(proposal.id)).doing == "Testing the merge"
+        await world.queue.reject(proposal.id, "no")
+        assert world.left() == []
+
+
+async def test_a_linked_worktree_can_be_the_target(tmp_path: Path, repo: Repo) -> None:
+    repo.git("worktree", "add", "-q", "-b", "side", str(tmp_path / "linked"), "main")
+    async with UpgradeWorld(tmp_path / "data") as world:
+        target = await world.queue.open_target(tmp_path / "linked")
+        assert target.branch == "side"
+        proposal = await world.queue.propose_branch(target.id, "feature", description="x")
+        await world.queue.settled()
+        assert (await world.approved(proposal)).state == "applied"
+        assert (tmp_path / "linked/b.txt").read_text() == "new\n"
+        assert not (repo.folder / "b.txt").exists()
+        assert repo.git("status", "--porcelain") == ""
 
 
 async def test_nothing_outside_an_opened_repository_is_proposed(tmp_path: Path, repo: Repo) -> None:
