@@ -63,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     picture = _add(commands, "screenshot", _screenshot, "take pictures of the window with this data folder")
     picture.add_argument("--out", type=Path, metavar="DIR", required=True, help="where the pictures go")
     picture.add_argument("--panel", metavar="NAME", help="one panel instead of the whole window")
+    picture.add_argument(
+        "--part",
+        metavar="PART",
+        default="",
+        help="a part of that panel: of the memory search:WORDS, facts, map …",
+    )
     picture.add_argument("--theme", choices=("dark", "light"), help="instead of the theme in the settings")
     picture.add_argument(
         "--size", type=_size, metavar="WxH", help="of the window (default: 1280x800), or of the one panel"
