@@ -71,6 +71,7 @@ def take_screenshots(
     out: Path,
     *,
     panel: str | None = None,
+    part: str = "",
     themes: Sequence[str] = ("dark",),
     size: tuple[int, int] | None = None,
     load: Load | None = None,
@@ -79,7 +80,7 @@ def take_screenshots(
 ) -> list[Path]:
     """Opens the window where nobody sees it, waits until it has settled and writes a PNG for each theme.
 
-    Raises what starting raised, KeyError for an unknown panel, OSError when a picture can't be written.
+    Raises what starting raised, KeyError for an unknown panel or part, OSError when a picture fails.
     """
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     application = _application()
@@ -87,7 +88,9 @@ def take_screenshots(
     with tempfile.TemporaryDirectory() as folder:
         store = LayoutStore(Path(folder) / "window.ini")
         session = WindowSession(paths, load or _loader(paths), build or _bootstrap, store, specs)
-        return _run_on_qt(application, session.pictures(out, panel, themes, QSize(*size) if size else None))
+        return _run_on_qt(
+            application, session.pictures(out, panel, part, themes, QSize(*size) if size else None)
+        )
 
 
 class WindowSession:
@@ -128,7 +131,7 @@ class WindowSession:
         return 0
 
     async def pictures(
-        self, out: Path, panel: str | None, themes: Sequence[str], size: QSize | None
+        self, out: Path, panel: str | None, part: str, themes: Sequence[str], size: QSize | None
     ) -> list[Path]:
         """Starts, takes a picture for each theme, and stops."""
         from timmy_desktop.gui.capture import capture
@@ -140,7 +143,10 @@ class WindowSession:
             size = _PICTURE_SIZE
         try:
             await self._open_services()
-            return [await capture(self.window, out, panel=panel, theme=theme, size=size) for theme in themes]
+            return [
+                await capture(self.window, out, panel=panel, part=part, theme=theme, size=size)
+                for theme in themes
+            ]
         finally:
             await self._end()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,11 +35,17 @@ class OllamaServer(HttpServer):
     """The models that can be pulled, and their bytes."""
     pull_hangs: bool = False
     model_info: dict[str, Any] = field(default_factory=dict)
+    is_mute: bool = False
+    """Accepts and says nothing, whatever is asked."""
+    holds_ps_back: bool = False
+    has_loaded: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def answer(self, request: Request, exchange: Exchange) -> None:
         method, path = request.method.lower(), request.path
         assert method in SCHEMAS.paths[path], f"Ollama has no {method} {path}"
-        if self.mode == "foreign":
+        if self.is_mute or (self.holds_ps_back and path == "/api/ps"):
+            await exchange.hang()
+        elif self.mode == "foreign":
             await exchange.send(200, b"<html>Some other server</html>")
         elif path == "/api/tags":
             await self._send(exchange, "ListResponse", {"models": self.models})
@@ -157,6 +164,10 @@ class OllamaServer(HttpServer):
     async def _hangs(self, body: Any, exchange: Exchange) -> None:
         await exchange.hang()
         self.hung_up += 1
+
+    async def _loads(self, body: Any, exchange: Exchange) -> None:
+        await self.has_loaded.wait()
+        await self._answer(body, exchange)
 
     async def _stalls(self, body: Any, exchange: Exchange) -> None:
         await exchange.begin("application/x-ndjson")

@@ -142,3 +142,31 @@ def test_a_box_grows_with_its_text_up_to_a_limit(qtbot: QtBot) -> None:
     assert heights[0] < heights[1] < heights[2] == heights[3]
     edit.set_text("")
     assert edit.height() == heights[0]
+
+
+def test_a_citation_opens_the_memory_and_no_link_of_the_text_can_forge_one(qtbot: QtBot) -> None:
+    view = MarkdownView()
+    qtbot.addWidget(view)
+    view.show_text(
+        "Marigold [m:1a2b3c4d], and **so [m:00000000]**. [Click](memory:ffffffff) [m:too-long]\n\n"
+        "[m:1a2b3c4d](http://127.0.0.1:9/) `[m:`"
+    )
+    (prose,) = view.findChildren(ProseView)
+    block, links = prose.document().begin(), {}
+    while block.isValid():
+        pieces = block.begin()
+        while not pieces.atEnd():
+            shape = pieces.fragment().charFormat()
+            if shape.isAnchor():
+                links[pieces.fragment().text()] = shape.anchorHref()
+            pieces += 1
+        block = block.next()
+    assert links == {
+        "[m:1a2b3c4d]": "memory:1a2b3c4d",
+        "[m:00000000]": "memory:00000000",
+        "m:1a2b3c4d": "http://127.0.0.1:9/",
+    }
+    with qtbot.waitSignal(view.memory_requested) as asked:
+        prose.anchorClicked.emit(QUrl("memory:1a2b3c4d"))
+    assert asked.args == ["1a2b3c4d"]
+    assert not prose.findChildren(QMenu)

@@ -39,7 +39,7 @@ def screenshot(options: argparse.Namespace) -> int:
     try:
         theme = options.theme or load_settings(paths.config_file).theme
         pictures = take_screenshots(
-            paths, options.out, panel=options.panel, themes=[theme], size=options.size
+            paths, options.out, panel=options.panel, part=options.part, themes=[theme], size=options.size
         )
     except FileExistsError:
         complain(OSError(f"{options.out} is a file. Name a folder for the pictures."))

@@ -26,12 +26,18 @@ async def settled(window: MainWindow, patience_s: float = 20.0) -> bool:
 
 
 async def capture(
-    window: MainWindow, out: Path, *, panel: str | None = None, theme: str = "dark", size: QSize | None = None
+    window: MainWindow,
+    out: Path,
+    *,
+    panel: str | None = None,
+    part: str = "",
+    theme: str = "dark",
+    size: QSize | None = None,
 ) -> Path:
     """Writes a PNG of the window, or of one panel's dock, into the folder `out` and returns its path.
 
-    `size` is the window's, or that of the dock, which floats for it.
-    KeyError for a panel that isn't there, OSError when the picture can't be written.
+    `size` is the window's, or that of the dock, which floats for it. `part` is one of the panel's.
+    KeyError for a panel or a part that isn't there, OSError when the picture can't be written.
     """
     dock = None if panel is None else window.docks[panel]
     target: QWidget = dock or window
@@ -44,11 +50,19 @@ async def capture(
             dock.setFloating(True)
             dock.resize(size)
     await settled(window)
+    if part:
+        if dock is None or dock.panel is None or not dock.panel.show_part(part):
+            raise KeyError(f"{panel or 'window'}, {part}")
+        await settled(window)
     for _ in range(_FRAMES):
         await asyncio.sleep(_POLL_S)
+    # A dock that was just made to float gives the keyboard to its first button, which nobody chose.
+    if dock is not None and (chosen := dock.focusWidget()) is not None:
+        chosen.clearFocus()
     picture = target.grab()
     await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
-    file = out / f"{panel or 'window'}-{theme}-{picture.width()}x{picture.height()}.png"
+    shown = "-".join(filter(None, (panel or "window", part.partition(":")[0])))
+    file = out / f"{shown}-{theme}-{picture.width()}x{picture.height()}.png"
     if not picture.save(str(file)):
         raise OSError(f"The picture {file} could not be written.")
     return file

@@ -13,7 +13,7 @@ from timmy_desktop.gui.widgets.empty_state import EmptyState
 from timmy_desktop.gui.widgets.parts import glyph_button, label
 from timmy_desktop.inert import inert_line
 
-_HEAD_HEIGHT = 40
+_HEAD_HEIGHT = 36
 _SMALLEST = QSize(240, 96)
 _WIDEST = 400
 """No panel may ask for more than this at least."""
@@ -120,6 +120,10 @@ class DockHead(QFrame):
         words = "Dock" if self._dock.isFloating() else "Float"
         self._float.setToolTip(f"{words} {self._dock.spec.title}")
         self._float.setAccessibleName(self._float.toolTip())
+
+    def sizeHint(self) -> QSize:
+        # A dock gives its head this height, whatever was fixed, and lets the body lie over the rest.
+        return QSize(super().sizeHint().width(), _HEAD_HEIGHT)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, _HEAD_HEIGHT)

@@ -149,6 +149,10 @@ class Panel(QWidget):
         """What would be lost or interrupted by closing the window now, as one clause; empty for nothing."""
         return ""
 
+    def show_part(self, part: str) -> bool:  # noqa: ARG002 - for those who have parts
+        """Brings the part of that name to the front, as `screenshot --part` asks; False without one."""
+        return False
+
     def settle(self) -> bool:
         """Whether everything asked for is on screen; screenshots and tests wait for it."""
         return True

@@ -55,9 +55,9 @@ class SlotTasks:
         if task is not None:
             task.cancel()
 
-    def running(self, name: str = "") -> bool:
-        """Whether `name` is under way; without a name, whether anything is."""
-        return name in self._running if name else bool(self._running)
+    def running(self, name: str = "", *, but: str = "") -> bool:
+        """Whether `name` is under way; without a name, whether anything is `but` that."""
+        return name in self._running if name else bool(self._running.keys() - {but})
 
     def stop(self) -> None:
         """Gives up everything."""

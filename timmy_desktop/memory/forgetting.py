@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,10 +66,12 @@ class Forgetting:
         back_up: Callable[[], Awaitable[object]] | None,
         not_searched: Sequence[Path],
         write_prompts: Callable[[], Awaitable[object]] | None,
+        let_go: Callable[[Iterable[str]], object],
     ) -> None:
         """`back_up` makes a new backup in the place of those that had to go; None: at the next occasion.
 
         `write_prompts` has everything written that waits to be kept of what models were sent.
+        `let_go(message_ids)` ends the search for facts in these messages.
         `not_searched` are folders of what the application only reads, such as models.
         """
         self._bus = bus
@@ -80,6 +82,7 @@ class Forgetting:
         self._back_up = back_up
         self._not_searched = tuple(not_searched)
         self._write_prompts = write_prompts
+        self._let_go = let_go
         self._turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="timmy-forget")
 
@@ -94,6 +97,7 @@ class Forgetting:
         """See Memory.forget."""
         async with self._turn:
             going = await self._going(entry_ids, asker, sources)
+            self._let_go(entry.message_id for entry in going.entries if entry.message_id)
             if not asker.is_person:
                 return await self._delete_alone(going, reason)
             return await self._drain.paused(lambda: self._forget(going, sources, reason, tell))
@@ -117,7 +121,8 @@ class Forgetting:
             return traces.needles(contents), Passages(said, [entry.cite for entry in entries])
 
         every, passages = await asyncio.get_running_loop().run_in_executor(self._thread, prepare)
-        every += tuple(vectors)
+        # Entries that say the same have the same vector.
+        every = tuple(dict.fromkeys((*every, *vectors)))
         some = traces.spread(every)
         return _Going(tuple(entries), some, passages, len(some) < len(every))
 
@@ -227,7 +232,8 @@ class Forgetting:
     async def _search(self, needles: Sequence[bytes]) -> tuple[dict[Path, int], int, int]:
         def search() -> tuple[dict[Path, int], int, int]:
             files = traces.files_in(self._data_dir, self._not_searched)
-            every = {file: traces.occurrences(file, needles) for file in files}
+            held = self._db.held()
+            every = {file: traces.occurrences(file, needles, held) for file in files}
             found = {file: count for file, (count, _) in every.items() if count}
             return found, len(files), sum(size for _, size in every.values())
 

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from timmy_desktop.memory import freed_memory
 from timmy_desktop.memory.errors import IndexFault
 
 if TYPE_CHECKING:
@@ -168,7 +169,8 @@ class ChromaIndex:
 
 def _translated(work: Callable[[], T]) -> T:
     try:
-        return work()
+        with freed_memory.cleared():
+            return work()
     except IndexFault:
         raise
     except BaseException as error:

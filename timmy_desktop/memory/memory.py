@@ -133,6 +133,7 @@ class Memory:
         self._forgetting = Forgetting(
             bus=bus, db=db, drain=self._drain, data_dir=data_dir, backups=backups, back_up=back_up,
             not_searched=not_searched, write_prompts=write_prompts,
+            let_go=lambda message_ids: self._proposing.let_go(message_ids),
         )  # fmt: skip
         self._proposing = Proposing(
             store=self._store, supervisor=supervisor, setting=settings.memory_facts,
@@ -427,7 +428,7 @@ class Memory:
         )
         model, baseline = self._drain.model, await self._db.read(recall.baseline_of)
         report = recall.report(questions, model=model, baseline=baseline, by_meaning=self._drain.can_compare)
-        if not report.alarm and questions:
+        if report.is_measure:
             await self._bus.publish(
                 work=lambda session: recall.keep_baseline(session, model, report.recall_5)
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -51,6 +51,8 @@ class Proposing:
         self._setting = setting
         self._ask = ask
         self._waiting: asyncio.Queue[Said] = asyncio.Queue(_MOST_WAITING)
+        self._let_go: set[str] = set()
+        self._is_busy = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -69,20 +71,34 @@ class Proposing:
         if self._setting != "off" and not self._waiting.full():
             self._waiting.put_nowait(said)
 
+    def let_go(self, message_ids: Iterable[str]) -> None:
+        """These messages are being forgotten: nothing is proposed from them, whatever a model says yet."""
+        if not self._is_idle:
+            self._let_go.update(message_ids)
+
     async def settled(self) -> None:
         """Returns when everything that waited was looked at."""
         if self._task is not None and not self._task.done():
             await self._waiting.join()
 
+    @property
+    def _is_idle(self) -> bool:
+        # What was taken and is not done yet counts too.
+        return self._waiting.empty() and not self._is_busy
+
     async def _run(self) -> None:
         while True:
             said = await self._waiting.get()
+            self._is_busy = True
             try:
                 await self._propose(said)
             except (MemoryFault, StorageError) as error:
                 logger.info("A fact could not be proposed: %s", error)
             finally:
+                self._is_busy = False
                 self._waiting.task_done()
+                if self._waiting.empty():
+                    self._let_go.clear()
 
     async def _propose(self, said: Said) -> None:
         text = said.text[:_LONGEST_TEXT]
@@ -90,6 +106,8 @@ class Proposing:
         if not found and self._ask is not None and facts.may_hold_facts(text):
             found = facts.parsed(await self._ask(facts.PROMPT, text, said.local_only), text)
         for fact in facts.different(found):
+            if said.message_id in self._let_go:
+                return
             await self._store.add(
                 NewEntry(
                     content=fact,

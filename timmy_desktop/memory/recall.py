@@ -91,8 +91,19 @@ def report(
     fifth = sum(1 <= one.place <= 5 for one in questions) / count if count else 0.0
     expected = baseline[1] if baseline is not None else None
     return RecallReport(
-        tuple(questions), first, fifth, expected, model, _alarm(count, fifth, model, baseline, by_meaning)
+        tuple(questions),
+        first,
+        fifth,
+        expected,
+        model,
+        _alarm(count, fifth, model, baseline, by_meaning),
+        _is_measure(count, fifth, baseline, by_meaning),
     )
+
+
+def _is_measure(count: int, fifth: float, baseline: tuple[str, float] | None, by_meaning: bool) -> bool:
+    holds = baseline is None or fifth >= baseline[1] - _DROP
+    return bool(count) and by_meaning and holds and (count < _ENOUGH or fifth >= _LEAST)
 
 
 def baseline_of(session: Session) -> tuple[str, float] | None:

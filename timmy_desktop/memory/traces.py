@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 _PIECE = 1 << 20
@@ -45,18 +47,36 @@ def files_in(folder: Path, without: Sequence[Path]) -> list[Path]:
     )
 
 
-def occurrences(file: Path, wanted: Sequence[bytes]) -> tuple[int, int]:
-    """How many of the needles the file holds, and how many bytes were searched."""
+def occurrences(
+    file: Path, wanted: Sequence[bytes], held: Mapping[Path, int] | None = None
+) -> tuple[int, int]:
+    """How many of the needles the file holds, and how many bytes were searched.
+
+    `held` has descriptors of files that must not be opened for it; see Database.held.
+    """
     longest = max(map(len, wanted), default=1)
-    left = set(wanted)
+    different = set(wanted)
+    left = set(different)
     searched, tail = 0, b""
     try:
-        with file.open("rb") as stream:
-            while piece := stream.read(_PIECE):
+        with _descriptor(file, held or {}) as descriptor:
+            while piece := os.pread(descriptor, _PIECE, searched):
                 searched += len(piece)
                 text = tail + piece
                 left -= {needle for needle in left if needle in text}
                 tail = text[-(longest - 1) :] if longest > 1 else b""
     except FileNotFoundError:
         pass  # a file that went away meanwhile holds nothing
-    return len(wanted) - len(left), searched
+    return len(different) - len(left), searched
+
+
+@contextmanager
+def _descriptor(file: Path, held: Mapping[Path, int]) -> Iterator[int]:
+    if file in held:
+        yield held[file]
+        return
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

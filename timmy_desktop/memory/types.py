@@ -383,8 +383,9 @@ class Question:
 class RecallReport:
     """How well the person's own facts are found. `alarm` says in words what is wrong; empty when nothing is.
 
-    `recall_1` and `recall_5` are shares from 0 to 1, against `expected_5` measured with this model before
-    (None: never).
+    `recall_1` and `recall_5` are shares from 0 to 1, against `expected_5`, measured before (None: never).
+    `is_measure`: the next test is measured by this one. A model that was swapped and finds as much sets the
+    alarm off once, one that finds less each time.
     """
 
     questions: tuple[Question, ...]
@@ -393,6 +394,7 @@ class RecallReport:
     expected_5: float | None
     model: str
     alarm: str = ""
+    is_measure: bool = False
 
 
 @dataclass(frozen=True, slots=True)

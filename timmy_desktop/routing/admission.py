@@ -30,7 +30,6 @@ class No(NamedTuple):
 def objection(
     breaker: Breaker,
     health: Health | None,
-    *,
     is_enabled: bool,
     is_remote: bool,
     local_only: bool,

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from timmy_desktop.routing.breaker import Permit
 from timmy_desktop.routing.journal import Look
-from timmy_desktop.routing.lane import Lane
+from timmy_desktop.routing.lane import Entry, Lane
 from timmy_desktop.routing.types import CompletionRequest, Skipped
+
+Passed: TypeAlias = tuple[Lane, Permit]
 
 
 class Cascade:
@@ -19,8 +21,8 @@ class Cascade:
 
     def __init__(self, lanes: Sequence[Lane], request: CompletionRequest) -> None:
         self._request = request
-        self._first = deque(lanes)
-        self._second: deque[Lane] = deque()
+        self._first = list(lanes)[::-1]  # the next one last
+        self._second: list[Lane] = []
         self._looked_again = False
         self._reasons: dict[str, str] = {}
         self.looks: list[Look] = []
@@ -37,29 +39,48 @@ class Cascade:
             return ()
         return tuple(Skipped(name, reason) for name, reason in self._reasons.items())
 
-    async def next(self) -> tuple[Lane, Permit] | None:
+    def next_now(self) -> Passed | None:
+        """What `next` gives where the next lane lets in at once, as it nearly always does; None elsewhere."""
+        if not self._first:
+            return None
+        lane = self._first[-1]
+        entry = lane.enter_now(self._request)
+        if entry is None:
+            return None
+        self._first.pop()
+        return self._taken(lane, entry)
+
+    async def next(self) -> Passed | None:
         """The next lane and the permit for one attempt on it; None when none is left."""
         while self._first:
-            lane = self._first.popleft()
+            lane = self._first.pop()
             entry = lane.enter_now(self._request) or await lane.enter(self._request)
-            self.looks.append(entry.look)
-            if entry.permit is not None:
-                if self._reasons:
-                    self._reasons.pop(lane.provider.name, None)
-                return lane, entry.permit
-            self._reasons[lane.provider.name] = entry.words
-            self._second.append(lane)
+            if (passed := self._taken(lane, entry)) is not None:
+                return passed
         await self._look_again()
         while self._second:
-            lane = self._second.popleft()
+            lane = self._second.pop(0)
             permit = await self.enter(lane, last_resort=True)
             if permit is not None:
                 return lane, permit
         return None
 
+    def _taken(self, lane: Lane, entry: Entry) -> Passed | None:
+        self.looks.append(entry.look)
+        if entry.permit is not None:
+            if self._reasons:
+                self._reasons.pop(lane.provider.name, None)
+            return lane, entry.permit
+        self._reasons[lane.provider.name] = entry.words
+        self._second.append(lane)
+        return None
+
     def again(self, lane: Lane) -> None:
         """Has `lane` looked at once more, next."""
-        (self._second if self._looked_again else self._first).appendleft(lane)
+        if self._looked_again:
+            self._second.insert(0, lane)
+        else:
+            self._first.append(lane)
 
     async def enter(self, lane: Lane, *, last_resort: bool) -> Permit | None:
         """The permit for one attempt on `lane`; None, with the reason kept, where there is none."""

@@ -28,8 +28,10 @@ logger = logging.getLogger(__name__)
 
 UNANSWERED_AT_ONCE = 2
 PROBE_SECONDS = 3.0
+FIRST_PROBE_SECONDS = 8.0  # it loads the client's library, which takes seconds on a busy machine
 PATIENCE_SECONDS = 2.0
 PROBE_THE_DEAD_SECONDS = 1.0
+_new = tuple.__new__
 
 
 class Entry(NamedTuple):
@@ -88,15 +90,10 @@ class Lane:
     def objection(self, request: CompletionRequest, *, last_resort: bool = False) -> No | None:
         """Why `request` can't go here whatever the crowd; None when it can."""
         provider = self.provider
-        no = objection(
-            self.breaker,
-            self.health,
-            is_enabled=self.is_enabled,
-            is_remote=provider.is_remote,
-            local_only=request.local_only,
-            last_resort=last_resort,
-        )
-        if no is None and provider.is_remote and (words := self._budget.refusal(provider.name, request)):
+        is_remote = provider.is_remote
+        # In their order: naming them would take as long as the rule itself.
+        no = objection(self.breaker, self.health, self.is_enabled, is_remote, request.local_only, last_resort)
+        if no is None and is_remote and (words := self._budget.refusal(provider.name, request)):
             self._unpaid = replace(request, task_id="")
             return No(BUDGET, words)
         return no
@@ -127,11 +124,11 @@ class Lane:
 
     def enter_now(self, request: CompletionRequest) -> Entry | None:
         """The same where it is decided at once, as it nearly always is; None where `enter` has to wait."""
-        if self._is_unknown(request):
+        if self.health is None and self._is_unknown(request):
             return None
         tick = self.journal.tick()
         self.journal.catch_up(self.provider.name)
-        return self._admit(tick, request, last_resort=False)
+        return self._admit(tick, request, False)
 
     def _is_unknown(self, request: CompletionRequest) -> bool:
         return (
@@ -142,7 +139,7 @@ class Lane:
         """What is decided now; None where it is worth waiting."""
         if (no := self.objection(request, last_resort=last_resort)) is not None:
             return self._entry(tick, last_resort, no)
-        if self._is_crowded():
+        if len(self._unanswered) >= UNANSWERED_AT_ONCE and self._is_crowded():
             return None
         permit = self.breaker.acquire()
         if permit is not None:
@@ -154,9 +151,11 @@ class Lane:
 
     def _entry(self, tick: Tick, last_resort: bool, no: No | None, permit: Permit | None = None) -> Entry:
         provider = self.provider
-        code = no.code if no is not None else ""
-        look = Look(tick.seq, tick.at, provider.name, provider.is_remote, last_resort, code)
-        return Entry(look, permit, no.words if no is not None else "")
+        code, words = no if no is not None else ("", "")
+        seq, at = tick
+        # As Look(…) and Entry(…), without the call in between.
+        look = _new(Look, (seq, at, provider.name, provider.is_remote, last_resort, code))
+        return _new(Entry, (look, permit, words))
 
     def charge(self, request: CompletionRequest) -> Charge:
         """The reservation for one attempt; in the same turn as the permit."""
@@ -175,8 +174,7 @@ class Lane:
         return PATIENCE_SECONDS
 
     def _is_crowded(self) -> bool:
-        if len(self._unanswered) < UNANSWERED_AT_ONCE:
-            return False
+        """Whether as many wait for a first word as may; asked where there are enough for it."""
         if not self._has_answered:
             return True
         if self._signs > next(iter(self._unanswered.values())):
@@ -192,10 +190,12 @@ class Lane:
         self._unanswered.pop(permit, None)
         self._has_answered = True
         self.last_latency_ms = round((tick.at - asked_at) * 1000)
-        self.pulse()
+        self.pulses += 1
+        self._signs += 1
         if permit.is_trial:
             permit.answered()
-        self._changed()
+        if self._news is not None or self.breaker.changes != self._kept:
+            self._changed()
         return tick
 
     def pulse(self) -> None:
@@ -234,7 +234,8 @@ class Lane:
 
     def _gone(self, permit: Permit) -> None:
         self._unanswered.pop(permit, None)
-        self._changed()
+        if self._news is not None or self.breaker.changes != self._kept:
+            self._changed()
 
     def _changed(self) -> None:
         if self._news is not None:
@@ -268,7 +269,7 @@ class Lane:
 
     async def _ask(self) -> Health:
         try:
-            async with asyncio.timeout(PROBE_SECONDS):
+            async with asyncio.timeout(FIRST_PROBE_SECONDS if self.health is None else PROBE_SECONDS):
                 health = await self.provider.health()
         except TimeoutError:
             health = Health("unavailable", f"{self.provider.name} does not answer.", self.provider.model)

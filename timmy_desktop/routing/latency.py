@@ -17,25 +17,39 @@ from timmy_desktop.storage.database import Session
 
 MOST_BUCKETS = 2000
 MOST_MARKS = 1000
+_PARTS_OF_A_WHOLE = 60
 
 
 def read_series(session: Session, since_us: int, until_us: int, buckets: int) -> LatencySeries:
-    """The window in at most about `buckets` buckets; they begin at multiples of their length."""
+    """The window in at most about `buckets` buckets; they begin at multiples of their length.
+
+    A single one is the window itself, exact to a sixtieth of it: all of its answers, and hardly any other.
+    """
     until_us = max(until_us, since_us + 1)
-    width, span = rollups.bucket_width(since_us, until_us, min(buckets, MOST_BUCKETS))
+    is_whole = buckets <= 1
+    width, span = rollups.bucket_width(
+        since_us, until_us, _PARTS_OF_A_WHOLE if is_whole else min(buckets, MOST_BUCKETS)
+    )
     first = since_us // width * width
     if span:
-        rows = rollups.read(session, span, first, until_us)
+        rows = rollups.read(session, span, since_us // span * span if is_whole else first, until_us)
     else:
-        rows = rollups.read_attempts(session, width, first, until_us)
+        rows = rollups.read_attempts(session, width, since_us if is_whole else first, until_us)
     return LatencySeries(
         since_us=since_us,
         until_us=until_us,
-        bucket_us=width,
-        providers=_providers(rows, width),
+        bucket_us=until_us - since_us if is_whole else width,
+        providers=_wholes(rows, since_us) if is_whole else _providers(rows, width),
         circuits=_circuits(session, since_us, until_us),
         failovers=_failovers(session, since_us, until_us, width),
     )
+
+
+def _wholes(rows: Sequence[rollups.MetricsRow], since_us: int) -> tuple[ProviderSeries, ...]:
+    grouped: dict[str, list[rollups.MetricsRow]] = defaultdict(list)
+    for row in rows:
+        grouped[row[0]].append(row)
+    return tuple(ProviderSeries(name, (_bucket(since_us, grouped[name]),)) for name in sorted(grouped))
 
 
 def _providers(rows: Sequence[rollups.MetricsRow], width: int) -> tuple[ProviderSeries, ...]:

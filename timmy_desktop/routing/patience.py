@@ -9,6 +9,8 @@ from timmy_desktop.routing.lane import Lane
 from timmy_desktop.routing.watch import Watch
 from timmy_desktop.supervisor import TaskSupervisor
 
+LOOK_AGAIN_SECONDS = 15.0
+
 
 class Patience:
     """Puts off a first-token deadline while there is a reason for the silence."""
@@ -30,7 +32,9 @@ class Patience:
                 pulses = lane.pulses
                 watch.put_off(before + deadlines.first_token)
             elif (await lane.probe()).state == "loading":
-                watch.put_off(max(before, watch.started + deadlines.cold_first_token))
+                # Not all of a cold load's time at once: it may stop loading and hang.
+                until = loop.time() + max(deadlines.first_token, LOOK_AGAIN_SECONDS)
+                watch.put_off(max(before, min(until, watch.started + deadlines.cold_first_token)))
             if watch.due <= before:
                 return
             await asyncio.sleep(max(0.0, watch.due - watch.patience_left_at_ask - loop.time()))

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TypeAlias
 
 from timmy_desktop.clock import Clock
@@ -67,14 +68,11 @@ class Recorder:
 
     def attempt_ended(self, request: CompletionRequest, attempt: Attempt) -> None:
         """Queues the row and the event of one attempt."""
-        now_us = self._clock.now_us()
-        self._queue(
-            lambda: (rows.called(request, attempt), "attempts", rows.attempt_row(request, attempt, now_us))
-        )
+        self._queue(partial(_attempt_made, request, attempt, self._clock.now_us()))
 
     def request_ended(self, ended: Callable[[], Ended]) -> None:
         """Queues the row of one request; `ended` is called when it is written."""
-        self._queue(lambda: (None, "requests", rows.request_row(ended(), self.run)))
+        self._queue(partial(_request_made, ended, self.run))
 
     def failed_over(self, request: CompletionRequest, failed: Attempt, to_provider: str) -> None:
         """Queues the event of a request that moved on, or found nowhere to go."""
@@ -153,9 +151,10 @@ class Recorder:
 
     def _queue(self, make: Make) -> None:
         # Only kept here, on the call's path; the event is made when it is written.
-        self._queued.append(make)
-        if len(self._queued) > MOST_QUEUED:
-            del self._queued[:-MOST_QUEUED]
+        queued = self._queued
+        queued.append(make)
+        if len(queued) > MOST_QUEUED:
+            del queued[:-MOST_QUEUED]
         if not self._is_woken:
             self._is_woken = True
             self._wake.set()
@@ -166,6 +165,14 @@ class Recorder:
             self._wake.clear()
             self._is_woken = False
             await self.flush()
+
+
+def _attempt_made(request: CompletionRequest, attempt: Attempt, now_us: int) -> Made:
+    return rows.called(request, attempt), "attempts", rows.attempt_row(request, attempt, now_us)
+
+
+def _request_made(ended: Callable[[], Ended], run: str) -> Made:
+    return None, "requests", rows.request_row(ended(), run)
 
 
 def _by_table(made: Sequence[Made]) -> Mapping[str, list[Row]]:

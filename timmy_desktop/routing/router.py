@@ -160,7 +160,7 @@ class CascadeRouter:
         """The whole answer. Raises NoProviderError when nobody gave one."""
         course = self._begun(request, self._controls.order)
         try:
-            while (entry := await course.next()) is not None:
+            while (entry := course.next_now() or await course.next()) is not None:
                 await self._run(course, entry).whole()
                 if (reply := course.concluded(entry[0])) is not None:
                     return reply
@@ -199,7 +199,7 @@ class CascadeRouter:
     def _watched(self) -> tuple[Lane, ...]:
         return tuple(lane for lane in self._lanes if not (self._local_only and lane.provider.is_remote))
 
-    def _begun(self, request: CompletionRequest, lanes: Sequence[Lane]) -> Course:
+    def _begun(self, request: CompletionRequest, lanes: tuple[Lane, ...]) -> Course:
         if self._local_only and not request.local_only:
             request = replace(request, local_only=True)
         course = Course(request, lanes, self._clock, self._patience, self._recorder.attempt_ended)

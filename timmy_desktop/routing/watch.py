@@ -12,15 +12,17 @@ from timmy_desktop.routing.types import Deadlines
 
 T = TypeVar("T")
 
-_ASK_AT = 0.8  # of the first-token deadline: late enough to cost nothing on a good day
+# How long before the first-token deadline a reason for the silence is asked for: late enough to cost nothing
+# on a good day, and early enough for the answer.
+_LEAST_LEFT, _SECONDS_LEFT, _MOST_LEFT = 0.2, 1.5, 0.5
 
 
 class Watch:
     """Lets the provider be waited for until its deadline; what the consumer takes in between is its own."""
 
     __slots__ = (
-        "_alarm", "_expired", "_late", "_loop", "_pulling",
-        "due", "patience_left_at_ask", "rings_at", "started", "total_due",
+        "_alarm", "_late", "_loop", "_pulling",
+        "due", "has_expired", "patience_left_at_ask", "rings_at", "started", "total_due",
     )  # fmt: skip
 
     def __init__(
@@ -33,15 +35,18 @@ class Watch:
         loop = asyncio.get_running_loop()
         self._alarm, self._loop = alarm, loop
         self._late: Callable[[Watch], None] | None = late
-        self._expired = False
+        self.has_expired = False
         self._pulling: asyncio.Task[Any] | None = None
         first_token = deadlines.first_token
         self.started = started = loop.time()
-        self.patience_left_at_ask = first_token * (1 - _ASK_AT)
+        left = first_token * _LEAST_LEFT
+        if left < _SECONDS_LEFT:
+            left = max(left, min(_SECONDS_LEFT, first_token * _MOST_LEFT))
+        self.patience_left_at_ask = left
         self.total_due = total_due = started + deadlines.total
         due = started + first_token
         self.due = due = due if due < total_due else total_due
-        asks_at = started + first_token * _ASK_AT
+        asks_at = started + first_token - left
         self.rings_at = asks_at if asks_at < due else due
         alarm.add(self, loop)
 
@@ -60,41 +65,31 @@ class Watch:
 
     async def pull(self, items: AsyncGenerator[T, None]) -> T:
         """The next item; raises TimeoutError at the deadline, StopAsyncIteration at the end."""
-        self._still_open()
-        self._pulling = task = asyncio.current_task(self._loop)
+        if self.has_expired:
+            raise TimeoutError
+        self.begin()
         try:
             return await anext(items)
         except asyncio.CancelledError as error:
-            if self._is_ours(task):
+            if self.is_its_own():
                 raise TimeoutError from error
             raise
         finally:
-            self._pulling = None
+            self.end()
 
-    async def drain(self, items: AsyncGenerator[T, None], take: Callable[[T], bool]) -> bool:
-        """Gives each item to `take` until it says enough; False when they end first. Times out as `pull`."""
-        self._pulling = task = asyncio.current_task(self._loop)
-        try:
-            async for item in items:
-                if self._expired:
-                    raise TimeoutError
-                if take(item):
-                    return True
-        except asyncio.CancelledError as error:
-            if self._is_ours(task):
-                raise TimeoutError from error
-            raise
-        finally:
-            self._pulling = None
-        return False
+    # The same in pieces, for a loop that takes every item at once: a coroutine for each would cost too much.
 
-    def _is_ours(self, task: asyncio.Task[Any] | None) -> bool:
-        """Whether the cancellation is the deadline's, and nobody else has cancelled the task as well."""
-        return self._expired and task is not None and task.uncancel() == 0
+    def begin(self) -> None:
+        """From now on the current task is interrupted at the deadline, until `end`."""
+        self._pulling = asyncio.current_task(self._loop)
 
-    def _still_open(self) -> None:
-        if self._expired:
-            raise TimeoutError
+    def is_its_own(self) -> bool:
+        """Whether a cancellation is the deadline's, and nobody else has cancelled the task as well."""
+        return self.has_expired and self._pulling is not None and self._pulling.uncancel() == 0
+
+    def end(self) -> None:
+        """Interrupts nobody any more."""
+        self._pulling = None
 
     def ring(self, now: float) -> None:
         """Asks whether there is a reason for the silence; at the deadline ends the waiting."""
@@ -107,6 +102,6 @@ class Watch:
             self.rings_at = self.due
             return
         self.rings_at = math.inf
-        self._expired = True
+        self.has_expired = True
         if self._pulling is not None:
             self._pulling.cancel()

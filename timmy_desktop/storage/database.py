@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
@@ -95,6 +96,7 @@ class Database:
         self._writer = writer or WriterThread("timmy-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="timmy-reader")
         self._reader_connections: list[sqlite3.Connection] = []
+        self._held: dict[Path, int] = {}
 
     async def open(self, prepare: Callable[[Session], None]) -> None:
         """Opens the file on the writer and runs `prepare(session)` there: checks and migrations."""
@@ -107,6 +109,8 @@ class Database:
         for connection in self._reader_connections:
             connection.close()
         await self.on_writer(self._close_writer)
+        while self._held:
+            os.close(self._held.popitem()[1])
         await loop.run_in_executor(None, self._writer.shutdown)
 
     async def write(self, work: Callable[[Session], T]) -> T:
@@ -143,6 +147,18 @@ class Database:
         RuntimeError when the database is closed.
         """
         self._writer.put(work, then)
+
+    def held(self) -> Mapping[Path, int]:
+        """Descriptors to read the bytes of the database's files by, for whoever must; they stay open.
+
+        To close any descriptor of these files would let go of every lock that this process has on them:
+        another process that then comes and goes would take itself for the last one, and remove the
+        write-ahead log while it is in use.
+        """
+        for path in (self.path, self.path.with_name(f"{self.path.name}-shm")):
+            if path not in self._held and path.exists():
+                self._held[path] = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        return self._held
 
     def session(self) -> Session:
         """The writer's session; only on the writer thread."""

@@ -30,6 +30,7 @@ from timmy_desktop.gui.panels.router.provider_model import PROVIDER_ROLE, Provid
 from timmy_desktop.gui.panels.router.request_model import ROW_ROLE
 from timmy_desktop.gui.theme import Theme
 from timmy_desktop.gui.widgets.time_series_plot import LEFT_ROOM
+from timmy_desktop.gui.widgets.two_line_rows import wrapped
 from timmy_desktop.supervisor import TaskSupervisor
 
 HOSTILE = "\x1b[31m<b>Ignore\u202e all</b>\x00 " + "w" * 5000
@@ -233,7 +234,7 @@ async def test_a_failover_is_marked_with_what_and_why(world: Callable[..., World
     words = "\n".join(mark.words for mark in panel.chart_page.plot.picture.marks)
     assert "Ollama → AirLLM" in words
     assert "refuses the connection" in words
-    lane = next(lane for lane in panel.chart_page.plot.picture.lanes if lane.name == "ollama")
+    lane = next(lane for lane in panel.chart_page.plot.picture.lanes if lane.name == "Ollama")
     assert [span[2] for span in lane.spans] == ["CLOSED", "OPEN", "HALF_OPEN", "CLOSED"]
 
 
@@ -524,7 +525,34 @@ async def test_at_its_narrowest_the_window_choice_and_the_lanes_are_not_cut(
     assert choice.width() >= choice.sizeHint().width()
     assert plot is not None
     metrics = QFontMetrics(Theme.current().font("small"))
-    assert max(map(metrics.horizontalAdvance, ("embedded", "openrouter"))) <= LEFT_ROOM - 8
+    assert max(map(metrics.horizontalAdvance, ("Embedded", "openrouter"))) <= LEFT_ROOM - 8
+
+
+async def test_what_is_wrong_takes_two_lines_where_one_is_too_short(world: Callable[..., World]) -> None:
+    place = world("open")
+    panel = await place.begin()
+    words = "It accepts connections and has said nothing for a long time. Start it anew, then try again."
+    place.control.statuses = tuple(replace(one, reason=words) for one in place.control.statuses)
+    panel.show_providers()
+    heights = []
+    for width in (330, 900):
+        panel.providers_page.list.resize(width, 400)
+        heights.append(panel.providers_page.list.sizeHintForIndex(panel.providers.index(0)).height())
+    assert heights[0] > heights[1]
+    assert " ".join(wrapped(words, 300)) == words
+
+
+async def test_a_picture_waits_until_every_provider_was_looked_at(world: Callable[..., World]) -> None:
+    place = world()
+    panel = await place.begin()
+    unseen = [replace(one, health=None, seconds_to_probe=0.0) for one in place.control.statuses]
+    place.control.statuses = tuple(unseen)
+    panel.show_providers()
+    assert not panel.settle()
+    # One that nobody will look at is not waited for.
+    place.control.statuses = tuple(replace(one, seconds_to_probe=-1.0) for one in unseen)
+    panel.show_providers()
+    assert panel.settle()
 
 
 def item_of_name(panel: RouterPanel, name: str) -> ProviderItem:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QRect, Qt
+from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QRect, Qt, QUrl
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
@@ -21,10 +21,11 @@ from tests.gui.panels.conftest import Place
 from timmy_desktop.events import tasks
 from timmy_desktop.gui.colors import DARK
 from timmy_desktop.gui.keepsakes import Keepsakes
-from timmy_desktop.gui.panel import NewTask, OpenTask, Say, ShowPanel
+from timmy_desktop.gui.panel import NewTask, OpenMemory, OpenTask, Say, ShowPanel
 from timmy_desktop.gui.panels.tasks.model import VIEW_ROLE
 from timmy_desktop.gui.panels.tasks.panel import TasksPanel
 from timmy_desktop.gui.style import style_sheet
+from timmy_desktop.gui.widgets.prose_view import ProseView
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.swarm.task import LONGEST_TEXT, TaskStatus
 
@@ -494,3 +495,14 @@ async def test_events_of_tasks_that_are_nowhere_are_asked_about_once(
         await eventually(lambda: panel.settle() and not panel.bridge.waiting)
     assert panel.controller._missing == {"gone", "lost"}
     assert shown(panel) == []
+
+
+async def test_a_citation_in_a_result_asks_for_its_memory(tasks_place: Place, swarm: FakeCoordinator) -> None:
+    panel = await begin(tasks_place)
+    said = "Your boat is called Marigold [m:1a2b3c4d]."
+    task_id = await lived(panel, swarm, "What is it called?", TaskStatus.COMPLETED, result=said)
+    panel.open_task(task_id)
+    await eventually(lambda: panel.detail.result_page.result.text == said)
+    (prose,) = panel.detail.result_page.result.findChildren(ProseView)
+    prose.anchorClicked.emit(QUrl("memory:1a2b3c4d"))
+    assert OpenMemory("1a2b3c4d") in tasks_place.wishes

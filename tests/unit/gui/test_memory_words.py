@@ -173,6 +173,11 @@ def test_pruning_and_recall_are_told() -> None:
         == "3 of 4 facts found among the first five (75 %), 50 % in the first place. Last time it was 80 %."
     )
     assert recall_said(RecallReport(asked, 0, 0, None, "m", "Another model."))[1] == "bad"
+    words, tone = recall_said(RecallReport(asked, 0.5, 0.75, 0.8, "m", "Another model.", is_measure=True))
+    assert (words, tone) == (
+        "Another model. It finds 75 % of the facts among the first five; that is the new measure.",
+        "warn",
+    )
     assert "Tell one under Facts" in recall_said(RecallReport((), 0, 0, None, "m"))[0]
 
 

@@ -194,5 +194,20 @@ async def test_the_self_test_and_its_alarm(tmp_path: Path) -> None:
         report = await world.memory.self_test()
         assert "another one" in report.alarm
         assert report.expected_5 == 1.0
+        # What finds less is never what the next test is measured by.
+        assert "another one" in (await world.memory.self_test()).alarm
     async with MemoryWorld(tmp_path, embedder=FakeEmbedder(missing=True)) as world:
         assert "does not answer" in (await world.memory.self_test()).alarm
+
+
+async def test_another_model_that_finds_as_much_sets_the_alarm_off_once(tmp_path: Path) -> None:
+    from tests.fakes.memory_world import FakeEmbedder
+
+    async with MemoryWorld(tmp_path) as world:
+        await world.memory.remember(NewEntry(content="My boat is called Marigold"))
+        assert (await world.memory.self_test()).alarm == ""
+    async with MemoryWorld(tmp_path, embedder=FakeEmbedder("fake@2")) as world:
+        report = await world.memory.self_test()
+        assert "another one: fake@2" in report.alarm
+        assert report.is_measure
+        assert (await world.memory.self_test()).alarm == ""

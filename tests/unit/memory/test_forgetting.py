@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +12,7 @@ from tests.fakes.memory_world import MemoryWorld
 from timmy_desktop.events.tasks import TaskCompleted
 from timmy_desktop.memory import PERSON, Asker
 from timmy_desktop.memory.traces import needles, occurrences
-from timmy_desktop.memory.types import Change, NewEntry
+from timmy_desktop.memory.types import EVERYTHING, Change, NewEntry
 from timmy_desktop.storage.backup import DailyBackup
 
 SECRET = "The safe of the cottage opens with the word zanzibarquokka and nothing else at all"
@@ -109,10 +112,60 @@ async def test_sources_go_too_when_wished(tmp_path: Path) -> None:
             SECRET, role="user", conversation_id="c", message_id="m", local_only=False
         )
         fact = await world.memory.remember(NewEntry(content=SECRET, message_id="m", conversation_id="c"))
+        await world.memory.settled()  # with the same vector twice
         report = await world.memory.forget([fact.id], asker=PERSON, sources=True)
         assert (report.entries, report.sources_forgotten, report.is_gone) == (2, 1, True)
         assert await world.rows("SELECT text FROM messages") == [("[forgotten]",)]
         assert holding(tmp_path, b"zanzibarquokka") == {}
+
+
+async def test_no_fact_is_proposed_from_what_is_forgotten_while_a_model_reads_it(tmp_path: Path) -> None:
+    reads, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def ask(*_: object) -> str:
+        reads.set()
+        await goes_on.wait()
+        return "- the word zanzibarquokka opens our safe"
+
+    said = "In our house, the word zanzibarquokka opens the safe, as everybody knows"
+    async with MemoryWorld(tmp_path, ask=ask) as world:
+        await world.memory.keep_message(
+            said, role="user", conversation_id="c", message_id="m", local_only=False
+        )
+        await reads.wait()
+        (kept,) = await world.memory.entries(asker=PERSON)
+        await world.memory.forget([kept.id], asker=PERSON)
+        goes_on.set()
+        await world.memory.settled()
+        assert await world.memory.entries(asker=PERSON, filters=EVERYTHING) == []
+
+
+async def test_two_that_say_the_same_are_gone_whether_embedded_or_not(tmp_path: Path) -> None:
+    async with MemoryWorld(tmp_path) as world:
+        twins = [
+            await world.memory.remember(NewEntry(content=SECRET, type="conversation", owner=owner))
+            for owner in ("timmy", "echo")
+        ]
+        await world.memory.settled()
+        vectors = await world.rows("SELECT DISTINCT vector FROM memory_entries")
+        assert len(vectors) == 1
+        report = await world.memory.forget([twin.id for twin in twins], asker=PERSON)
+        assert (report.entries, report.traces) == (2, ())
+
+
+async def test_another_process_sees_all_and_takes_nothing_away_after_a_forgetting(tmp_path: Path) -> None:
+    """Reading the database's bytes must not cost its locks: the log that is in use would be removed."""
+    count = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(*c.execute(sys.argv[2]).fetchone())"
+    asked = [sys.executable, "-c", f"{count}; c.close()", str(tmp_path / "swarm.db"),
+             "SELECT count(*) FROM memory_entries"]  # fmt: skip
+    async with MemoryWorld(tmp_path) as world:
+        entry = await world.memory.remember(NewEntry(content=SECRET))
+        await world.memory.forget([entry.id], asker=PERSON)
+        for number in (1, 2):
+            await world.memory.remember(NewEntry(content=f"Kept, number {number}"))
+            seen = await asyncio.to_thread(subprocess.run, asked, capture_output=True, check=True, text=True)
+            assert seen.stdout.strip() == str(number)
+            assert (tmp_path / "swarm.db-wal").exists()
 
 
 async def test_an_agent_can_not_have_backups_removed(tmp_path: Path) -> None:
@@ -164,3 +217,10 @@ def test_needles_are_found_across_the_pieces_of_a_large_file(tmp_path: Path) -> 
     file.write_bytes(b"x" * (2**20 - 5) + b"a needle in the hay" + b"y" * 100)
     assert occurrences(file, [b"a needle in the hay", b"another"]) == (1, file.stat().st_size)
     assert occurrences(tmp_path / "gone", [b"a needle"]) == (0, 0)
+
+
+def test_a_needle_given_twice_is_one(tmp_path: Path) -> None:
+    file = tmp_path / "some"
+    file.write_bytes(b"a needle in the hay")
+    assert occurrences(file, [b"nothing", b"nothing"])[0] == 0
+    assert occurrences(file, [b"a needle", b"a needle", b"nothing"])[0] == 1

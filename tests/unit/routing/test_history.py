@@ -55,6 +55,21 @@ async def test_failures_are_not_in_the_latency_and_probes_nowhere(routing):
         assert [interval.provider for interval in series.circuits] == ["dead"]
 
 
+@pytest.mark.parametrize("minutes", [1, 5, 60])
+async def test_a_single_bucket_is_the_whole_window_wherever_it_begins(routing, minutes):
+    async with routing(ScriptedProvider("one")) as bench:
+        for _ in range(10):
+            bench.clock.seconds += minutes * 6
+            await bench.router.complete(ask())
+        await bench.router.flush()
+        now_us = bench.clock.now_us() + 1
+        for shift in range(0, minutes * MINUTE, minutes * MINUTE // 7):
+            until_us = now_us + shift // 10
+            (one,) = (await bench.history.series(until_us - minutes * MINUTE, until_us, 1)).providers
+            (bucket,) = one.buckets
+            assert 9 <= bucket.count <= 10
+
+
 async def test_requests_come_page_by_page_and_by_what_is_wanted(routing):
     first, second = ScriptedProvider("first"), ScriptedProvider("second")
     async with routing(first, second) as bench:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -12,11 +13,13 @@ from typing import Any
 
 import pytest
 
+from tests.conditions import eventually
 from tests.contract.rigs import parts_for
 from tests.fakes.openai_server import KEY, OpenAIServer
 from tests.unit.routing.conftest import ask
 from timmy_desktop.routing.bounds import Allowance
 from timmy_desktop.routing.errors import BadKey, NotConfigured, RateLimited, ServerError
+from timmy_desktop.routing.providers.chat_completions import ChatCompletions, new_client
 from timmy_desktop.routing.providers.openai_api import OpenAIProvider
 from timmy_desktop.routing.providers.tool_calls import ToolCallAssembly
 from timmy_desktop.routing.providers.wire_errors import (
@@ -24,6 +27,7 @@ from timmy_desktop.routing.providers.wire_errors import (
     from_status,
     retry_seconds,
 )
+from timmy_desktop.routing.types import Deadlines, TextDelta
 from timmy_desktop.settings import ProviderSettings
 from timmy_desktop.supervisor import TaskSupervisor
 
@@ -94,6 +98,32 @@ async def test_a_key_that_was_refused_is_not_tried_again_until_it_changes(api: O
             await anext(provider.stream(ask()))
         server.mode = "answer"
         assert (await provider.health()).state == "not_configured"
+
+
+async def test_a_server_that_ends_a_used_connection_under_the_next_request_is_not_taken_for_dead() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+        await reader.readexactly(length)
+        said = b'data: {"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+        kind = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: "
+        writer.write(kind + str(len(said)).encode() + b"\r\n\r\n" + said)
+        await reader.read(1)  # the next request, or the client's end
+        writer.close()
+        await writer.wait_closed()
+        ended.append(port)
+
+    ended: list[int] = []
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with new_client(f"http://127.0.0.1:{port}/v1", "", Deadlines()) as client:
+        wire = ChatCompletions(client, "llama")
+        for _ in range(3):
+            deltas = [delta async for delta in wire.stream(ask(), "any", {})]
+            assert deltas[0] == TextDelta("Hi")
+    await eventually(lambda: len(ended) == 3)
+    server.close()
+    await server.wait_closed()
 
 
 async def test_without_a_model_the_only_one_is_taken(api: Open) -> None:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from tests.conditions import eventually
 from tests.fakes.providers import ScriptedProvider
+from timmy_desktop.routing import lane
 from timmy_desktop.routing.types import Health
 
 
@@ -46,3 +49,15 @@ async def test_one_who_gives_up_a_probe_does_not_end_it_for_the_others(routing):
         provider.release.set()
         (status,) = await second
         assert (status.health, provider.probes) == (provider.state, 1)
+
+
+async def test_the_first_look_may_take_as_long_as_loading_a_library_takes(
+    routing, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(lane, "PROBE_SECONDS", 0.01)
+    slow = SlowToSay("slow")
+    async with routing(slow) as bench:
+        asyncio.get_running_loop().call_later(0.2, slow.release.set)
+        assert (await bench.router.check_now())[0].state == "CLOSED"
+        slow.release.clear()
+        assert (await bench.router.check_now())[0].state == "OPEN"

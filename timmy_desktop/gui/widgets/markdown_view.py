@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from timmy_desktop.gui.theme import GAP, Theme
@@ -16,6 +17,8 @@ PAGE = 12_000
 
 class MarkdownView(QWidget):
     """Shows text without fetching anything; only the parts that changed are laid out again."""
+
+    memory_requested = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,6 +77,8 @@ class MarkdownView(QWidget):
                 return self._widgets[index]
             self._drop_after(index)
         widget = kind(self)
+        if isinstance(widget, ProseView):
+            widget.memory_requested.connect(self.memory_requested)
         self._widgets.append(widget)
         self._layout.insertWidget(index, widget)
         return widget

@@ -7,7 +7,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication, QResizeEvent, QWhee
 from PySide6.QtWidgets import QFrame, QMenu, QSizePolicy, QTextBrowser, QWidget
 
 from timmy_desktop.gui.theme import Theme
-from timmy_desktop.gui.widgets.safe_document import SafeDocument
+from timmy_desktop.gui.widgets.safe_document import MEMORY_SCHEME, SafeDocument
 from timmy_desktop.inert import inert, inert_line
 
 
@@ -15,6 +15,8 @@ class ProseView(QTextBrowser):
     """Markdown or plain text without scroll bars; whoever holds it scrolls."""
 
     link_activated = Signal(str)
+    memory_requested = Signal(str)
+    """A citation was clicked: the end of the memory's identifier."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,6 +65,9 @@ class ProseView(QTextBrowser):
             self.setFixedHeight(height)
 
     def _ask(self, url: QUrl) -> None:
+        if url.scheme() == MEMORY_SCHEME:
+            self.memory_requested.emit(url.path())
+            return
         address = url.toString(QUrl.ComponentFormattingOption.FullyEncoded)
         self.link_activated.emit(address)
         menu = QMenu(self)

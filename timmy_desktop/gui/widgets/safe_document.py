@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from PySide6.QtCore import QObject, QUrl
+from PySide6.QtCore import QObject, QRegularExpression, QUrl
 from PySide6.QtGui import (
     QTextBlock,
     QTextBlockFormat,
@@ -23,10 +23,12 @@ _FEATURES = QTextDocument.MarkdownFeature.MarkdownDialectGitHub | QTextDocument.
 _LINE_HEIGHT = 130.0
 _INDENT = 22
 _SAFE_SCHEMES = ("http://", "https://", "mailto:")
+MEMORY_SCHEME = "memory"
+_CITED = QRegularExpression(r"\[m:[0-9a-f]{8}\]")
 
 
 class SafeDocument(QTextDocument):
-    """Foreign Markdown, inert. Pictures become words; only web and mail links stay links."""
+    """Foreign Markdown, inert. Pictures become words; web and mail links stay, citations become some."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -43,6 +45,8 @@ class SafeDocument(QTextDocument):
         self.setDefaultFont(theme.font())
         self.setMarkdown(inert(text), _FEATURES)
         self._dress(theme)
+        if "[m:" in text:
+            self._link_citations(theme)
 
     def _dress(self, theme: Theme) -> None:
         cursor = QTextCursor(self)
@@ -52,6 +56,20 @@ class SafeDocument(QTextDocument):
             if isinstance(frame, QTextTable):
                 _dress_table(frame, theme)
         cursor.endEditBlock()
+
+    def _link_citations(self, theme: Theme) -> None:
+        """Marks of memories become links to them; no link of the text itself can be one."""
+        found = self.find(_CITED)
+        while not found.isNull():
+            shape = QTextCharFormat(found.charFormat())
+            if not shape.isAnchor():
+                mark = found.selectedText().strip("[]").removeprefix("m:")
+                shape.setAnchor(True)
+                shape.setAnchorHref(f"{MEMORY_SCHEME}:{mark}")
+                shape.setForeground(theme.color("accent"))
+                shape.setToolTip("Open this memory")
+                found.setCharFormat(shape)
+            found = self.find(_CITED, found)
 
     def _dress_blocks(self, cursor: QTextCursor, theme: Theme) -> None:
         block = self.begin()

@@ -57,6 +57,17 @@ def left_words(
     return box.adjusted(metrics.horizontalAdvance(shown), 0, 0, 0)
 
 
+def wrapped(words: str, width: int) -> list[str]:
+    """`words`, small, on one line where they fit in `width`, else on two, the second cut with an ellipsis."""
+    metrics = QFontMetrics(Theme.current().font("small"))
+    if metrics.horizontalAdvance(words) <= width or " " not in words:
+        return [words]
+    first, rest = "", words.split(" ")
+    while rest and metrics.horizontalAdvance(f"{first} {rest[0]}".strip()) <= width:
+        first = f"{first} {rest.pop(0)}".strip()
+    return [first, " ".join(rest)] if first and rest else [words]
+
+
 def quiet_list(view: QListView, name: str) -> None:
     """A list as the house shows it."""
     view.setAccessibleName(name)

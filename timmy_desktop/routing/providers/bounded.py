@@ -14,6 +14,17 @@ _STREAMS = ("/chat/completions", "/api/chat", "/api/pull")
 _NO_ENCODING = ("", "identity")
 
 
+def limits(*, local: bool) -> httpx.Limits:
+    """Which connections are used again: those to other machines, soon; on this one none, a new one is free.
+
+    Servers end what was used a few times or lay idle (llama.cpp's both), and one that ends under the next
+    request looks like a death of its server.
+    """
+    return httpx.Limits(
+        max_connections=100, max_keepalive_connections=0 if local else 20, keepalive_expiry=2.0
+    )
+
+
 async def ask_plainly(request: httpx.Request) -> None:
     """A request hook: no compression, whose little may become very much."""
     request.headers["Accept-Encoding"] = "identity"

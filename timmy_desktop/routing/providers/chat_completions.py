@@ -53,6 +53,7 @@ def new_client(base_url: str, key: str, deadlines: Deadlines) -> httpx.AsyncClie
         base_url=url,
         headers={"Authorization": f"Bearer {key}"} if key else {},
         timeout=httpx.Timeout(None, connect=deadlines.connect, write=60.0),
+        limits=bounded.limits(local=local),
         follow_redirects=False,
         event_hooks={"request": [bounded.ask_plainly], "response": [bounded.bound]},
         trust_env=not local,

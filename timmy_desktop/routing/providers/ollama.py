@@ -14,6 +14,7 @@ from timmy_desktop.routing.errors import BadKey, LocalOnly, ModelMissing, NotCon
 from timmy_desktop.routing.fitting import without_tools
 from timmy_desktop.routing.providers import ollama_models
 from timmy_desktop.routing.providers.base import Parts, deadlines_of, is_this_machine
+from timmy_desktop.routing.providers.ollama_load import Loaded, Loads
 from timmy_desktop.routing.types import CompletionRequest, Health, ProviderDelta
 from timmy_desktop.settings import ProviderSettings
 
@@ -34,7 +35,6 @@ class OllamaProvider:
     def __init__(
         self, entry: ProviderSettings, parts: Parts, environment: Mapping[str, str] | None = None
     ) -> None:
-        del parts
         self.name = entry.label
         self.deadlines = deadlines_of(entry)
         self.supports_tools = False
@@ -43,14 +43,12 @@ class OllamaProvider:
         self._configured_context = entry.context_tokens
         self._named: dict[str, ollama_models.InstalledModel] = {}
         self._abilities: dict[str, ollama_models.Abilities] = {}
-        self._given_context: dict[str, int] = {}  # what each model was loaded with
+        self._loads = Loads(monotonic=parts.clock.monotonic, now_us=parts.clock.now_us)
         self._refused = ""
         self._base_url = ollama_address(entry.base_url, os.environ if environment is None else environment)
         self._chosen: ollama_models.InstalledModel | None = None
         self._wire: OllamaWire | None = None
         self._connecting = asyncio.Lock()
-        self._waiting = 0
-        self._is_hot = False
 
     @property
     def model(self) -> str:
@@ -70,7 +68,7 @@ class OllamaProvider:
     def _longest_context(self, model: str) -> int:
         if self._configured_context:
             return self._configured_context
-        longest = max(MOST_CONTEXT_TOKENS, self._given_context.get(model, 0))
+        longest = max(MOST_CONTEXT_TOKENS, self._loads.context_of(model))
         made_for = self._abilities[model].context_tokens if model in self._abilities else 0
         return min(longest, made_for) if made_for else longest
 
@@ -78,12 +76,11 @@ class OllamaProvider:
         """The context to ask for. Ollama cuts in silence what does not fit; another size loads anew."""
         if self._configured_context:
             return self._configured_context
-        size = max(self._given_context.get(model, 0), LEAST_CONTEXT_TOKENS)
+        size = max(self._loads.context_of(model), LEAST_CONTEXT_TOKENS)
         needed = estimate(request) + request.max_tokens
         while size < needed:
             size *= 2
-        self._given_context[model] = min(size, self._longest_context(model))
-        return self._given_context[model]
+        return min(size, self._longest_context(model))
 
     async def start(self) -> None:
         """Nothing: the client is loaded when it is needed."""
@@ -123,25 +120,28 @@ class OllamaProvider:
         if model not in self._abilities or "tools" not in self._abilities[model].capabilities:
             request = without_tools(request)
         wire = await self._connected()
-        self._waiting += 1
+        context = self._context_for(request, model)
+        self._loads.asked(model, context)
         is_waiting = True
         try:
-            context = self._context_for(request, model)
             async with aclosing(wire.chat(request, model, context)) as deltas:
                 async for delta in deltas:
                     if is_waiting:
-                        self._waiting, is_waiting, self._is_hot = self._waiting - 1, False, True
+                        is_waiting = False
+                        self._loads.spoke(model)
                     yield delta
         except BadKey as error:
             self._refused = str(error)  # its health is free of charge and may not need the key
             raise
         finally:
-            self._waiting -= is_waiting
+            if is_waiting:
+                self._loads.gave_up(model)
 
     async def _look_around(self) -> tuple[ollama_models.InstalledModel, ...]:
         wire = await self._connected()
         models, loaded = await wire.models(), await wire.loaded()
-        found = self._found(models, loaded)
+        self._loads.seen(loaded)
+        found = self._found(models, loaded or {})
         named = {name: ollama_models.find(name, models) for name in self._entry.models.values() if name}
         missing = [name for name, model in named.items() if model is None]
         if found is None or missing:
@@ -154,10 +154,6 @@ class OllamaProvider:
         }
         self.supports_tools = any("tools" in able.capabilities for able in self._abilities.values())
         self._chosen = found
-        if found.name not in loaded:
-            self._is_hot = False
-        for name in self._abilities:
-            self._given_context[name] = max(self._given_context.get(name, 0), loaded.get(name, 0))
         return models
 
     def _model_for(self, purpose: str) -> tuple[str, bool]:
@@ -175,7 +171,7 @@ class OllamaProvider:
                 self._refused = ""
 
     def _found(
-        self, models: tuple[ollama_models.InstalledModel, ...], loaded: Mapping[str, int]
+        self, models: tuple[ollama_models.InstalledModel, ...], loaded: Mapping[str, Loaded]
     ) -> ollama_models.InstalledModel | None:
         if self._configured:
             return ollama_models.find(self._configured, models)
@@ -191,11 +187,14 @@ class OllamaProvider:
         return f"Ollama runs, but {missing}"
 
     def _health_of(self, models: tuple[str, ...]) -> Health:
-        if self._waiting and not self._is_hot:
-            return Health("loading", f"{self.model} is being loaded.", self.model, models)
-        detail = (
-            f"{self.model} is loaded." if self._is_hot else f"{self.model} is loaded at the first request."
-        )
+        if loading := self._loads.under_way:
+            return Health("loading", f"{loading} is being loaded.", self.model, models)
+        if silent := self._loads.silent:
+            detail = f"Ollama runs, and does not load {silent} although it is waited for."
+        elif self._loads.is_hot(self.model):
+            detail = f"{self.model} is loaded."
+        else:
+            detail = f"{self.model} is loaded at the first request."
         return Health("ready", detail, self.model, models)
 
     async def _connected(self) -> OllamaWire:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
@@ -22,6 +23,7 @@ from timmy_desktop.routing.errors import (
 from timmy_desktop.routing.providers import bounded, wire_errors
 from timmy_desktop.routing.providers.base import is_this_machine, place_of
 from timmy_desktop.routing.providers.chat_completions import drained, sound
+from timmy_desktop.routing.providers.ollama_load import Loaded
 from timmy_desktop.routing.providers.ollama_models import Abilities, InstalledModel, installed
 from timmy_desktop.routing.providers.tool_calls import declared
 from timmy_desktop.routing.types import (
@@ -45,6 +47,8 @@ except (ValueError, httpx.InvalidURL) as error:
         "The environment variable OLLAMA_HOST is no address. Correct it or unset it, then start again."
     ) from error
 
+LIST_SECONDS = 0.5
+
 # What the client lets through: its own, httpx's, the built-in ConnectionError, and what garbage raises.
 _ERRORS = (
     ollama.ResponseError,
@@ -64,6 +68,7 @@ class OllamaWire:
     def __init__(self, url: str, deadlines: Deadlines) -> None:
         local = is_this_machine(url)
         options: dict[str, Any] = {
+            "limits": bounded.limits(local=local),
             "follow_redirects": False,
             "timeout": httpx.Timeout(None, connect=deadlines.connect, write=60.0),
             "event_hooks": {"request": [bounded.ask_plainly], "response": [bounded.bound]},
@@ -92,14 +97,17 @@ class OllamaWire:
         except _ERRORS as error:
             raise self._translated(error) from error
 
-    async def loaded(self) -> dict[str, int]:
-        """The models in memory, and those on their way there, with each one's context (0: unknown)."""
+    async def loaded(self) -> dict[str, Loaded] | None:
+        """The models in memory, and those on their way there; None when it does not say in time.
+
+        While a model loads, some versions hold this answer back and give all others.
+        """
         try:
-            running = await self._client.ps()
-            return {
-                str(model.model or model.name): int(getattr(model, "context_length", None) or 0)
-                for model in running.models
-            }
+            async with asyncio.timeout(LIST_SECONDS):
+                running = await self._client.ps()
+            return {str(model.model or model.name): _loaded(model) for model in running.models}
+        except TimeoutError:
+            return None
         except _ERRORS as error:
             raise self._translated(error) from error
 
@@ -205,6 +213,14 @@ class OllamaWire:
         if status == 404 and model:
             return ModelMissing(f"Ollama does not have the model {model}. Run `ollama pull {model}`.")
         return wire_errors.from_status(status, message, "Ollama", model=model, retry_after=retry_after)
+
+
+def _loaded(model: ollama.ProcessResponse.Model) -> Loaded:
+    until = model.expires_at
+    return Loaded(
+        int(getattr(model, "context_length", None) or 0),
+        round(until.timestamp() * 1_000_000) if until is not None and until.tzinfo is not None else None,
+    )
 
 
 def _retry_after(error: BaseException | None) -> str | None:

@@ -39,6 +39,7 @@ class MessageWidget(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.body = MarkdownView()
+        self.body.memory_requested.connect(self.memory_requested)
         self.outer = QVBoxLayout(self)
         self.outer.setSpacing(0)
         self.outer.setContentsMargins(0, 0, 0, 0)

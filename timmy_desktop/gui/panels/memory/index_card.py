@@ -39,6 +39,11 @@ class IndexCard(QWidget):
         layout.addWidget(self.progress)
         self.setLayout(layout)
 
+    @property
+    def is_telling(self) -> bool:
+        """Whether it says how far the building is."""
+        return self.progress.bar.value() > 0 and not self.progress.isHidden()
+
     def show_status(self, status: MemoryStatus) -> None:
         """How it is now."""
         words, tone = _EMBEDDERS[status.embedder]

@@ -78,6 +78,14 @@ class Pages(QTabWidget):
         self.upkeep.forget(gone)
         self.documents.forget()
 
+    def turn_to(self, name: str) -> bool:
+        """Shows the page that is called so; False where none is."""
+        names = [words.casefold() for words, _ in _WORDS]
+        if name not in names:
+            return False
+        self.setCurrentIndex(names.index(name))
+        return True
+
     def ask_for_files(self) -> None:
         """Lets the person choose files to import."""
         self.setCurrentWidget(self.documents)

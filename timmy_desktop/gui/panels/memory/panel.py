@@ -154,8 +154,35 @@ class MemoryPanel(Panel):
             return "something is being forgotten, and the check after it would be missing"
         return "documents are being imported" if self.importing.is_running else ""
 
+    def show_part(self, part: str) -> bool:
+        name, _, words = part.partition(":")
+        if name == "search":
+            self.slot_tasks.start(
+                "part", self._first_of(words), lambda found: self._show_search(words, found)
+            )
+            return True
+        if name == "rebuilding":
+            self.upkeep_desk.rebuild()
+            return True
+        return self.tabs.turn_to(name)
+
+    async def _first_of(self, words: str) -> str:
+        await self.memory.warm_up()
+        result = await self.memory.search(words, asker=PERSON, limit=1)
+        return result.hits[0].entry.id if result.hits else ""
+
+    def _show_search(self, words: str, first: str) -> None:
+        self.look_for(words)
+        self.page.search.deselect()
+        self.page.ask_now()
+        if first:
+            self.preview(first)
+
     def settle(self) -> bool:
-        return self._started and not self.slot_tasks.running() and not self.news.is_waiting
+        # A rebuilding under way is what is to be seen, as soon as it says how far it is.
+        is_seen = self.slot_tasks.running("rebuild") and self.upkeep.index.is_telling
+        is_waiting = self.slot_tasks.running(but="rebuild" if is_seen else "")
+        return self._started and not is_waiting and not self.news.is_waiting
 
     def stop(self) -> None:
         self._unsubscribe()

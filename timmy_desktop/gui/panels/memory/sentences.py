@@ -99,6 +99,10 @@ _OUTCOMES = {"new": "new", "changed": "changed", "unchanged": "as before", "refu
 def recall_said(report: RecallReport) -> Said:
     """How well facts are found, and the alarm where there is one."""
     number = len(report.questions)
+    if report.alarm and report.is_measure:
+        alarm, now = inert_line(report.alarm, 400), share(report.recall_5)
+        words = f"{alarm} It finds {now} of the facts among the first five; that is the new measure."
+        return words, "warn"
     if report.alarm:
         return f"{inert_line(report.alarm, 400)} Rebuild the index, or go back to the model before.", "bad"
     if not number:

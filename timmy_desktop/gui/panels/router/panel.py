@@ -73,6 +73,7 @@ class RouterPanel(Panel):
         """
         super().__init__()
         self._router, self._keepsakes, self._budget_words = router, keepsakes, budget_words
+        self._unseen = False
         self._policy = policy
         self.bridge = EventBridge(bus, self, types=FOLLOWED, interval_ms=250)
         self.slot_tasks = SlotTasks.of(self, supervisor, "router")
@@ -166,7 +167,7 @@ class RouterPanel(Panel):
         (self.chart_page.plot or self.chart_page.window_choice).setFocus()
 
     def settle(self) -> bool:
-        return self._started and not self.slot_tasks.running()
+        return self._started and not self._unseen and not self.slot_tasks.running()
 
     def stop(self) -> None:
         self._keepsakes.save()
@@ -331,6 +332,8 @@ class RouterPanel(Panel):
         self.providers.show_items(
             [item_of(status, roles[status.name], self._budget_words(status.name)) for status in statuses]
         )
+        # What is about to be looked at is not pictured as unknown.
+        self._unseen = any(one.health is None and one.seconds_to_probe >= 0 for one in statuses)
         self.rehearsal_page.show_today(self._policy())
         self.requests_page.offer_providers([status.name for status in statuses])
         words = no_model_words(statuses)

@@ -20,13 +20,13 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem
 
 from timmy_desktop.gui.panels.router.words import Look, seconds_words, state_look
 from timmy_desktop.gui.theme import GAP, TIGHT, Theme
 from timmy_desktop.gui.widgets.pill import paint_pill, pill_height, pill_width
 from timmy_desktop.gui.widgets.time_ticks import short_ms
-from timmy_desktop.gui.widgets.two_line_rows import left_words, paint_ground, right_words
+from timmy_desktop.gui.widgets.two_line_rows import left_words, paint_ground, right_words, wrapped
 from timmy_desktop.gui.wording import provider_words
 from timmy_desktop.inert import inert_line
 from timmy_desktop.routing.types import ProviderStatus
@@ -187,13 +187,18 @@ class ProvidersModel(QAbstractListModel):
         return False  # the rows move when the router has a new order, not before
 
 
-class ProviderDelegate(QStyledItemDelegate):
-    """Two or three lines: state, who and how fast; the model and what comes next; what is wrong."""
+_BESIDE_WORDS = 40 + 2 * (GAP + TIGHT)
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: ARG002
+
+class ProviderDelegate(QStyledItemDelegate):
+    """Two to four lines: state, who and how fast; the model and what comes next; what is wrong."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         item = index.data(PROVIDER_ROLE)
         small = QFontMetrics(Theme.current().font("small")).height()
-        lines = 1 + bool(item and item.trouble)
+        view = option.widget
+        width = view.viewport().width() if isinstance(view, QListView) else option.rect.width()
+        lines = 1 + (len(wrapped(item.trouble, width - _BESIDE_WORDS)) if item and item.trouble else 0)
         return QSize(200, pill_height() + TIGHT + lines * (small + 2) + 2 * GAP - 2)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
@@ -225,12 +230,8 @@ class ProviderDelegate(QStyledItemDelegate):
         left = right_words(painter, second, item.next_step or item.budget, "muted")
         left_words(painter, left, item.model or "no model", "muted", small=True)
         if item.trouble:
-            third = second.translated(0, small + 2)
-            left_words(
-                painter,
-                third,
-                item.trouble,
-                item.look.tone if item.look.tone != "muted" else "muted",
-                small=True,
-            )
+            line = second
+            for words in wrapped(item.trouble, option.rect.width() - _BESIDE_WORDS):
+                line = line.translated(0, small + 2)
+                left_words(painter, line, words, item.look.tone, small=True)
         painter.restore()

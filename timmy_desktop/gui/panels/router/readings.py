@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -49,9 +49,9 @@ class ReadingTable:
 
 
 def table_of(series: LatencySeries, whole: LatencySeries, roles: Mapping[str, str]) -> ReadingTable:
-    """`whole` is the same window in as few buckets as it takes: its percentiles are of everything merged."""
+    """`whole` is the same window as a single bucket: its percentiles are of everything merged."""
     names = list(roles) + [p.provider for p in series.providers if p.provider not in roles]
-    totals = {provider.provider: _merged(provider.buckets) for provider in whole.providers}
+    totals = {provider.provider: next(iter(provider.buckets), None) for provider in whole.providers}
     by_start: dict[int, dict[str, LatencyBucket]] = {}
     for provider in series.providers:
         for bucket in provider.buckets:
@@ -82,11 +82,6 @@ def _reading(name: str, roles: Mapping[str, str], bucket: LatencyBucket | None) 
         failed=f"{bucket.failures / asked:.0%}" if bucket.failures else "0",
         asked=asked,
     )
-
-
-def _merged(buckets: Sequence[LatencyBucket]) -> LatencyBucket | None:
-    """The bucket that holds the most, where a window cut across two."""
-    return max(buckets, key=lambda bucket: bucket.count + bucket.failures, default=None)
 
 
 def _ms(value: float | None) -> str:

@@ -14,6 +14,7 @@ from timmy_desktop.gui.panels.router.words import circuit_words, failover_words
 from timmy_desktop.gui.widgets.column_reach import edges_of, reach_above, reach_beneath
 from timmy_desktop.gui.widgets.time_series import Array, Bar, ChartPicture, Curve, Lane, Mark
 from timmy_desktop.gui.widgets.time_ticks import linear_ticks, log_ticks, short_ms
+from timmy_desktop.gui.wording import provider_words
 from timmy_desktop.routing.records import CircuitInterval, FailoverMark, LatencySeries, ProviderSeries
 
 _SECOND = 1_000_000
@@ -209,7 +210,8 @@ def _lanes(series: LatencySeries, roles: Mapping[str, str], names: Sequence[str]
     for interval in series.circuits:
         spans.setdefault(interval.provider, []).append(interval)
     return tuple(
-        Lane(name, roles.get(name, "series8"), _filled(series, rows)) for name, rows in spans.items()
+        Lane(provider_words(name), roles.get(name, "series8"), _filled(series, rows))
+        for name, rows in spans.items()
     )
 
 

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QSplitter
 from timmy_desktop.events.base import EventRecord
 from timmy_desktop.gui.bridge import Bus, EventBridge
 from timmy_desktop.gui.keepsakes import Keepsakes
-from timmy_desktop.gui.panel import NewTask, OpenTask, Panel, Say, ShowPanel, Wish
+from timmy_desktop.gui.panel import NewTask, OpenMemory, OpenTask, Panel, Say, ShowPanel, Wish
 from timmy_desktop.gui.panels.tasks.actions import TaskActions, ask_where, export_text
 from timmy_desktop.gui.panels.tasks.controller import Swarm, TasksController
 from timmy_desktop.gui.panels.tasks.detail import DetailPane, menu_below
@@ -102,6 +102,8 @@ class TasksPanel(Panel):
         detail.cancel_requested.connect(self.controller.cancel)
         detail.retry_requested.connect(self.controller.retry)
         detail.more_requested.connect(self._more)
+        cited = detail.result_page.result.memory_requested
+        cited.connect(lambda mark: self.wished.emit(OpenMemory(mark)))
         TickWhileVisible(self, self._look_for_models)
 
     # What the window asks of a panel.
