@@ -27,6 +27,8 @@ BENCHMARKS = {
     "start_window": "tests.bench.window",
     "feed_flood": "tests.bench.window",
     "chart_frame": "tests.bench.charts",
+    "diff_open": "tests.bench.diffs",
+    "diff_scroll": "tests.bench.diffs",
 }
 
 

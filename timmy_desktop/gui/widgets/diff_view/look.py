@@ -33,8 +33,10 @@ class Look:
     words: dict[str, QColor]
     tokens: dict[int, QColor]
 
+    theme: Theme
+
     def color(self, role: str) -> QColor:
-        return Theme.current().color(role)
+        return self.theme.color(role)
 
 
 def look(points: float) -> Look:
@@ -62,6 +64,7 @@ def look(points: float) -> Look:
             "-": theme.tint("bad", WORDS),
             "»": theme.tint("series1", WORDS),
         },
+        theme=theme,
         tokens={number: readable(role) for number, role in TOKEN_ROLES.items()},
     )
 
