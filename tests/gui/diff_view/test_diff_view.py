@@ -138,6 +138,29 @@ def test_enter_opens_a_fold_in_place(show: Show, qtbot: QtBot) -> None:
     assert [cell.line.text for cell in rows if cell and cell.file == 0 and cell.line.kind != "+"] == BEFORE
 
 
+def test_a_fold_that_has_to_wait_for_the_file_opens_when_it_comes(show: Show) -> None:
+    pane = show()
+    view = pane.view
+    view.text_wanted.disconnect()
+    opening = view.document.files[0]
+    opening.new_lines = opening.old_lines = None
+    asked: list[int] = []
+    view.text_wanted.connect(asked.append)
+    view.go_to(
+        next(
+            row
+            for row in range(view.document.rows)
+            if view.document.part_at(row)[0][:3] == (PartKind.HUNK, 0, 1)
+        )
+    )
+    before = view.document.hidden_in(0, 1)
+    press(view, Key.Key_Return)
+    assert asked == [0]
+    assert view.document.hidden_in(0, 1) == before
+    view.put_text(0, text(AFTER))
+    assert view.document.hidden_in(0, 1) < before
+
+
 def test_hunks_are_left_out_by_key_and_by_the_box(show: Show) -> None:
     view = show().view
     changed: list[None] = []

@@ -265,6 +265,11 @@ class DiffDocument:
 
     # What is there
 
+    @property
+    def has_widgets(self) -> bool:
+        """Whether comments, or one that is being written, stand between the lines."""
+        return bool(self.remarks) or self.draft is not None or self.draft_file >= 0
+
     def gaps(self, file: int) -> tuple[Gap, ...]:
         if file not in self._gaps:
             lines = self.files[file].new_lines
