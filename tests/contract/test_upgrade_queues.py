@@ -45,7 +45,11 @@ async def test_the_patch_is_that_of_the_files_and_its_digest_is_that_of_its_byte
     assert digest_of(text.patch) == text.digest == proposal.revision.digest
     assert text.revision == proposal.revision.number == 1
     diff = read_patch(text.patch)
-    assert [file.path for file in diff.files] == [file.path for file in proposal.revision.files] == ["a.txt", "b.txt"]
+    assert (
+        [file.path for file in diff.files]
+        == [file.path for file in proposal.revision.files]
+        == ["a.txt", "b.txt"]
+    )
     assert [(file.added, file.removed) for file in proposal.revision.files] == [(1, 0), (1, 0)]
     assert await rig.queue.file(rig.id, "a.txt", "new") == b"one\ntwo\n"
     assert await rig.queue.file(rig.id, "a.txt", "old") == b"one\n"
@@ -71,7 +75,13 @@ async def test_another_digest_is_not_approved(rig: Rig) -> None:
 async def test_comments_are_kept_counted_and_taken_back(rig: Rig) -> None:
     made = await rig.queue.comment(rig.id, "Why?", path="a.txt", line=2)
     (found,) = await rig.queue.comments(rig.id)
-    assert (found.id, found.path, found.line, found.side, found.answered_in) == (made.id, "a.txt", 2, "new", 0)
+    assert (found.id, found.path, found.line, found.side, found.answered_in) == (
+        made.id,
+        "a.txt",
+        2,
+        "new",
+        0,
+    )
     assert (await rig.queue.proposal(rig.id)).open_comments == 1
     await rig.queue.uncomment(made.id)
     assert await rig.queue.comments(rig.id) == []

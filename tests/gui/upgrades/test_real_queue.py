@@ -58,7 +58,9 @@ class Place:
 
     async def state(self, state: str) -> None:
         review = self.panel.page
-        await eventually(lambda: review.review is not None and review.review.proposal.state == state, timeout=20)
+        await eventually(
+            lambda: review.review is not None and review.review.proposal.state == state, timeout=20
+        )
         await self.world.queue.settled()
         await eventually(self.panel.settle)
 

@@ -49,6 +49,7 @@ class DiffView(DiffReader):
             self.document.show(split=split, ignore_space=space)
         self.document.changed = self._rows_changed
         self.caret, self.found, self.hit, self._file = Caret(), None, -1, -1
+        self._waiting_folds.clear()
         self._pictures.clear()
         self._embedded.keep_only(set())
         self._lines.forget()
@@ -74,7 +75,7 @@ class DiffView(DiffReader):
     def put_text(self, file: int, text: str | None) -> None:
         super().put_text(file, text)
         waiting = [fold for fold in self._waiting_folds if fold[0].file == file]
-        self._waiting_folds.clear()
+        self._waiting_folds = [fold for fold in self._waiting_folds if fold not in waiting]
         if waiting and self.document.files[file].new_lines is None:
             self._tell("The whole file can't be read.")
             return
@@ -104,8 +105,9 @@ class DiffView(DiffReader):
 
     def _open_fold(self, part: Part, step: int) -> None:
         if self.document.files[part.file].new_lines is None:
+            is_asked = any(other.file == part.file for other, _ in self._waiting_folds)
             self._waiting_folds.append((part, step))
-            if len(self._waiting_folds) == 1:
+            if not is_asked:
                 self._ask_text(part.file, again=True)
             return
         top = 0 if part.hunk == 0 else step
