@@ -40,7 +40,7 @@ class Proposing:
         self, target_id: str, branch: str, description: str, reasoning: str, proposer: str
     ) -> Proposal:
         """What a branch of the target's repository changes."""
-        workshop = await self._workshops.of(target_id)
+        workshop = await self._workshops.of(target_id, is_open=True)
         if branch == workshop.target.branch:
             raise EditError("That is the branch which proposals change. Name another one.")
 
@@ -77,7 +77,8 @@ class Proposing:
         self, proposal: Proposal, diff: DiffText, hunks: Sequence[HunkRef]
     ) -> tuple[NewProposal, NewRevision, Workshop]:
         """What some hunks of a proposal would be as one of their own; it is written with the rejection."""
-        workshop, now = await self._workshops.of(proposal.target_id), self._clock.now_us()
+        workshop = await self._workshops.of(proposal.target_id, is_open=True)
+        now = self._clock.now_us()
         part = chosen(diff.patch, hunks)
         if part == diff.patch:
             raise EditError("Those are all of its hunks. Approve the proposal instead.")
@@ -105,8 +106,8 @@ class Proposing:
 
     async def second_look(self, proposal: Proposal, diff: DiffText) -> Proposal:
         """The proposal on the target's present head: its next revision, or a new one where it has failed."""
-        workshop, now = await self._workshops.of(proposal.target_id), self._clock.now_us()
-        revision = proposal.revision
+        workshop = await self._workshops.of(proposal.target_id, is_open=True)
+        now, revision = self._clock.now_us(), proposal.revision
 
         def make(quarantine: Quarantine) -> NewRevision:
             moved = workshop.repository.head(proposal.branch) if proposal.branch else ""

@@ -19,7 +19,7 @@ from typing import IO, Any, Protocol
 
 from timmy_desktop.upgrades.errors import SandboxError
 from timmy_desktop.upgrades.interpreter import Interpreter, interpreter_for
-from timmy_desktop.upgrades.sandbox_process import Bounds, Ran, watched
+from timmy_desktop.upgrades.sandbox_process import Bounds, Ran, running, watched
 
 RUNNER = Path(__file__).with_name("confined") / "runner.py"
 NOBODY = 65534
@@ -229,7 +229,8 @@ def orders_of(job: Job, limits: Limits, report: IO[bytes], *, into: str, home: s
         "only": list(job.only),
         "trace": list(job.trace[:MOST_TRACED]),
         "limits": {
-            "AS": limits.memory_bytes,
+            # Address space, of which programs take more than they use; what they use is watched from outside.
+            "AS": limits.memory_bytes * 4,
             "CPU": int(limits.seconds) + 1,
             "FSIZE": limits.file_bytes,
             "NPROC": limits.processes if uid else limits.processes + _own_threads(),
@@ -282,6 +283,8 @@ def _bounds(limits: Limits, watch: Path | None = None) -> Bounds:
 
 def _own_threads() -> int:
     """How many processes and threads this user has: older kernels count them all against the limit."""
+    if sys.platform != "linux":
+        return running()
     uid, count = os.geteuid(), 0
     for entry in Path("/proc").glob("[0-9]*"):
         try:

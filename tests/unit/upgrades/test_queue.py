@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from pathlib import Path
 from typing import Any
@@ -437,6 +438,20 @@ async def test_rejecting_ends_the_tests_under_way(tmp_path: Path, repo: Repo) ->
         assert (await world.queue.proposal(proposal.id)).doing == "Testing the merge"
         await world.queue.reject(proposal.id, "no")
         assert world.left() == []
+
+
+async def test_threads_do_not_share_an_index(tmp_path: Path, repo: Repo) -> None:
+    async with UpgradeWorld(tmp_path / "data") as world:
+        proposal = await world.proposed(repo)
+        workshop = await world.queue._workshops.of(proposal.target_id)
+        quarantine, head = workshop.quarantine(proposal.id), repo.head()
+        trees = await asyncio.gather(
+            *(
+                asyncio.to_thread(quarantine.written, head, {"c.txt": str(number % 2).encode()})
+                for number in range(16)
+            )
+        )
+        assert len(set(trees)) == 2
 
 
 async def test_a_linked_worktree_can_be_the_target(tmp_path: Path, repo: Repo) -> None:
