@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.conditions import require_bubblewrap
+from tests.conditions import ROOT, eventually, require_bubblewrap
 from tests.fakes.upgrade_world import Repo, UpgradeWorld
 from timmy_desktop.upgrades.errors import EditError
 from timmy_desktop.upgrades.types import Proposal
@@ -320,3 +323,31 @@ async def test_bytes_that_are_no_text_and_marks_that_mislead_travel_whole(tmp_pa
         assert (await world.approved(proposal)).state == "applied"
     assert repo.git("rev-parse", "main^{tree}") == repo.git("rev-parse", "feature^{tree}")
     assert repo.status() == ""
+
+
+DOOMED = """
+import asyncio, sys
+from pathlib import Path
+from tests.fakes.upgrade_world import UpgradeWorld
+
+async def main(folder):
+    async with UpgradeWorld(folder / "data", real=True) as world:
+        target = await world.queue.open_target(folder / "repo")
+        await world.queue.propose_branch(target.id, "endless", description="x")
+        print("begun", flush=True)
+        await world.queue.settled()
+
+asyncio.run(main(Path(sys.argv[1])))
+"""
+
+
+async def test_the_sandbox_ends_with_the_application(tmp_path: Path, repo: Repo) -> None:
+    repo.branch("endless", **{"conftest.py": "while True:\n    pass\n"})
+    command = [sys.executable, "-c", DOOMED, str(tmp_path)]
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"begun\n"
+    await eventually(left_running, 30)
+    process.kill()
+    await process.wait()
+    await eventually(lambda: not left_running(), 30)
