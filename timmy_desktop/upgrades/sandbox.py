@@ -114,10 +114,10 @@ class Bubblewrap:
 
     def run(self, job: Job, limits: Limits, is_stopped: Callable[[], bool]) -> Ran:
         uid = NOBODY if os.geteuid() == 0 else 0
-        with tempfile.TemporaryFile() as report:
-            orders = orders_of(job, limits, report, into=str(job.place), home="/tmp/home", uid=uid)  # noqa: S108
+        with tempfile.TemporaryFile() as report, _lifeline() as line:
+            orders = orders_of(job, limits, report, line, into=str(job.place), home="/tmp/home", uid=uid)  # noqa: S108
             command = [*bubblewrap_words(self._program, job, limits, uid), *_runner_words(job, orders)]
-            return watched(command, {}, report, _bounds(limits), is_stopped)
+            return watched(command, {}, report, line, _bounds(limits), is_stopped)
 
 
 class SandboxExec:
@@ -128,11 +128,13 @@ class SandboxExec:
     program = "/usr/bin/sandbox-exec"
 
     def run(self, job: Job, limits: Limits, is_stopped: Callable[[], bool]) -> Ran:
-        with _room() as room, tempfile.TemporaryFile() as report:
-            orders = orders_of(job, limits, report, into=str(room / "tree"), home=str(room / "home"), uid=0)
+        with _room() as room, tempfile.TemporaryFile() as report, _lifeline() as line:
+            orders = orders_of(
+                job, limits, report, line, into=str(room / "tree"), home=str(room / "home"), uid=0
+            )
             words = [self.program, "-p", mac_profile(job, room), *_runner_words(job, orders)]
             bounds = _bounds(limits, watch=room)
-            return watched(words, environment_at(room / "home", job), report, bounds, is_stopped)
+            return watched(words, environment_at(room / "home", job), report, line, bounds, is_stopped)
 
 
 class Unconfined:
@@ -142,12 +144,13 @@ class Unconfined:
     confines = False
 
     def run(self, job: Job, limits: Limits, is_stopped: Callable[[], bool]) -> Ran:
-        with _room() as room, tempfile.TemporaryFile() as report:
-            orders = orders_of(job, limits, report, into=str(room / "tree"), home=str(room / "home"), uid=0)
-            bounds = _bounds(limits, watch=room)
-            return watched(
-                _runner_words(job, orders), environment_at(room / "home", job), report, bounds, is_stopped
+        with _room() as room, tempfile.TemporaryFile() as report, _lifeline() as line:
+            orders = orders_of(
+                job, limits, report, line, into=str(room / "tree"), home=str(room / "home"), uid=0
             )
+            bounds = _bounds(limits, watch=room)
+            words, environment = _runner_words(job, orders), environment_at(room / "home", job)
+            return watched(words, environment, report, line, bounds, is_stopped)
 
 
 def bubblewrap_words(program: str, job: Job, limits: Limits, uid: int) -> list[str]:
@@ -215,8 +218,10 @@ def environment_at(home: Path, job: Job) -> dict[str, str]:
     }
 
 
-def orders_of(job: Job, limits: Limits, report: IO[bytes], *, into: str, home: str, uid: int) -> str:
-    """What the runner is told, as JSON."""
+def orders_of(
+    job: Job, limits: Limits, report: IO[bytes], lifeline: int, *, into: str, home: str, uid: int
+) -> str:
+    """What the runner is told, as JSON. When `lifeline` ends, so does all that runs."""
     is_bubble = into == str(job.place)
     orders: Mapping[str, Any] = {
         "tree": "/timmy/tree" if is_bubble else str(job.tree),
@@ -226,6 +231,8 @@ def orders_of(job: Job, limits: Limits, report: IO[bytes], *, into: str, home: s
         "mounted": [str(folder) for folder in job.interpreter.folders],
         "python": str(job.interpreter.python),
         "report": report.fileno(),
+        "lifeline": lifeline,
+        "alone": is_bubble,
         "only": list(job.only),
         "trace": list(job.trace[:MOST_TRACED]),
         "limits": {
@@ -293,6 +300,17 @@ def _own_threads() -> int:
         except OSError:
             continue
     return count
+
+
+@contextmanager
+def _lifeline() -> Iterator[int]:
+    """A pipe that ends with this process, however that happens: the end for the sandbox to hold."""
+    theirs, ours = os.pipe()
+    try:
+        yield theirs
+    finally:
+        os.close(theirs)
+        os.close(ours)
 
 
 @contextmanager

@@ -51,15 +51,19 @@ def watched(
     command: Sequence[str],
     environment: Mapping[str, str],
     report: IO[bytes],
+    lifeline: int,
     bounds: Bounds,
     is_stopped: Callable[[], bool],
 ) -> Ran:
-    """Runs `command` to its end or to the first bound. Everything that it started is gone afterwards."""
+    """Runs `command` to its end or to the first bound. Everything that it started is gone afterwards.
+
+    `report` and `lifeline` are handed to it.
+    """
     started = time.monotonic()
     try:
         process = subprocess.Popen(
             command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, pass_fds=[report.fileno()], start_new_session=True, cwd="/",
+            stderr=subprocess.STDOUT, pass_fds=[report.fileno(), lifeline], start_new_session=True, cwd="/",
         )  # fmt: skip
     except OSError as error:
         raise SandboxError(f"{command[0]} can't be started: {error.strerror}.") from error
