@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from timmy_desktop.clock import Clock
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.inert import inert, inert_line, storable
+from timmy_desktop.upgrades import rows
 from timmy_desktop.upgrades.drafts import Draft
 from timmy_desktop.upgrades.errors import EditError, RepositoryError, StateError
 from timmy_desktop.upgrades.examining import examined
@@ -67,9 +68,11 @@ class Proposing:
 
         if draft.proposal is not None:
             return await self._revise_by(draft, make)
+        conversation, _ = await self._records.read(lambda session: rows.task_of(session, task_id))
+        origin = "chat" if conversation else "task"
         new = _new(
-            workshop.target.id, description, reasoning, proposer, "task", title=title, task_id=task_id,
-            proposal_id=draft.id,
+            workshop.target.id, description, reasoning, proposer, origin, title=title, task_id=task_id,
+            proposal_id=draft.id, conversation_id=conversation,
         )  # fmt: skip
         return await self._propose(workshop, new, make, keep=True)
 

@@ -51,8 +51,8 @@ from timmy_desktop.upgrades.workshops import Workshops
 
 LONGEST_COMMENT = 4000
 
-# Gives an agent a task, by its text and the conversation that it is told in; the task's identifier.
-AskAgent = Callable[[str, str], Awaitable[str]]
+# Gives an agent a task: its text, the conversation that it is told in, and whether it stays on this machine.
+AskAgent = Callable[[str, str, bool], Awaitable[str]]
 # Gives the memory something to keep.
 Remember = Callable[[str], Awaitable[None]]
 
@@ -92,8 +92,8 @@ class UpgradeQueue(Reading):
     ) -> None:
         """`folder` holds the quarantines; `person` is whose decisions these are.
 
-        `remember(text)` gives the memory a reason to keep; `ask_agent(text, conversation_id)` posts a task to
-        an agent that can propose, and gives its identifier.
+        `remember(text)` gives the memory a reason to keep; `ask_agent(text, conversation_id, local_only)`
+        posts a task to an agent that can propose, and gives its identifier.
         """
         threads = UpgradeThreads()
         records = Records(bus=bus, db=db, clock=clock, timeout_hours=settings.upgrade_timeout_hours)
@@ -264,7 +264,10 @@ class UpgradeQueue(Reading):
             raise StateError("Only an agent's proposal that is not decided yet can be sent back to it.")
         if not waiting:
             raise StateError("There is no comment to send. Write one on a line, or on the whole.")
-        task_id = await self._ask_agent(revision_text(proposal, waiting), proposal.conversation_id)
+        conversation, local_only = await self._records.read(
+            lambda session: rows.task_of(session, proposal.task_id)
+        )
+        task_id = await self._ask_agent(revision_text(proposal, waiting), conversation, local_only)
         self.drafts.expect(task_id, proposal.id)
         self._handing_in.revises(task_id, proposal.id)
 

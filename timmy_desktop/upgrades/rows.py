@@ -92,6 +92,12 @@ def undecided(session: Session) -> int:
     return int(rows[0][0])
 
 
+def task_of(session: Session, task_id: str) -> tuple[str, bool]:
+    """The conversation that a task came from, and whether it stays on this machine."""
+    found = session.sql("SELECT conversation_id, local_only FROM tasks WHERE id = ?", (task_id,))
+    return (found[0][0], bool(found[0][1])) if found else ("", False)
+
+
 def under_way(session: Session) -> list[Proposal]:
     """What an earlier run left half applied or half rolled back, and what is approved."""
     return _proposals(session, "step <> '' OR state = 'approved' ORDER BY id", [])
