@@ -364,6 +364,10 @@ class UpgradeQueue(Reading):
             proposal = await self.proposal(proposal_id)
             if proposal.state != "proposed":
                 raise StateError(f"The proposal is {proposal.state.replace('_', ' ')} already.")
+            if proposal.branch:
+                raise StateError(
+                    f"It was made of the branch {proposal.branch}, which is not yours to change."
+                )
             patch = (await self.diff(proposal.id)).patch
             return await self.drafts.begin(
                 task_id, await self._workshops.of(proposal.target_id), proposal, patch

@@ -440,6 +440,46 @@ async def test_rejecting_ends_the_tests_under_way(tmp_path: Path, repo: Repo) ->
         assert world.left() == []
 
 
+async def test_a_conflict_is_resolved_by_the_agent_that_made_it(tmp_path: Path, repo: Repo) -> None:
+    asked: list[str] = []
+
+    async def ask(text: str, conversation: str, local_only: bool) -> str:
+        asked.append(text)
+        return "task-2"
+
+    async with UpgradeWorld(tmp_path / "data", ask_agent=ask) as world:
+        await world.opened(repo)
+        queue, drafts = world.queue, world.queue.drafts
+        drafts.works_for("task-1", "Forge")
+        draft = await queue.begin_draft("task-1")
+        await drafts.write(draft, "a.txt", "one\nmine\n")
+        proposal = await drafts.propose("task-1", "Mine", "Adds mine", "")
+        repo.commit("meanwhile", **{"a.txt": "one\ntheirs\n"})
+        proposal = await queue.look_again(proposal.id)
+        assert proposal.revision.conflicts == ("a.txt",)
+        await queue.comment(proposal.id, "Keep both.")
+        await queue.revise(proposal.id)
+        assert "Keep both." in asked[0]
+
+        draft = await queue.begin_draft("task-2")
+        assert "<<<<<<<" in await drafts.read(draft, "a.txt")
+        await drafts.write(draft, "a.txt", "one\ntheirs\nmine\n")
+        await drafts.propose("task-2", "Both", "Keeps both", "")
+        await queue.settled()
+        revised = await queue.proposal(proposal.id)
+        assert (revised.revisions, revised.revision.conflicts, revised.open_comments) == (3, (), 0)
+        assert (await world.approved(revised)).state == "applied"
+        assert repo.read("a.txt") == "one\ntheirs\nmine"
+        assert world.left() == []
+
+
+async def test_agents_do_not_revise_what_somebody_elses_branch_proposed(tmp_path: Path, repo: Repo) -> None:
+    async with UpgradeWorld(tmp_path / "data") as world:
+        proposal = await world.proposed(repo)
+        with pytest.raises(StateError, match="not yours to change"):
+            await world.queue.begin_draft("task", proposal_id=proposal.id)
+
+
 async def test_threads_do_not_share_an_index(tmp_path: Path, repo: Repo) -> None:
     async with UpgradeWorld(tmp_path / "data") as world:
         proposal = await world.proposed(repo)
