@@ -101,7 +101,7 @@ class Quarantine:
             f"[core]\n\trepositoryformatversion = {version}\n\tbare = true\n[gc]\n\tauto = 0\n{extension}"
         )
         # Last: it is what makes it one.
-        (self.folder / "HEAD").write_text("ref: refs/heads/none\n")
+        (self.folder / "HEAD").write_text("ref: refs/heads/proposal\n")
 
     def discard(self) -> None:
         """Removes it with everything in it."""

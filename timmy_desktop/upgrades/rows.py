@@ -30,7 +30,6 @@ _WORDS = TypeAdapter(tuple[str, ...])
 _HUNKS = TypeAdapter(tuple[HunkRef, ...])
 _REPORT = TypeAdapter(TestReport)
 _PROOF = TypeAdapter(ProofPacket)
-_DECISION = TypeAdapter(Decision)
 
 _TARGET = "id, folder, branch, python, allowed, unsandboxed, opened_us"
 _REVISION = (
