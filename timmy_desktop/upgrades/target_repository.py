@@ -103,9 +103,10 @@ class TargetRepository:
         who = {"GIT_COMMITTER_NAME": OUR_NAME, "GIT_COMMITTER_EMAIL": OUR_EMAIL}
         name = f"refs/heads/{branch}"
         answer = self._git(to_the_end=True).ask(["update-ref", "-m", why, name, new, old], environment=who)
-        if answer.status == 0:
+        found = new if answer.status == 0 else self.head(branch)
+        if found == new:
             return
-        if self.head(branch) != old:
+        if found != old:
             raise StaleError(f"The branch {branch} was moved by somebody else.")
         raise RepositoryError(explained(answer.complaint))
 

@@ -16,6 +16,7 @@ from timmy_desktop.events.system import SystemFault
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.upgrades.errors import EditError, RepositoryError, StaleError, StateError, UpgradeError
 from timmy_desktop.upgrades.sandbox_process import Ran
+from timmy_desktop.upgrades.target_repository import TargetRepository
 from timmy_desktop.upgrades.types import WHOLE_FILE, HunkRef, digest_of
 
 
@@ -115,6 +116,32 @@ async def test_a_branch_that_moved_after_it_was_shown_refuses(tmp_path: Path, re
         assert b"+evil" in (await world.queue.diff(again.id)).patch
         with pytest.raises(StaleError):  # what was seen before is not what is there now
             await world.queue.approve(proposal.id, proposal.revision.digest)
+
+
+async def test_a_branch_that_is_gone_has_not_moved(tmp_path: Path, repo: Repo) -> None:
+    async with UpgradeWorld(tmp_path / "data") as world:
+        proposal = await world.proposed(repo)
+        repo.git("branch", "-D", "feature")
+        assert (await world.approved(proposal)).state == "applied"
+        assert repo.read("b.txt") == "new"
+
+
+async def test_a_move_that_git_complains_of_after_it_happened_counts(
+    tmp_path: Path, repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = TargetRepository.move
+
+    def move(self: TargetRepository, *arguments: str) -> None:
+        real(self, *arguments)
+        raise RepositoryError("Git took longer than 600 seconds and was stopped.")
+
+    monkeypatch.setattr(TargetRepository, "move", move)
+    async with UpgradeWorld(tmp_path / "data") as world:
+        ended = await world.approved(await world.proposed(repo))
+        assert (ended.state, ended.applied_commit, repo.status()) == ("applied", repo.head(), "")
+        await world.queue.roll_back(ended.id)
+        await world.queue.settled()
+        assert (await world.queue.proposal(ended.id)).state == "rolled_back"
 
 
 @pytest.mark.parametrize("who", ["branch", "target"])
