@@ -181,7 +181,7 @@ class ProposalRecords:
     async def tested(self, proposal: Proposal, number: int, report: TestReport) -> None:
         """Writes a run of tests."""
         event = events.UpgradeTested(
-            **about(proposal), revision=number, kind=report.kind, outcome=report.outcome,
+            **about(proposal), revision=number, which=report.kind, outcome=report.outcome,
             passed=report.passed, failed=report.failed, errors=report.errors, skipped=report.skipped,
             duration_ms=report.duration_ms,
         )  # fmt: skip

@@ -26,6 +26,7 @@ TOPICS = {
     "invoice": "money",
     "payment": "money",
     "provider": "models",
+    "upgrade": "tasks",
     "memory": "memory",
     "system": "system",
     "log": "system",

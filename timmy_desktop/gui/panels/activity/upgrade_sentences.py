@@ -25,7 +25,7 @@ def _proposed(event: upgrades.UpgradeProposed, _: str) -> str:
 
 
 def _tested(event: upgrades.UpgradeTested, _: str) -> str:
-    what = _TESTED.get(event.kind, event.kind)
+    what = _TESTED.get(event.which, event.which)
     numbers = f": {event.passed:,} passed, {event.failed + event.errors:,} failed"
     said = numbers if event.outcome in ("passed", "failed") else f", {event.outcome.replace('_', ' ')}"
     return f"Tests of {what}{said}"
