@@ -123,7 +123,9 @@ def build(
         chain_head=lambda: event_log.head,
         person=_person(),
         remember=_kept_by(memory),
-        ask_agent=lambda text, conversation: coordinator.post(text, conversation_id=conversation),
+        ask_agent=lambda text, conversation, local_only: coordinator.post(
+            text, conversation_id=conversation, local_only=local_only
+        ),
     )
     coordinator = Coordinator(
         bus=bus,
