@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,14 +33,15 @@ def repo(tmp_path: Path) -> Repo:
 
 
 async def proved(tmp_path: Path, repo: Repo, **files: str) -> Proposal:
-    """What a hostile branch comes to."""
+    """What a hostile branch comes to, with the whole report of its tests."""
     repo.branch("hostile", **files)
     async with UpgradeWorld(
         tmp_path / "data", real=True, upgrade_test_seconds=6, upgrade_test_memory_mb=600
     ) as world:
         proposal = await world.proposed(repo, "hostile")
         assert repo.status() == ""
-        return proposal
+        (merge, *_) = await world.queue.tests(proposal.id)
+        return replace(proposal, revision=replace(proposal.revision, test=merge))
 
 
 def outcome(proposal: Proposal) -> str:
