@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,14 +33,15 @@ def repo(tmp_path: Path) -> Repo:
 
 
 async def proved(tmp_path: Path, repo: Repo, **files: str) -> Proposal:
-    """What a hostile branch comes to."""
+    """What a hostile branch comes to, with the whole report of its tests."""
     repo.branch("hostile", **files)
     async with UpgradeWorld(
         tmp_path / "data", real=True, upgrade_test_seconds=6, upgrade_test_memory_mb=600
     ) as world:
         proposal = await world.proposed(repo, "hostile")
         assert repo.status() == ""
-        return proposal
+        (merge, *_) = await world.queue.tests(proposal.id)
+        return replace(proposal, revision=replace(proposal.revision, test=merge))
 
 
 def outcome(proposal: Proposal) -> str:
@@ -363,3 +365,28 @@ async def test_the_sandbox_ends_with_the_application(tmp_path: Path, repo: Repo)
     process.kill()
     await process.wait()
     await eventually(lambda: not left_running(), 30)
+
+
+async def test_honest_tests_find_what_they_need(tmp_path: Path, repo: Repo) -> None:
+    code = """
+import multiprocessing, os, shutil, socket, subprocess, sys, tempfile
+
+def test_locks():
+    with multiprocessing.Lock():
+        pass
+
+def test_own_network():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname()).close()
+
+def test_processes():
+    assert subprocess.check_output([sys.executable, "-c", "print(1)"]) == b"1\\n"
+    assert shutil.which("python")
+
+def test_folders():
+    assert shutil.disk_usage(tempfile.mkdtemp()).free > 500_000_000
+    assert os.listdir(os.path.expanduser("~")) == []
+    open("beside.txt", "w").close()
+"""
+    proposal = await proved(tmp_path, repo, **{"test_needs.py": code})
+    assert outcome(proposal).startswith("passed"), proposal.revision.test

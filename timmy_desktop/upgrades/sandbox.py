@@ -46,7 +46,7 @@ _MAC_FOLDERS = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one run may use. `disk_bytes` holds for the tree and what is written to it."""
+    """What one run may use. `disk_bytes` holds for the tree, and for temporary files beside it."""
 
     seconds: float = 600.0
     memory_bytes: int = 4_000_000_000
@@ -172,8 +172,9 @@ def bubblewrap_words(program: str, job: Job, limits: Limits, uid: int) -> list[s
         words += ["--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
     for name, value in environment_at(Path("/tmp/home"), job).items():  # noqa: S108 - the sandbox's own
         words += ["--setenv", name, value]
-    words += ["--proc", "/proc", "--dev", "/dev", "--size", "64000000", "--tmpfs", "/dev/shm"]  # noqa: S108
-    words += ["--size", str(limits.disk_bytes // 2), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
+    words += ["--proc", "/proc", "--dev", "/dev"]
+    words += ["--size", "64000000", "--perms", "1777", "--tmpfs", "/dev/shm"]  # noqa: S108
+    words += ["--size", str(limits.disk_bytes), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
     words += _system_words()
     installed = [folder for folder in job.interpreter.folders if not folder.is_relative_to("/usr")]
     words += _way_words([job.place, *installed, Path("/timmy/tree")])

@@ -160,7 +160,7 @@ def run_pytest(pytest, orders, report, trace):
 
     plugin = Plugin()
     plugin.out = report
-    arguments = ["-p", "no:cacheprovider", "-q", "--tb=short", "--color=no"] + orders["only"]
+    arguments = ["-q", "--tb=short", "--color=no"] + orders["only"]
     trace.start()
     report.write({"runner": "pytest " + pytest.__version__})
     try:
