@@ -97,7 +97,7 @@ def ensure_qt(window: bool, log: Path) -> None:
 
 
 def ensure_test_programs(log: Path) -> None:
-    """The virtual display, the mouse and keyboard for it, and fonts to draw with."""
+    """The virtual display, mouse and keyboard for it, fonts to draw with, and the sandbox for proposals."""
     if sys.platform != "linux":
         return
     ensure_qt(window=True, log=log)

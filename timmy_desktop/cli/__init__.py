@@ -65,6 +65,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_feed(commands)
     _add_log(commands)
 
+    _add_propose(commands)
+
     picture = _add(commands, "screenshot", _screenshot, "take pictures of the window with this data folder")
     picture.add_argument("--out", type=Path, metavar="DIR", required=True, help="where the pictures go")
     picture.add_argument("--panel", metavar="NAME", help="one panel instead of the whole window")
@@ -191,6 +193,22 @@ def _add_log(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         _add_json(action)
 
 
+def _add_propose(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    propose = _add(commands, "propose", _propose, "propose what a branch changes, for a person to decide")
+    propose.add_argument(
+        "--repo", type=Path, metavar="DIR", required=True, help="the repository's top folder"
+    )
+    propose.add_argument("--branch", required=True, metavar="NAME", help="the branch with the change")
+    propose.add_argument(
+        "--description", required=True, metavar="TEXT", help="what it changes; - reads it from standard input"
+    )
+    propose.add_argument("--reasoning", default="", metavar="TEXT", help="why this way")
+    propose.add_argument("--proposer", default="", metavar="NAME", help="who proposes (default: you)")
+    propose.add_argument("--open", action="store_true", help="open the repository to proposals first")
+    propose.add_argument("--wait", action="store_true", help="wait until its tests have run")
+    _add_json(propose)
+
+
 def _add(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, command: Command, words: str
 ) -> argparse.ArgumentParser:
@@ -301,6 +319,12 @@ def _log(options: argparse.Namespace) -> int:
     from timmy_desktop.cli.log import log
 
     return log(options)
+
+
+def _propose(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.propose import propose
+
+    return propose(options)
 
 
 def _screenshot(options: argparse.Namespace) -> int:

@@ -145,13 +145,13 @@ LEDGER = (
     Item(
         "auto_approve_upgrades",
         "Approve low-risk upgrades",
-        "No effect yet.",
+        "By machine, where tests pass and nothing speaks against it. Recorded as such.",
         "yes",
     ),
     Item(
         "upgrade_timeout_hours",
         "Proposals expire after",
-        "No effect yet.",
+        "Undecided until then, they end and leave nothing.",
         "whole",
         1,
         8760,
