@@ -33,7 +33,7 @@ def log(options: argparse.Namespace) -> int:
     """0: done; 1: what was verified is not intact; 2: it could not be done."""
     try:
         if options.action == "verifier":
-            shutil.copyfile(str(verify_timmy_log.__file__), options.out)
+            shutil.copyfile(Path(str(verify_timmy_log.__file__)).with_suffix(".py"), options.out)
             return _told({"file": str(options.out)}, options)
         return run(_log(options))
     except (*EXPECTED_ERRORS, verify_timmy_log.UnusableError) as error:
