@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from timmy_desktop.agent.timmy import Timmy
 from timmy_desktop.clock import SystemClock
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.feed.server import FeedServer
 from timmy_desktop.identifiers import new_id
-from timmy_desktop.ledger import Ledger
-from timmy_desktop.ledger.backends import make_backend
-from timmy_desktop.memory import Memory
+from timmy_desktop.ledger import Ledger, Limits
+from timmy_desktop.ledger.backends import BackendParts, LightningBackend, make_backend
+from timmy_desktop.ledger.node import Node
+from timmy_desktop.memory import Memory, MemoryFault
 from timmy_desktop.memory.embedding import MiniLm
 from timmy_desktop.memory.index import ChromaIndex
 from timmy_desktop.memory.proposing import AskModel
+from timmy_desktop.memory.types import NewEntry
 from timmy_desktop.paths import Paths
 from timmy_desktop.routing import local_models
 from timmy_desktop.routing.budget import Budget, Price
@@ -44,6 +48,7 @@ from timmy_desktop.swarm.personas import personas
 from timmy_desktop.swarm.registry import Registry
 from timmy_desktop.swarm.toolbox import Toolbox
 from timmy_desktop.swarm.tools.workspace import Workspace
+from timmy_desktop.upgrades.queue import Remember, UpgradeQueue
 
 _MEMORY_TOKENS = 120
 
@@ -88,12 +93,14 @@ def build(
     ledger = Ledger(
         bus=bus,
         db=database,
-        backend=make_backend(
-            settings.lightning_backend, node_key=lambda: _node_key(event_log.key), clock=clock
-        ),
+        backend=build_lightning(settings, paths, secrets, lambda: _node_key(event_log.key)),
         clock=clock,
         supervisor=supervisor,
         treasury_msat=settings.treasury_msat,
+        network=settings.lightning_network,
+        limits=_limits(settings),
+        receipt_key=lambda: _receipt_key(event_log.key),
+        answer_seconds=settings.lightning_timeout_seconds,
     )
     backup = DailyBackup(paths.database, paths.backups, clock, supervisor)
     memory = Memory(
@@ -113,13 +120,27 @@ def build(
         ask=_asked_of(router),
     )
     workspace = Workspace(settings.workspace)
+    upgrades = UpgradeQueue(
+        bus=bus,
+        db=database,
+        clock=clock,
+        supervisor=supervisor,
+        settings=settings,
+        folder=paths.upgrades,
+        chain_head=lambda: event_log.head,
+        person=_person(),
+        remember=_kept_by(memory),
+        ask_agent=lambda text, conversation, local_only: coordinator.post(
+            text, conversation_id=conversation, local_only=local_only
+        ),
+    )
     coordinator = Coordinator(
         bus=bus,
         db=database,
         router=router,
         ledger=ledger,
         registry=Registry(bus=bus, db=database, clock=clock, personas=personas(settings.personas)),
-        tools=Toolbox(workspace=workspace, memory=memory),
+        tools=Toolbox(workspace=workspace, memory=memory, upgrades=upgrades),
         memory=memory,
         clock=clock,
         supervisor=supervisor,
@@ -159,6 +180,7 @@ def build(
         ledger=ledger,
         memory=memory,
         workspace=workspace,
+        upgrades=upgrades,
         coordinator=coordinator,
         timmy=Timmy(
             bus=bus,
@@ -201,6 +223,24 @@ def _asked_of(router: CascadeRouter) -> AskModel:
     return ask
 
 
+def _kept_by(memory: Memory) -> Remember:
+    """How the memory keeps why a person turned a change down; it makes do without."""
+
+    async def keep(reason: str) -> None:
+        with suppress(MemoryFault):
+            await memory.remember(NewEntry(content=reason, source="a rejected upgrade"))
+
+    return keep
+
+
+def _person() -> str:
+    """Whose decisions are made here: the name of this system's account."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "the person at this computer"
+
+
 def build_providers(settings: Settings, paths: Paths, secrets: Secrets) -> tuple[Provider, ...]:
     """The configured providers alone, not started; for doctor."""
     return create_providers(
@@ -224,9 +264,54 @@ def build_models(settings: Settings, paths: Paths) -> ModelLibrary:
     )
 
 
+def build_lightning(
+    settings: Settings, paths: Paths, secrets: Secrets, node_key: Callable[[], bytes]
+) -> LightningBackend:
+    """The Lightning node that the settings name, not started."""
+
+    def secret() -> str:
+        found = secrets.get("lightning")
+        return found.get_secret_value() if found else ""
+
+    parts = BackendParts(
+        clock=SystemClock(),
+        node_key=node_key,
+        secret=secret,
+        url=settings.lightning_url,
+        certificate=settings.lightning_certificate,
+        journal=paths.data_dir / "simulated-node.jsonl",
+    )
+    return make_backend(settings.lightning_backend, parts)
+
+
+def build_own_node(settings: Settings, paths: Paths, secrets: Secrets) -> Node | None:
+    """The person's own Lightning node, for doctor; None where the simulated one is used."""
+    if settings.lightning_backend == "embedded":
+        return None
+    backend = build_lightning(settings, paths, secrets, bytes)
+    return Node(backend, clock=SystemClock(), answer_seconds=10.0, network=settings.lightning_network)
+
+
+def _limits(settings: Settings) -> Limits:
+    """A simulated node asks no fees, so none are put aside for it."""
+    is_real = settings.lightning_backend != "embedded"
+    return Limits(
+        task_msat=settings.limit_task_msat,
+        agent_day_msat=settings.limit_agent_day_msat,
+        day_msat=settings.limit_day_msat,
+        fee_ppm=settings.fee_limit_ppm if is_real else 0,
+        fee_floor_msat=settings.fee_limit_floor_msat if is_real else 0,
+    )
+
+
 def chain_key(paths: Paths, secrets: Secrets) -> ChainKey:
     """Where the key of this data folder's event log is kept."""
     return ChainKey(paths.data_dir, secrets, new_id)
+
+
+def _receipt_key(chain: bytes) -> bytes:
+    """What signs receipts; another key than the node's, which signs invoices."""
+    return hashlib.blake2b(b"ledger receipts", key=chain, digest_size=32).digest()
 
 
 def _node_key(chain: bytes) -> bytes:

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Literal
 
 from timmy_desktop import __version__
+from timmy_desktop.inert import inert_line
+from timmy_desktop.ledger.node import Node
 from timmy_desktop.memory.condition import condition
 from timmy_desktop.paths import Paths
 from timmy_desktop.routing.providers.base import Provider
@@ -23,6 +25,7 @@ from timmy_desktop.routing.types import Health
 from timmy_desktop.settings import Secrets
 from timmy_desktop.storage.folder import DataFolder
 from timmy_desktop.storage.migrations import SCHEMA_VERSION
+from timmy_desktop.upgrades.sandbox import find_sandbox, sandbox_fault
 
 State = Literal["ok", "note", "missing", "broken"]
 
@@ -50,9 +53,16 @@ def is_ready(findings: Iterable[Finding]) -> bool:
 
 
 async def examine(
-    paths: Paths, secrets: Secrets, providers: Sequence[Provider], workspace: Path | None = None
+    paths: Paths,
+    secrets: Secrets,
+    providers: Sequence[Provider],
+    workspace: Path | None = None,
+    lightning: Node | None = None,
 ) -> list[Finding]:
-    """Looks at everything side by side; changes nothing. The providers must have been started."""
+    """Looks at everything side by side; changes nothing. The providers must have been started.
+
+    `lightning` is a node of the person's own; the simulated one needs no looking at.
+    """
     local = await asyncio.gather(
         asyncio.to_thread(_python),
         asyncio.to_thread(_data_folder, paths),
@@ -60,11 +70,24 @@ async def examine(
         asyncio.to_thread(_memory, paths),
         asyncio.to_thread(_keychain, secrets),
         asyncio.to_thread(_git),
+        asyncio.to_thread(_sandbox),
         asyncio.to_thread(_display),
         asyncio.to_thread(_workspace, workspace),
     )
     models = await asyncio.gather(*(_provider(provider) for provider in providers))
-    return [*local, *models]
+    money = [] if lightning is None else [await _lightning(lightning)]
+    return [*local, *money, *models]
+
+
+async def _lightning(node: Node) -> Finding:
+    name = "Lightning node"
+    health = await node.health()
+    if not health.ok:
+        return Finding(name, "missing", health.problem, "See the guide's page on the ledger.")
+    where = f"{health.backend} on {health.network}, height {health.height:,}, {health.node_id[:16]}…"
+    if health.cautions:
+        return Finding(name, "note", where, " ".join(health.cautions))
+    return Finding(name, "ok", where)
 
 
 def _python() -> Finding:
@@ -159,6 +182,16 @@ def _git() -> Finding:
     if found:
         return Finding("Git", "ok", found)
     return Finding("Git", "missing", "agents can't read a workspace's history", "Install git.")
+
+
+def _sandbox() -> Finding:
+    name, step = "Sandbox", "Tests of proposed changes are not run without one, unless you allow it."
+    found = find_sandbox()
+    if found is None:
+        return Finding(name, "missing", "none, for tests of proposed changes", f"Install bubblewrap. {step}")
+    if fault := sandbox_fault(found):
+        return Finding(name, "missing", f"{found.name} does not work here: {inert_line(fault, 200)}", step)
+    return Finding(name, "ok", found.name)
 
 
 def _workspace(folder: Path | None) -> Finding:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from timmy_desktop import __version__
 from timmy_desktop.agent.timmy import Timmy
@@ -32,8 +32,10 @@ from timmy_desktop.storage.migrations import migrate
 from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.swarm.coordinator import Coordinator
 from timmy_desktop.swarm.tools.workspace import Workspace
+from timmy_desktop.upgrades.queue import UpgradeQueue
 
 Progress = Callable[[str], None]
+Only = Literal["memory", "ledger", "upgrades"]
 
 
 class Part(Protocol):
@@ -67,17 +69,23 @@ class Services:
     ledger: Ledger
     memory: Memory
     workspace: Workspace
+    upgrades: UpgradeQueue
     coordinator: Coordinator
     timmy: Timmy
     feed: FeedServer
     _running: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
 
     async def start(
-        self, purpose: str = "window", progress: Progress = lambda _: None, *, only_memory: bool = False
+        self,
+        purpose: str = "window",
+        progress: Progress = lambda _: None,
+        *,
+        only: Only | None = None,
     ) -> None:
         """Starts everything from the data folder up; when one part fails, those before it are stopped.
 
-        `progress` gets a few words before each step. `only_memory`: no model is looked for, no task taken up.
+        `progress` gets a few words before each step. `only`: that part and what it stands on; no model is
+        looked for, no task taken up.
         Raises StorageError and its kin, whose messages are meant for the person.
         """
         async with AsyncExitStack() as stack:
@@ -89,25 +97,33 @@ class Services:
             stack.push_async_callback(self.database.close)
             await self.database.open(self._prepare)
             await self._start_log(stack)
-            for words, part in self._parts(only_memory):
+            for words, part in self._parts(only):
                 progress(words)
                 await part.start()
                 stack.push_async_callback(part.stop)
-            if not only_memory:
+            if only is None:
                 self.backup.start()
             self._running.push_async_exit(stack.pop_all())
 
-    def _parts(self, only_memory: bool) -> tuple[tuple[str, Part], ...]:
+    def _parts(self, only: Only | None) -> tuple[tuple[str, Part], ...]:
         memory = ("Opening the memory", self.memory)
-        if only_memory:
-            return (memory,)
+        ledger = ("Opening the ledger", self.ledger)
+        upgrades = ("Opening the upgrade queue", self.upgrades)
+        if only is not None:
+            alone: dict[Only, tuple[tuple[str, Part], ...]] = {
+                "memory": (memory,),
+                "ledger": (ledger,),
+                "upgrades": (memory, upgrades),
+            }
+            return alone[only]
         return (
             ("Opening the database", self.event_index),
             ("Opening the database", self.event_pruning),
             ("Looking for models", self.router),
             ("Looking for models", self.router_history),
-            ("Opening the ledger", self.ledger),
+            ledger,
             memory,
+            upgrades,
             ("Waking the agents", self.coordinator),
             ("Remembering the conversation", self.timmy),
             ("Opening the feed", self.feed),

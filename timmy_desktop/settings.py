@@ -161,12 +161,28 @@ class Settings(BaseSettings):
     memory_context_tokens: Annotated[int, Field(ge=0, le=100_000)] = 400
 
     # Ledger
-    lightning_backend: Literal["embedded"] = "embedded"
+    lightning_backend: Literal["embedded", "lnd", "electrum"] = "embedded"
+    lightning_network: Literal["regtest", "signet", "testnet", "mainnet"] = "regtest"
+    lightning_url: str = ""
+    lightning_certificate: Path | None = None
+    lightning_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
     treasury_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 100_000_000
+    limit_task_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 10_000_000
+    limit_agent_day_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 50_000_000
+    limit_day_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 100_000_000
+    fee_limit_ppm: Annotated[int, Field(ge=0, le=100_000)] = 5_000
+    fee_limit_floor_msat: Annotated[int, Field(ge=0, le=10_000_000)] = 5_000
+    fiat_currency: Annotated[str, Field(max_length=8)] = ""
+    fiat_cents_per_bitcoin: Annotated[int, Field(ge=0, le=1_000_000_000_000)] = 0
 
     # Upgrades and feed
     auto_approve_upgrades: bool = False
     upgrade_timeout_hours: Annotated[int, Field(ge=1, le=8760)] = 24
+    upgrade_test_seconds: Annotated[float, Field(gt=0, le=86400)] = 900.0
+    upgrade_test_memory_mb: Annotated[int, Field(ge=128, le=1_000_000)] = 4000
+    upgrade_canary_minutes: Annotated[int, Field(ge=0, le=10_080)] = 30
+    upgrade_max_steps: Annotated[int, Field(ge=1, le=200)] = 30
+    upgrade_max_tokens: Annotated[int, Field(ge=16, le=1_000_000)] = 32_768
     websocket_event_throttle: Annotated[int, Field(ge=1, le=1000)] = 10
     activity_feed_buffer: Annotated[int, Field(ge=1, le=10_000)] = 100
     feed_enabled: bool = False
@@ -176,6 +192,13 @@ class Settings(BaseSettings):
 
     # Window
     theme: Literal["dark", "light"] = "dark"
+
+    @field_validator("lightning_url")
+    @classmethod
+    def _can_be_called(cls, url: str) -> str:
+        if (url := url.strip()) and (fault := _fault_in_address(url)):
+            raise PydanticCustomError("address", "{fault}", {"fault": fault})
+        return url
 
     @field_validator("feed_origins")
     @classmethod

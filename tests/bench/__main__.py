@@ -24,13 +24,18 @@ BENCHMARKS = {
     "router_hang": "tests.bench.routing",
     "router_series": "tests.bench.routing",
     "task_roundtrip": "tests.bench.swarm",
+    "balance_1m": "tests.bench.ledger",
     "memory_recall": "tests.bench.memory",
     "memory_query": "tests.bench.memory",
     "memory_quality": "tests.bench.memory",
+    "upgrade_prepare": "tests.bench.upgrades",
     "start_window": "tests.bench.window",
     "feed_flood": "tests.bench.window",
     "feed_clients": "tests.bench.feed",
     "chart_frame": "tests.bench.charts",
+    "ledger_view_1m": "tests.bench.ledger_view",
+    "diff_open": "tests.bench.diffs",
+    "diff_scroll": "tests.bench.diffs",
 }
 
 

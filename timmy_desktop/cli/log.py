@@ -52,7 +52,7 @@ async def _opened(options: argparse.Namespace) -> AsyncIterator[Services]:
     """The log and its index alone: no model is looked for, no task taken up."""
     services = built(options)
     with log_to_file(services.paths):
-        await services.start("log", only_memory=True)
+        await services.start("log", only="memory")
         try:
             yield services
         finally:

@@ -26,7 +26,7 @@ class Item:
     title: str
     hint: str
     kind: str
-    """`yes`, `whole`, `port`, `number`, `sats`, `dollars`, `folder`, `file`, `text`; or choices and bars."""
+    """`yes`, `whole`, `port`, `number`, `sats`, `dollars`, `cents`, `folder`, `file`, `text`, or a|b."""
     least: float = 0
     most: float = 1
     unit: str = ""
@@ -40,6 +40,8 @@ def field_for(item: Item, value: Any) -> tuple[QWidget, Callable[[], Any]]:
         return _whole(item, int(value or 0))
     if item.kind == "dollars":
         return _dollars(item, int(value or 0))
+    if item.kind == "cents":
+        return _cents(item, int(value or 0))
     if item.kind == "number":
         return _number(item, float(value or 0))
     if item.kind in ("folder", "file"):
@@ -79,6 +81,15 @@ def _dollars(item: Item, value: int) -> tuple[QWidget, Callable[[], Any]]:
     field.setValue(value / MICROCENTS_A_DOLLAR)
     field.setFixedWidth(FIELD_WIDTH)
     return field, lambda: round(field.value() * MICROCENTS_A_DOLLAR)
+
+
+def _cents(item: Item, value: int) -> tuple[QWidget, Callable[[], Any]]:
+    """Whole units on the screen, hundredths in the file."""
+    field: QDoubleSpinBox = number(item.least, item.most, decimals=2)
+    field.setGroupSeparatorShown(True)
+    field.setValue(value / 100)
+    field.setFixedWidth(FIELD_WIDTH)
+    return field, lambda: round(field.value() * 100)
 
 
 def _text(value: str) -> tuple[QWidget, Callable[[], Any]]:

@@ -108,15 +108,50 @@ MEMORY = (
 LEDGER = (
     Item("treasury_msat", "Treasury", "Simulated sats to begin with.", "sats", 0, 100_000_000, "sat"),
     Item(
+        "limit_task_msat", "A task spends", "At most without you. 0: no limit.", "sats", 0, 100_000_000, "sat"
+    ),
+    Item(
+        "limit_agent_day_msat",
+        "An agent spends a day",
+        "At most without you. 0: no limit.",
+        "sats",
+        0,
+        100_000_000,
+        "sat",
+    ),
+    Item(
+        "limit_day_msat",
+        "All spend a day",
+        "At most without you. 0: no limit.",
+        "sats",
+        0,
+        100_000_000,
+        "sat",
+    ),
+    Item("lightning_backend", "Lightning node", "Embedded: simulated.", "embedded|lnd|electrum"),
+    Item(
+        "lightning_network", "Its network", "On any other, nothing is sent.", "regtest|signet|testnet|mainnet"
+    ),
+    Item("lightning_url", "Its address", "Its secret is in the keychain, as lightning.", "text"),
+    Item("fiat_currency", "Also in", "A currency, as EUR. Empty: sats alone.", "text"),
+    Item(
+        "fiat_cents_per_bitcoin",
+        "One bitcoin is worth",
+        "In that currency: your rate, never fetched.",
+        "cents",
+        0,
+        9_999_999_999,
+    ),
+    Item(
         "auto_approve_upgrades",
         "Approve low-risk upgrades",
-        "No effect yet.",
+        "By machine, where tests pass and nothing speaks against it. Recorded as such.",
         "yes",
     ),
     Item(
         "upgrade_timeout_hours",
         "Proposals expire after",
-        "No effect yet.",
+        "Undecided until then, they end and leave nothing.",
         "whole",
         1,
         8760,
