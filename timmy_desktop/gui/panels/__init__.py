@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 from timmy_desktop.gui.panel import PanelSpec
-from timmy_desktop.gui.panels import activity, chat, memory, router, tasks, upgrades
+from timmy_desktop.gui.panels import activity, chat, events, ledger, memory, router, tasks, upgrades
 
 PANELS: tuple[PanelSpec, ...] = (
-    activity.SPEC,
-    tasks.SPEC,
-    chat.SPEC,
-    router.SPEC,
-    memory.SPEC,
-    upgrades.SPEC,
-)
+    activity.SPEC, tasks.SPEC, chat.SPEC, router.SPEC, ledger.SPEC, memory.SPEC, upgrades.SPEC, events.SPEC,
+)  # fmt: skip

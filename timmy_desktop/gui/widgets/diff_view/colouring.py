@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import orjson
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
+from timmy_desktop import own_process
 from timmy_desktop.gui.widgets.diff_view.document import DiffDocument
 from timmy_desktop.upgrades.diff import FileChange, Line, Side
 
@@ -24,8 +24,8 @@ _PLAIN: Spans = ()
 
 
 def worker_command() -> Sequence[str]:
-    """How this installation starts the worker; a frozen application gives another."""
-    return (sys.executable, "-I", str(_WORKER))
+    """How this installation starts the worker: apart from everything else that is installed."""
+    return own_process.worker("colours", _WORKER)
 
 
 @dataclass
