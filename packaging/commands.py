@@ -18,6 +18,7 @@ from environment import (
     AIRLLM_LOCK,
     DEV,
     DEV_LOCK,
+    ELECTRUM_SERVER_LOCK,
     OLLAMA_PROXY,
     OLLAMA_PROXY_LOCK,
     ROOT,
@@ -26,6 +27,7 @@ from environment import (
     exclusive,
     prepare,
 )
+from lightning_nodes import ensure_lightning_nodes
 from steps import Step, StepError, run_logged, say
 from system_parts import NO_DISPLAY, ensure_qt, ensure_test_programs, has_display, wants_qt, wants_window
 
@@ -39,13 +41,16 @@ python3 packaging/dev.py COMMAND
   lint                       lint, types and import contracts alone
   bench [NAME…] [--json FILE]
                              measure, and compare with a reference
-  build                      build the wheel into dist/
+  sample [--events N] [--out DIR]
+                             make a data folder with a long log, to look at and to measure with
+  build [--wheel]            build this platform's packages, or the wheel alone, into dist/
   lock [--upgrade]           remake the locks from pyproject.toml (--upgrade: to the newest versions)
 
 Everything is installed into .venv of this checkout; delete that to start anew.
 """
 UV = "uv==0.13.9"
 OLLAMA_PROXY_REQUIREMENT = "ollama-proxy-plus==0.1.0"
+ELECTRUM_SERVER_REQUIREMENTS = "e-x==2.0.0\nplyvel==1.5.1\n"
 # Without torch itself (see environment.AIRLLM), with what torch needs everywhere; mlx is not declared.
 AIRLLM_REQUIREMENTS = """\
 airllm==4.0.0
@@ -108,6 +113,7 @@ def test(arguments: list[str]) -> int:
     if parts:
         prepare(OLLAMA_PROXY)
         prepare(AIRLLM)
+        ensure_lightning_nodes(DEV.log)
     if lints and (status := lint([])) != 0:
         say(f"The tests were not run, because of that. To run them all the same: {SELF} test --no-lint")
         return status
@@ -147,9 +153,29 @@ def bench(arguments: list[str]) -> int:
     return _call([str(DEV.python), "-m", "tests.bench", *arguments])
 
 
-def build(_arguments: list[str]) -> int:
-    """From a copy: setuptools would take files of an older build along."""
+def sample(arguments: list[str]) -> int:
     prepare(DEV)
+    return _call([str(DEV.python), "-m", "tests.bench.sample", *arguments])
+
+
+def build(arguments: list[str]) -> int:
+    """The wheel, then this platform's packages of the frozen application."""
+    prepare(DEV)
+    _build_wheel()
+    if "--wheel" in arguments:
+        say("The wheel is in dist/.")
+        return 0
+    ensure_qt(window=True, log=DEV.log)  # what is not here can't be packed
+    import freeze  # only now: nothing else needs it
+
+    for package in freeze.build(DEV.log):
+        say(f"  {package.relative_to(ROOT)}  {package.stat().st_size / 1e6:.0f} MB")
+    say("All of it is in dist/.")
+    return 0
+
+
+def _build_wheel() -> None:
+    """From a copy: setuptools would take files of an older build along."""
     with tempfile.TemporaryDirectory() as folder, Step("Building the wheel"):
         source = Path(folder)
         for name in ("pyproject.toml", "LICENSE", "README.md"):
@@ -162,8 +188,6 @@ def build(_arguments: list[str]) -> int:
         command = [str(DEV.python), "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
         if run_logged([*command, "--wheel-dir", str(ROOT / "dist"), folder], DEV.log) != 0:
             raise StepError("The wheel could not be built.", DEV.log)
-    say("The wheel is in dist/. The packaged app (.app, .deb) is not built yet: that part does not exist.")
-    return 0
 
 
 def lock(arguments: list[str]) -> int:
@@ -180,12 +204,14 @@ def lock(arguments: list[str]) -> int:
         if run_logged([str(folder / "bin/python"), "-m", "pip", "install", UV], log) != 0:
             raise StepError(f"{UV} could not be installed.", log)
         proxy = _written(folder / "ollama-proxy.in", f"{OLLAMA_PROXY_REQUIREMENT}\n")
+        electrum = _written(folder / "electrum-server.in", ELECTRUM_SERVER_REQUIREMENTS)
         airllm = _written(folder / "airllm.in", AIRLLM_REQUIREMENTS)
         torch = _written(folder / "without-torch.txt", WITHOUT_TORCH)
         for target, source in (
             (RUN_LOCK, extras),
             (DEV_LOCK, [*extras, "--extra", "dev", "--constraint", str(RUN_LOCK.relative_to(ROOT))]),
             (OLLAMA_PROXY_LOCK, ["--no-annotate", proxy]),
+            (ELECTRUM_SERVER_LOCK, ["--no-annotate", electrum]),
             (AIRLLM_LOCK, ["--no-annotate", "--override", torch, "--no-emit-package", "torch", airllm]),
         ):
             command = [*uv, *source, "--output-file", str(target.relative_to(ROOT))]
@@ -232,6 +258,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "test": test,
     "lint": lint,
     "bench": bench,
+    "sample": sample,
     "build": build,
     "lock": lock,
 }

@@ -40,15 +40,21 @@ FONTS = {
     "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf": "fonts-noto-color-emoji",
 }
 TEST_PROGRAMS = {
-    "Xvfb": "xvfb",
-    "xvfb-run": "xvfb",
-    "xauth": "xauth",
-    "xdotool": "xdotool",
-    "bwrap": "bubblewrap",
-}
+    "Xvfb": "xvfb", "xvfb-run": "xvfb", "xauth": "xauth", "xdotool": "xdotool",
+    "bwrap": "bubblewrap", "debootstrap": "debootstrap", "xz": "xz-utils",
+}  # fmt: skip
 
 # Given one of these, the application opens no window.
-SUBCOMMANDS = ("run-task", "doctor", "verify-log", "screenshot", "self-test", "export")
+SUBCOMMANDS = (
+    "run-task",
+    "doctor",
+    "verify-log",
+    "screenshot",
+    "self-test",
+    "export",
+    "ledger",
+    "verify-receipt",
+)
 QT_SUBCOMMANDS = frozenset(("screenshot", "self-test"))
 WINDOWLESS = frozenset(("--headless", "--help", "-h", "--version", *SUBCOMMANDS))
 NO_DISPLAY = (

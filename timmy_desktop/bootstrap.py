@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import getpass
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from timmy_desktop.agent.timmy import Timmy
 from timmy_desktop.clock import SystemClock
 from timmy_desktop.events.bus import EventBus
+from timmy_desktop.feed.server import FeedServer
 from timmy_desktop.identifiers import new_id
-from timmy_desktop.ledger import Ledger
-from timmy_desktop.ledger.backends import make_backend
+from timmy_desktop.ledger import Ledger, Limits
+from timmy_desktop.ledger.backends import BackendParts, LightningBackend, make_backend
+from timmy_desktop.ledger.node import Node
 from timmy_desktop.memory import Memory, MemoryFault
 from timmy_desktop.memory.embedding import MiniLm
 from timmy_desktop.memory.index import ChromaIndex
@@ -34,7 +36,9 @@ from timmy_desktop.storage.anchor import HeadAnchor
 from timmy_desktop.storage.backup import DailyBackup
 from timmy_desktop.storage.chain_key import ChainKey
 from timmy_desktop.storage.database import Database
+from timmy_desktop.storage.event_index import EventIndex
 from timmy_desktop.storage.event_log import EventLog
+from timmy_desktop.storage.event_prune import EventPruning
 from timmy_desktop.storage.folder import DataFolder
 from timmy_desktop.storage.verification import ANCHOR_FILE
 from timmy_desktop.storage.writer import LoopWriter, WriterThread
@@ -64,6 +68,7 @@ def build(
     database = Database(paths.database, WriterThread("timmy-writer") if windowed else LoopWriter())
     event_log = EventLog(database, clock, chain_key(paths, secrets).load)
     bus = EventBus(event_log)
+    event_index = EventIndex(log=event_log, database=database, clock=clock, supervisor=supervisor)
     if providers is None:
         parts = Parts(settings=settings, secrets=secrets, paths=paths, clock=clock, supervisor=supervisor)
         providers = create_providers(parts)
@@ -88,12 +93,14 @@ def build(
     ledger = Ledger(
         bus=bus,
         db=database,
-        backend=make_backend(
-            settings.lightning_backend, node_key=lambda: _node_key(event_log.key), clock=clock
-        ),
+        backend=build_lightning(settings, paths, secrets, lambda: _node_key(event_log.key)),
         clock=clock,
         supervisor=supervisor,
         treasury_msat=settings.treasury_msat,
+        network=settings.lightning_network,
+        limits=_limits(settings),
+        receipt_key=lambda: _receipt_key(event_log.key),
+        answer_seconds=settings.lightning_timeout_seconds,
     )
     backup = DailyBackup(paths.database, paths.backups, clock, supervisor)
     memory = Memory(
@@ -148,6 +155,16 @@ def build(
         folder=DataFolder(paths.data_dir),
         database=database,
         event_log=event_log,
+        event_index=event_index,
+        event_pruning=EventPruning(
+            bus=bus,
+            log=event_log,
+            database=database,
+            index=event_index,
+            clock=clock,
+            supervisor=supervisor,
+            archives=paths.archives,
+        ),
         anchor=HeadAnchor(event_log, database, paths.data_dir / ANCHOR_FILE, supervisor),
         backup=backup,
         bus=bus,
@@ -174,6 +191,15 @@ def build(
             supervisor=supervisor,
             settings=settings,
             memory=memory,
+        ),
+        feed=FeedServer(
+            bus=bus,
+            database=database,
+            clock=clock,
+            supervisor=supervisor,
+            secrets=secrets,
+            settings=settings,
+            data_dir=paths.data_dir,
         ),
     )
 
@@ -238,9 +264,54 @@ def build_models(settings: Settings, paths: Paths) -> ModelLibrary:
     )
 
 
+def build_lightning(
+    settings: Settings, paths: Paths, secrets: Secrets, node_key: Callable[[], bytes]
+) -> LightningBackend:
+    """The Lightning node that the settings name, not started."""
+
+    def secret() -> str:
+        found = secrets.get("lightning")
+        return found.get_secret_value() if found else ""
+
+    parts = BackendParts(
+        clock=SystemClock(),
+        node_key=node_key,
+        secret=secret,
+        url=settings.lightning_url,
+        certificate=settings.lightning_certificate,
+        journal=paths.data_dir / "simulated-node.jsonl",
+    )
+    return make_backend(settings.lightning_backend, parts)
+
+
+def build_own_node(settings: Settings, paths: Paths, secrets: Secrets) -> Node | None:
+    """The person's own Lightning node, for doctor; None where the simulated one is used."""
+    if settings.lightning_backend == "embedded":
+        return None
+    backend = build_lightning(settings, paths, secrets, bytes)
+    return Node(backend, clock=SystemClock(), answer_seconds=10.0, network=settings.lightning_network)
+
+
+def _limits(settings: Settings) -> Limits:
+    """A simulated node asks no fees, so none are put aside for it."""
+    is_real = settings.lightning_backend != "embedded"
+    return Limits(
+        task_msat=settings.limit_task_msat,
+        agent_day_msat=settings.limit_agent_day_msat,
+        day_msat=settings.limit_day_msat,
+        fee_ppm=settings.fee_limit_ppm if is_real else 0,
+        fee_floor_msat=settings.fee_limit_floor_msat if is_real else 0,
+    )
+
+
 def chain_key(paths: Paths, secrets: Secrets) -> ChainKey:
     """Where the key of this data folder's event log is kept."""
     return ChainKey(paths.data_dir, secrets, new_id)
+
+
+def _receipt_key(chain: bytes) -> bytes:
+    """What signs receipts; another key than the node's, which signs invoices."""
+    return hashlib.blake2b(b"ledger receipts", key=chain, digest_size=32).digest()
 
 
 def _node_key(chain: bytes) -> bytes:

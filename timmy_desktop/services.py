@@ -13,6 +13,7 @@ from timmy_desktop.agent.timmy import Timmy
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.system import SystemFault, SystemStarted, SystemStopped
+from timmy_desktop.feed.server import FeedServer
 from timmy_desktop.ledger import Ledger
 from timmy_desktop.memory import Memory
 from timmy_desktop.paths import Paths
@@ -23,7 +24,9 @@ from timmy_desktop.settings import Secrets, Settings
 from timmy_desktop.storage.anchor import HeadAnchor
 from timmy_desktop.storage.backup import DailyBackup
 from timmy_desktop.storage.database import Database, Session
+from timmy_desktop.storage.event_index import EventIndex
 from timmy_desktop.storage.event_log import EventLog
+from timmy_desktop.storage.event_prune import EventPruning
 from timmy_desktop.storage.folder import DataFolder
 from timmy_desktop.storage.migrations import migrate
 from timmy_desktop.supervisor import TaskSupervisor
@@ -54,6 +57,8 @@ class Services:
     folder: DataFolder
     database: Database
     event_log: EventLog
+    event_index: EventIndex
+    event_pruning: EventPruning
     anchor: HeadAnchor
     backup: DailyBackup
     bus: EventBus
@@ -66,6 +71,7 @@ class Services:
     upgrades: UpgradeQueue
     coordinator: Coordinator
     timmy: Timmy
+    feed: FeedServer
     _running: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
 
     async def start(
@@ -74,12 +80,13 @@ class Services:
         progress: Progress = lambda _: None,
         *,
         only_memory: bool = False,
+        only_ledger: bool = False,
         only_upgrades: bool = False,
     ) -> None:
         """Starts everything from the data folder up; when one part fails, those before it are stopped.
 
-        `progress` gets a few words before each step. `only_memory`: no model is looked for, no task taken up;
-        `only_upgrades`: the same, with the upgrade queue.
+        `progress` gets a few words before each step. `only_memory`, `only_ledger`, `only_upgrades`: no
+        model is looked for, no task taken up.
         Raises StorageError and its kin, whose messages are meant for the person.
         """
         async with AsyncExitStack() as stack:
@@ -91,27 +98,34 @@ class Services:
             stack.push_async_callback(self.database.close)
             await self.database.open(self._prepare)
             await self._start_log(stack)
-            for words, part in self._parts(only_memory, only_upgrades):
+            only = only_memory or only_ledger or only_upgrades
+            parts = self._some_parts(only_memory, only_upgrades) if only else self._parts()
+            for words, part in parts:
                 progress(words)
                 await part.start()
                 stack.push_async_callback(part.stop)
-            if not (only_memory or only_upgrades):
+            if not only:
                 self.backup.start()
             self._running.push_async_exit(stack.pop_all())
 
-    def _parts(self, only_memory: bool, only_upgrades: bool) -> tuple[tuple[str, Part], ...]:
-        memory = ("Opening the memory", self.memory)
-        upgrades = ("Opening the upgrade queue", self.upgrades)
-        if only_memory or only_upgrades:
-            return (memory, upgrades) if only_upgrades else (memory,)
+    def _some_parts(self, only_memory: bool, only_upgrades: bool) -> tuple[tuple[str, Part], ...]:
+        memory: tuple[str, Part] = ("Opening the memory", self.memory)
+        if only_upgrades:
+            return (memory, ("Opening the upgrade queue", self.upgrades))
+        return (memory,) if only_memory else (("Opening the ledger", self.ledger),)
+
+    def _parts(self) -> tuple[tuple[str, Part], ...]:
         return (
+            ("Opening the database", self.event_index),
+            ("Opening the database", self.event_pruning),
             ("Looking for models", self.router),
             ("Looking for models", self.router_history),
             ("Opening the ledger", self.ledger),
-            memory,
-            upgrades,
+            ("Opening the memory", self.memory),
+            ("Opening the upgrade queue", self.upgrades),
             ("Waking the agents", self.coordinator),
             ("Remembering the conversation", self.timmy),
+            ("Opening the feed", self.feed),
         )
 
     async def stop(self) -> None:

@@ -161,8 +161,19 @@ class Settings(BaseSettings):
     memory_context_tokens: Annotated[int, Field(ge=0, le=100_000)] = 400
 
     # Ledger
-    lightning_backend: Literal["embedded"] = "embedded"
+    lightning_backend: Literal["embedded", "lnd", "electrum"] = "embedded"
+    lightning_network: Literal["regtest", "signet", "testnet", "mainnet"] = "regtest"
+    lightning_url: str = ""
+    lightning_certificate: Path | None = None
+    lightning_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
     treasury_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 100_000_000
+    limit_task_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 10_000_000
+    limit_agent_day_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 50_000_000
+    limit_day_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 100_000_000
+    fee_limit_ppm: Annotated[int, Field(ge=0, le=100_000)] = 5_000
+    fee_limit_floor_msat: Annotated[int, Field(ge=0, le=10_000_000)] = 5_000
+    fiat_currency: Annotated[str, Field(max_length=8)] = ""
+    fiat_cents_per_bitcoin: Annotated[int, Field(ge=0, le=1_000_000_000_000)] = 0
 
     # Upgrades and feed
     auto_approve_upgrades: bool = False
@@ -174,9 +185,33 @@ class Settings(BaseSettings):
     upgrade_max_tokens: Annotated[int, Field(ge=16, le=1_000_000)] = 32_768
     websocket_event_throttle: Annotated[int, Field(ge=1, le=1000)] = 10
     activity_feed_buffer: Annotated[int, Field(ge=1, le=10_000)] = 100
+    feed_enabled: bool = False
+    feed_host: Literal["127.0.0.1", "::1"] = "127.0.0.1"
+    feed_port: Annotated[int, Field(ge=0, le=65_535)] = 8477
+    feed_origins: tuple[str, ...] = ()
 
     # Window
     theme: Literal["dark", "light"] = "dark"
+
+    @field_validator("lightning_url")
+    @classmethod
+    def _can_be_called(cls, url: str) -> str:
+        if (url := url.strip()) and (fault := _fault_in_address(url)):
+            raise PydanticCustomError("address", "{fault}", {"fault": fault})
+        return url
+
+    @field_validator("feed_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            parts = urlsplit(origin) if not _fault_in_address(origin) else None
+            # "null" is the origin of every local file and of every sandboxed page: it names nobody.
+            if parts is None or origin != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
+                fault = (
+                    "an origin is http:// or https://, a host and perhaps a port, as in http://127.0.0.1:8000"
+                )
+                raise PydanticCustomError("origin", "{fault}", {"fault": fault})
+        return origins
 
     @classmethod
     def settings_customise_sources(

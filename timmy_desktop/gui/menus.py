@@ -39,6 +39,7 @@ _HELP: tuple[Entry, ...] = (
     ("Keys", "F1", "keyboard", "keys"),
     ("Doctor", "", "good", "doctor"),
     ("Verify the event log", "", "shield", "verify"),
+    ("Export a black box…", "", "log", "export_box"),
     ("Open data folder", "", "folder", "open_data_folder"),
     None,
     ("About Timmy Desktop", "", "timmy", "about"),
@@ -51,13 +52,14 @@ _ALSO = {
     "Doctor": "health check diagnose models",
     "Verify the event log": "chain hash check",
     "Open workspace folder…": "project repository",
+    "Export a black box…": "report bug send share redacted",
     "Quit": "exit close",
     "Keys": "shortcuts keyboard help",
     "New conversation": "chat",
 }
 
 NEEDS_SERVICES = frozenset(
-    {"new_task", "new_conversation", "open_workspace", "close_workspace", "doctor", "verify"}
+    {"new_task", "new_conversation", "open_workspace", "close_workspace", "doctor", "verify", "export_box"}
 )
 
 

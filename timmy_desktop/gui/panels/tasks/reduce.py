@@ -56,6 +56,11 @@ def after(view: TaskView, record: EventRecord, name_of: Names) -> TaskView:
     return replace(view, updated_us=record.time_us, **values)
 
 
+def _paid(event: payments.PaymentSettled) -> dict[str, Any]:
+    """What its agent got; what the agent spent on others meanwhile is not that."""
+    return {"paid_msat": event.amount_msat, "fee_msat": event.fee_msat} if event.purpose == "task" else {}
+
+
 def _completed(event: tasks.TaskCompleted) -> dict[str, Any]:
     return {
         "status": TaskStatus.COMPLETED,
@@ -92,8 +97,6 @@ _CHANGES: dict[type, _Change] = {
         "reason": event.reason,
         "attempt": event.attempt,
     },
-    payments.PaymentSettled: lambda event: {
-        "paid_msat": event.amount_msat,
-        "fee_msat": event.fee_msat,
-    },
+    payments.PaymentSettled: _paid,
+    payments.SatsRewarded: lambda event: {"paid_msat": event.amount_msat},
 }
