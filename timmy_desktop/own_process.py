@@ -12,6 +12,8 @@ WORKER_OPTION = "--worker"
 WORKERS = {
     "llama-server": "timmy_desktop.routing.workers.llama_server",
     "pdf": "timmy_desktop.memory.pdf_worker",
+    "colours": "timmy_desktop.gui.widgets.diff_view.lexing_worker",
+    "verifier": "timmy_desktop.storage.piece_workers",
 }
 
 

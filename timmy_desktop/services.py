@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from timmy_desktop import __version__
 from timmy_desktop.agent.timmy import Timmy
@@ -35,6 +35,7 @@ from timmy_desktop.swarm.tools.workspace import Workspace
 from timmy_desktop.upgrades.queue import UpgradeQueue
 
 Progress = Callable[[str], None]
+Only = Literal["memory", "ledger", "upgrades"]
 
 
 class Part(Protocol):
@@ -79,14 +80,12 @@ class Services:
         purpose: str = "window",
         progress: Progress = lambda _: None,
         *,
-        only_memory: bool = False,
-        only_ledger: bool = False,
-        only_upgrades: bool = False,
+        only: Only | None = None,
     ) -> None:
         """Starts everything from the data folder up; when one part fails, those before it are stopped.
 
-        `progress` gets a few words before each step. `only_memory`, `only_ledger`, `only_upgrades`: no
-        model is looked for, no task taken up.
+        `progress` gets a few words before each step. `only`: that part and what it stands on; no model is
+        looked for, no task taken up.
         Raises StorageError and its kin, whose messages are meant for the person.
         """
         async with AsyncExitStack() as stack:
@@ -98,31 +97,33 @@ class Services:
             stack.push_async_callback(self.database.close)
             await self.database.open(self._prepare)
             await self._start_log(stack)
-            only = only_memory or only_ledger or only_upgrades
-            parts = self._some_parts(only_memory, only_upgrades) if only else self._parts()
-            for words, part in parts:
+            for words, part in self._parts(only):
                 progress(words)
                 await part.start()
                 stack.push_async_callback(part.stop)
-            if not only:
+            if only is None:
                 self.backup.start()
             self._running.push_async_exit(stack.pop_all())
 
-    def _some_parts(self, only_memory: bool, only_upgrades: bool) -> tuple[tuple[str, Part], ...]:
-        memory: tuple[str, Part] = ("Opening the memory", self.memory)
-        if only_upgrades:
-            return (memory, ("Opening the upgrade queue", self.upgrades))
-        return (memory,) if only_memory else (("Opening the ledger", self.ledger),)
-
-    def _parts(self) -> tuple[tuple[str, Part], ...]:
+    def _parts(self, only: Only | None) -> tuple[tuple[str, Part], ...]:
+        memory = ("Opening the memory", self.memory)
+        ledger = ("Opening the ledger", self.ledger)
+        upgrades = ("Opening the upgrade queue", self.upgrades)
+        if only is not None:
+            alone: dict[Only, tuple[tuple[str, Part], ...]] = {
+                "memory": (memory,),
+                "ledger": (ledger,),
+                "upgrades": (memory, upgrades),
+            }
+            return alone[only]
         return (
             ("Opening the database", self.event_index),
             ("Opening the database", self.event_pruning),
             ("Looking for models", self.router),
             ("Looking for models", self.router_history),
-            ("Opening the ledger", self.ledger),
-            ("Opening the memory", self.memory),
-            ("Opening the upgrade queue", self.upgrades),
+            ledger,
+            memory,
+            upgrades,
             ("Waking the agents", self.coordinator),
             ("Remembering the conversation", self.timmy),
             ("Opening the feed", self.feed),

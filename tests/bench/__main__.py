@@ -34,6 +34,8 @@ BENCHMARKS = {
     "feed_clients": "tests.bench.feed",
     "chart_frame": "tests.bench.charts",
     "ledger_view_1m": "tests.bench.ledger_view",
+    "diff_open": "tests.bench.diffs",
+    "diff_scroll": "tests.bench.diffs",
 }
 
 

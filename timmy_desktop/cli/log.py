@@ -33,7 +33,7 @@ def log(options: argparse.Namespace) -> int:
     """0: done; 1: what was verified is not intact; 2: it could not be done."""
     try:
         if options.action == "verifier":
-            shutil.copyfile(str(verify_timmy_log.__file__), options.out)
+            shutil.copyfile(Path(str(verify_timmy_log.__file__)).with_suffix(".py"), options.out)
             return _told({"file": str(options.out)}, options)
         return run(_log(options))
     except (*EXPECTED_ERRORS, verify_timmy_log.UnusableError) as error:
@@ -52,7 +52,7 @@ async def _opened(options: argparse.Namespace) -> AsyncIterator[Services]:
     """The log and its index alone: no model is looked for, no task taken up."""
     services = built(options)
     with log_to_file(services.paths):
-        await services.start("log", only_memory=True)
+        await services.start("log", only="memory")
         try:
             yield services
         finally:

@@ -48,7 +48,7 @@ async def _propose(options: argparse.Namespace) -> int:
     services = built(options)
     try:
         with log_to_file(services.paths):
-            await services.start("propose", only_upgrades=True)
+            await services.start("propose", only="upgrades")
     except FolderInUseError:
         report = await asyncio.to_thread(_handed_in, options, asked)
     else:

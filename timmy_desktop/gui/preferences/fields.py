@@ -26,7 +26,7 @@ class Item:
     title: str
     hint: str
     kind: str
-    """`yes`, `whole`, `port`, `number`, `sats`, `dollars`, `cents`, `folder`, `file`, `text`; or choices, a|b."""
+    """`yes`, `whole`, `port`, `number`, `sats`, `dollars`, `cents`, `folder`, `file`, `text`, or a|b."""
     least: float = 0
     most: float = 1
     unit: str = ""
