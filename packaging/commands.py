@@ -39,6 +39,8 @@ python3 packaging/dev.py COMMAND
   lint                       lint, types and import contracts alone
   bench [NAME…] [--json FILE]
                              measure, and compare with a reference
+  sample [--events N] [--out DIR]
+                             make a data folder with a long log, to look at and to measure with
   build                      build the wheel into dist/
   lock [--upgrade]           remake the locks from pyproject.toml (--upgrade: to the newest versions)
 
@@ -147,6 +149,11 @@ def bench(arguments: list[str]) -> int:
     return _call([str(DEV.python), "-m", "tests.bench", *arguments])
 
 
+def sample(arguments: list[str]) -> int:
+    prepare(DEV)
+    return _call([str(DEV.python), "-m", "tests.bench.sample", *arguments])
+
+
 def build(_arguments: list[str]) -> int:
     """From a copy: setuptools would take files of an older build along."""
     prepare(DEV)
@@ -232,6 +239,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "test": test,
     "lint": lint,
     "bench": bench,
+    "sample": sample,
     "build": build,
     "lock": lock,
 }

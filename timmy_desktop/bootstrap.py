@@ -31,7 +31,9 @@ from timmy_desktop.storage.anchor import HeadAnchor
 from timmy_desktop.storage.backup import DailyBackup
 from timmy_desktop.storage.chain_key import ChainKey
 from timmy_desktop.storage.database import Database
+from timmy_desktop.storage.event_index import EventIndex
 from timmy_desktop.storage.event_log import EventLog
+from timmy_desktop.storage.event_prune import EventPruning
 from timmy_desktop.storage.folder import DataFolder
 from timmy_desktop.storage.verification import ANCHOR_FILE
 from timmy_desktop.storage.writer import LoopWriter, WriterThread
@@ -60,6 +62,7 @@ def build(
     database = Database(paths.database, WriterThread("timmy-writer") if windowed else LoopWriter())
     event_log = EventLog(database, clock, chain_key(paths, secrets).load)
     bus = EventBus(event_log)
+    event_index = EventIndex(log=event_log, database=database, clock=clock, supervisor=supervisor)
     if providers is None:
         parts = Parts(settings=settings, secrets=secrets, paths=paths, clock=clock, supervisor=supervisor)
         providers = create_providers(parts)
@@ -130,6 +133,16 @@ def build(
         folder=DataFolder(paths.data_dir),
         database=database,
         event_log=event_log,
+        event_index=event_index,
+        event_pruning=EventPruning(
+            bus=bus,
+            log=event_log,
+            database=database,
+            index=event_index,
+            clock=clock,
+            supervisor=supervisor,
+            archives=paths.archives,
+        ),
         anchor=HeadAnchor(event_log, database, paths.data_dir / ANCHOR_FILE, supervisor),
         backup=backup,
         bus=bus,

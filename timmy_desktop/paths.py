@@ -36,6 +36,10 @@ class Paths:
         return self.data_dir / "backups"
 
     @property
+    def archives(self) -> Path:
+        return self.data_dir / "archives"
+
+    @property
     def models(self) -> Path:
         return self.data_dir / "models"
 

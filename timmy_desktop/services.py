@@ -23,7 +23,9 @@ from timmy_desktop.settings import Secrets, Settings
 from timmy_desktop.storage.anchor import HeadAnchor
 from timmy_desktop.storage.backup import DailyBackup
 from timmy_desktop.storage.database import Database, Session
+from timmy_desktop.storage.event_index import EventIndex
 from timmy_desktop.storage.event_log import EventLog
+from timmy_desktop.storage.event_prune import EventPruning
 from timmy_desktop.storage.folder import DataFolder
 from timmy_desktop.storage.migrations import migrate
 from timmy_desktop.supervisor import TaskSupervisor
@@ -53,6 +55,8 @@ class Services:
     folder: DataFolder
     database: Database
     event_log: EventLog
+    event_index: EventIndex
+    event_pruning: EventPruning
     anchor: HeadAnchor
     backup: DailyBackup
     bus: EventBus
@@ -96,6 +100,8 @@ class Services:
         if only_memory:
             return (memory,)
         return (
+            ("Opening the database", self.event_index),
+            ("Opening the database", self.event_pruning),
             ("Looking for models", self.router),
             ("Looking for models", self.router_history),
             ("Opening the ledger", self.ledger),

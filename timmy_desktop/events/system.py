@@ -59,3 +59,23 @@ class LogVerified(Event):
     first_seq: int
     last_seq: int
     intact: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogPruned(Event):
+    """Events older than `before_us` were removed, of these types only where any are named.
+
+    `digest` is signed with the chain's key and names exactly what was removed (storage/event_gaps.py); `archive`
+    is the file in which it is kept, or empty.
+    """
+
+    type: ClassVar[str] = "log.pruned"
+    before_us: int
+    types: list[str]
+    events: int
+    by_type: dict[str, int]
+    first_seq: int
+    last_seq: int
+    gaps: int
+    digest: str
+    archive: str

@@ -113,6 +113,14 @@ class Database:
             os.close(self._held.popitem()[1])
         await loop.run_in_executor(None, self._writer.shutdown)
 
+    def close_now(self) -> None:
+        """The same where no loop waits any more; blocks until work under way has ended."""
+        self._readers.shutdown(cancel_futures=True)
+        for connection in self._reader_connections:
+            connection.close()
+        self._writer.shutdown()
+        self._writer_database.close()
+
     async def write(self, work: Callable[[Session], T]) -> T:
         """Runs `work(session)` in one transaction on the writer; StorageError when SQLite refuses."""
         return await self.on_writer(lambda: self._in_transaction(work))

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import hmac
 import json
-import multiprocessing
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from timmy_desktop.storage.chain import CANONICAL_TEXT_SQL, GENESIS, Chain, ChainReport
+from timmy_desktop.storage.chain import GENESIS, ChainReport
 from timmy_desktop.storage.chain_key import ChangedStartError, chain_start
 from timmy_desktop.storage.database import Session
+from timmy_desktop.storage.event_gaps import Gap, digest_of, gaps_between
+from timmy_desktop.storage.piece_workers import Check, command, workers
+from timmy_desktop.storage.pieces import Piece, check_piece
 from timmy_desktop.storage.private_file import write_private_file
 
 ANCHOR_FILE = "chain.head"
@@ -29,28 +29,9 @@ ROWS_IN_A_PIECE = 50_000
 ROWS_WORTH_PROCESSES = 200_000
 MOST_PROCESSES = 4
 
-_SELECT = f"SELECT hash, {CANONICAL_TEXT_SQL} FROM event_log WHERE seq BETWEEN ? AND ? ORDER BY seq"  # noqa: S608
 _HASH = "SELECT hash FROM event_log WHERE seq = ?"
 
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A stretch of the log, from `first` to `last` inclusive."""
-
-    first: int
-    last: int
-
-
-@dataclass(frozen=True, slots=True)
-class PieceReport:
-    """How many rows of a piece fit, the last fitting hash, and where and why it broke."""
-
-    rows: int
-    head: bytes
-    broken_seq: int | None = None
-    problem: str = ""
 
 
 def verify_log(
@@ -79,40 +60,38 @@ def verify_log(
                 return report
             if progress is not None:
                 progress(rows)
-    problem = anchor_problem(session, key, anchor)
+    problem = anchor_problem(session, key, anchor) or _prune_problem(session, key)
     return replace(report, broken_seq=problem[0], problem=problem[1]) if problem else report
 
 
-def check_piece(path: Path, key: bytes, piece: Piece) -> PieceReport:
-    """Checks one stretch, on a read-only connection of its own."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
-        before = connection.execute(_HASH, (piece.first - 1,)).fetchone()
-        previous = before[0] if before else GENESIS
-        rows = connection.execute(_SELECT, (piece.first, piece.last))
-        fitting, head, fits = Chain(key).follow(rows, previous)
-        expected = piece.first + fitting
-        if fits and expected > piece.last:
-            return PieceReport(fitting, head)
-        found = connection.execute("SELECT min(seq) FROM event_log WHERE seq >= ?", (expected,)).fetchone()[0]
-    problem = f"event {expected} is missing"
-    if found == expected:
-        problem = f"event {expected} was changed, or its hash was"
-    return PieceReport(fitting, head, expected, problem)
+def _prune_problem(session: Session, key: bytes) -> tuple[int, str] | None:
+    """Where and why what was pruned is not what a `log.pruned` says; None when all is well."""
+    gaps = gaps_between(session, 0, _last(session))
+    if not gaps:
+        return None
+    told = {}
+    for seq, data in session.sql("SELECT seq, data FROM event_log WHERE type = 'log.pruned'"):
+        told[json.loads(data).get("digest")] = seq
+    found: dict[str, list[Gap]] = {}
+    for gap in gaps:
+        found.setdefault(gap.pruned, []).append(gap)
+    for digest, removed in found.items():
+        if digest not in told:
+            first = removed[0].first
+            return first, f"events {first} to {removed[0].last} were removed, and no event says so"
+        if not hmac.compare_digest(digest, digest_of(key, removed)):
+            return told[digest], f"what event {told[digest]} says was pruned is not what was"
+    return None
 
 
 @contextmanager
-def _checker(path: Path, rows: int) -> Iterator[Callable[[list[Piece], bytes], Iterator[PieceReport]]]:
+def _checker(path: Path, rows: int) -> Iterator[Check]:
     processes = min(os.cpu_count() or 1, MOST_PROCESSES)
-    if rows < ROWS_WORTH_PROCESSES or processes == 1:
+    if rows < ROWS_WORTH_PROCESSES or processes == 1 or not command():
         yield lambda pieces, key: (check_piece(path, key, piece) for piece in pieces)
         return
-    # Not forked: this process has threads and a window.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, mp_context=context)
-    try:
-        yield lambda pieces, key: pool.map(check_piece, [path] * len(pieces), [key] * len(pieces), pieces)
-    finally:
-        pool.shutdown(cancel_futures=True)
+    with workers(path, processes) as check:
+        yield check
 
 
 def write_anchor(anchor: Path, key: bytes, seq: int, head: bytes) -> None:
@@ -157,9 +136,16 @@ def problem_of_anchor(session: Session, key: bytes, anchor: Path) -> tuple[int, 
     if seq > last:
         return last + 1, f"events {last + 1} to {seq} are missing from the end"
     rows = session.sql(_HASH, (seq,)) if seq else [(GENESIS,)]
+    if not rows and _is_pruned(session, key, seq, head):
+        return None
     if not rows or rows[0][0] != head:
         return seq, f"event {seq} is not the one that was anchored"
     return None
+
+
+def _is_pruned(session: Session, key: bytes, seq: int, head: bytes) -> bool:
+    gaps = gaps_between(session, seq, seq)
+    return bool(gaps) and gaps[0].is_signed(key) and (gaps[0].last != seq or gaps[0].hash == head)
 
 
 def _read_anchor(anchor: Path) -> tuple[int, bytes, str]:

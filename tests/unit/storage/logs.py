@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from timmy_desktop.clock import SystemClock
+from timmy_desktop.clock import Clock, SystemClock
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.storage.event_log import EventLog
@@ -25,9 +25,11 @@ class OpenLog:
 
 
 @asynccontextmanager
-async def open_log(folder: Path, writer: Writer | None = None) -> AsyncIterator[OpenLog]:
+async def open_log(
+    folder: Path, writer: Writer | None = None, clock: Clock | None = None
+) -> AsyncIterator[OpenLog]:
     database = Database(folder / "swarm.db", writer)
-    log = EventLog(database, SystemClock(), lambda _: KEY)
+    log = EventLog(database, clock or SystemClock(), lambda _: KEY)
 
     def prepare(session: Session) -> None:
         migrate(session, folder / "backups")

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from timmy_desktop.gui.panel import PanelSpec
-from timmy_desktop.gui.panels import activity, chat, memory, router, tasks
+from timmy_desktop.gui.panels import activity, chat, events, memory, router, tasks
 
-PANELS: tuple[PanelSpec, ...] = (activity.SPEC, tasks.SPEC, chat.SPEC, router.SPEC, memory.SPEC)
+PANELS: tuple[PanelSpec, ...] = (activity.SPEC, tasks.SPEC, chat.SPEC, router.SPEC, memory.SPEC, events.SPEC)
