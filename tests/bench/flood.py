@@ -12,11 +12,12 @@ from PySide6.QtWidgets import QApplication
 
 from tests.bench.window import BURST_SECONDS, EVENTS_A_SECOND, FLOOD_SECONDS
 from tests.fakes.providers import ScriptedProvider
-from timmy_desktop.app import WindowSession
+from timmy_desktop.app.session import WindowSession
 from timmy_desktop.bootstrap import build
 from timmy_desktop.events.tasks import TaskStarted
 from timmy_desktop.gui.capture import settled
 from timmy_desktop.gui.layout import LayoutStore
+from timmy_desktop.gui.main_window import MainWindow
 from timmy_desktop.gui.panels import PANELS
 from timmy_desktop.gui.stalls import StallMeter
 from timmy_desktop.gui.theme import Theme
@@ -37,7 +38,9 @@ async def flood(folder: Path) -> tuple[int, int, float]:
         return built[0]
 
     store = LayoutStore(folder / "window.ini")
-    session = WindowSession(Paths.default(folder), Settings, build_here, store, PANELS)
+    paths = Paths.default(folder)
+    window = MainWindow(paths=paths, specs=PANELS, store=store)
+    session = WindowSession(window, paths, Settings, build_here, store)
     running = asyncio.create_task(session.run())
     await settled(session.window)
     await asyncio.sleep(SETTLING_SECONDS)

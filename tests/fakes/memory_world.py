@@ -40,6 +40,7 @@ class FakeEmbedder:
         self.salt = salt
         self.is_loaded = False
         self.asked: list[str] = []
+        self.rounds = 0
 
     async def load(self) -> None:
         if self.missing:
@@ -49,6 +50,7 @@ class FakeEmbedder:
     async def embed(self, texts: Sequence[str]) -> Any:
         await self.load()
         self.asked.extend(texts)
+        self.rounds += 1
         await asyncio.sleep(0)
         return np.array([self._vector(text) for text in texts], np.float32)
 

@@ -15,11 +15,12 @@ from PySide6.QtWidgets import QApplication
 from tests.conditions import eventually
 from tests.fakes.services import FakeServices, fake_services
 from tests.gui.windows import THREE
-from timmy_desktop.app import WindowSession, _garbage_on_this_thread
+from timmy_desktop.app.session import WindowSession, _garbage_on_this_thread
 from timmy_desktop.gui.capture import capture
 from timmy_desktop.gui.instance import InstanceServer, raise_other, server_name
 from timmy_desktop.gui.last_resort import LastResort
 from timmy_desktop.gui.layout import LayoutStore
+from timmy_desktop.gui.main_window import MainWindow
 from timmy_desktop.gui.panel import Say
 from timmy_desktop.gui.startup import explained
 from timmy_desktop.paths import Paths
@@ -30,7 +31,8 @@ from timmy_desktop.storage.folder import FolderInUseError
 
 def session(folder: Path, services: FakeServices, load: Callable[[], Settings] = Settings) -> WindowSession:
     store = LayoutStore(folder / "window.ini")
-    return WindowSession(services.paths, load, lambda *_: services, store, THREE)  # type: ignore[arg-type,return-value]
+    window = MainWindow(paths=services.paths, specs=THREE, store=store)
+    return WindowSession(window, services.paths, load, lambda *_: services, store)  # type: ignore[arg-type,return-value]
 
 
 async def test_the_window_stands_before_the_services(qapp: QApplication, tmp_path: Path) -> None:

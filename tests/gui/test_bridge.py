@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from tests.conditions import eventually
 from timmy_desktop.events.base import EventRecord
 from timmy_desktop.events.system import SystemInfo, SystemWarning
-from timmy_desktop.gui.bridge import EventBridge
+from timmy_desktop.gui.bridge import INTERVAL_MS, EventBridge
 
 
 class Bus:
@@ -91,3 +91,22 @@ async def test_stopped_it_hears_nothing(qapp: QApplication) -> None:
     assert bus.handlers == []
     assert bridge.waiting == 0
     assert not timer_of(bridge).isActive()
+
+
+def test_bridges_of_different_panels_drain_at_different_times(qapp: QApplication) -> None:
+    class ActivityPanel(QObject): ...
+
+    class TasksPanel(QObject): ...
+
+    class RouterPanel(QObject): ...
+
+    bus = Bus()
+    owners = [ActivityPanel(), TasksPanel(), RouterPanel()]
+    bridges = [EventBridge(bus, owner) for owner in owners]
+    bus.publish(info(1))
+    firsts = [timer_of(bridge).interval() for bridge in bridges]
+    assert len(set(firsts)) == 3
+    assert max(firsts) <= INTERVAL_MS, "the first event waits no longer than those that follow"
+    assert all(timer_of(bridge).timerType() is Qt.TimerType.PreciseTimer for bridge in bridges)
+    for bridge in bridges:
+        bridge.stop()

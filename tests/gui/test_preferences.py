@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.conditions import eventually
@@ -154,3 +154,14 @@ def test_the_memory_has_a_section_of_its_own(qtbot: QtBot, tmp_path: Path) -> No
     dialog.save()
     saved = load_settings(file)
     assert (saved.memory_keep_results, saved.memory_context_tokens, saved.memory_facts) == (False, 800, "off")
+
+
+def test_an_api_says_when_it_is_asked_and_the_embedded_model_is_chosen_in_one_place(
+    qtbot: QtBot, tmp_path: Path
+) -> None:
+    dialog, _ = _opened(qtbot, tmp_path, "")
+    by_kind = {entry.provider.kind: entry.form for entry in dialog.providers}
+    words = [label.text() for label in by_kind["api"].findChildren(QLabel)]
+    assert "Asked only once it has an address and a key." in words
+    assert "model" not in by_kind["embedded"].fields
+    assert "model" in by_kind["ollama"].fields

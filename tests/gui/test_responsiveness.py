@@ -4,9 +4,11 @@ import gc
 import sys
 import time
 
+import pytest
 from PySide6.QtWidgets import QApplication
 
 from tests.conditions import eventually
+from timmy_desktop.gui import responsiveness
 from timmy_desktop.gui.responsiveness import CalmInterpreter
 from timmy_desktop.gui.stalls import StallMeter
 
@@ -29,6 +31,28 @@ def test_garbage_waits_until_it_is_calm(qapp: QApplication) -> None:
     assert gc.get_freeze_count() == 0
     assert sys.getswitchinterval() == interval
     del kept
+
+
+def test_only_what_is_new_is_looked_through_but_seldom(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(responsiveness, "_YOUNG_BEFORE_ALL", 2)
+    interpreter = CalmInterpreter(lambda: False)
+    looked: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            looked.append(info["generation"])
+
+    interpreter.start()
+    gc.callbacks.append(note)
+    kept = []
+    for _ in range(4):
+        kept.append([[number] for number in range(20_000)])
+        assert interpreter.look()
+    gc.callbacks.remove(note)
+    interpreter.stop()
+    assert looked == [1, 1, 2, 1]
 
 
 async def test_a_block_of_the_loop_is_measured(qapp: QApplication) -> None:

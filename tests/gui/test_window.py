@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLineEdit, QWidget
@@ -14,6 +15,7 @@ from tests.gui.windows import THREE, NotePanel, delete, open_window, spec
 from timmy_desktop.events.tasks import TaskCreated, TaskFailed
 from timmy_desktop.gui.command_palette import CommandPalette
 from timmy_desktop.gui.dialogs import DoctorDialog, KeysDialog, Question
+from timmy_desktop.gui.dock import PanelDock
 from timmy_desktop.gui.layout import LayoutStore
 from timmy_desktop.gui.main_window import MainWindow
 from timmy_desktop.gui.panel import Area, NewTask, OpenTask, Panel, Say, ShowPanel
@@ -56,6 +58,24 @@ async def test_what_stands_below_is_a_tab_at_the_right_of_a_low_window(qtbot: Qt
         window.reset_layout()
         assert window.tabifiedDockWidgets(router) == []
         await eventually(lambda: memory.geometry().top() > chat.geometry().bottom())
+
+
+async def test_a_small_window_has_tabs_where_docks_have_no_room(qtbot: QtBot, tmp_path: Path) -> None:
+    specs = (*THREE, spec("router", Area.RIGHT), spec("memory", Area.BELOW))
+    async with open_window(tmp_path, specs=specs) as (window, _):
+        activity, tasks, chat, router, memory = (
+            window.docks[name] for name in ("activity", "tasks", "chat", "router", "memory")
+        )
+        window.resize(800, 520)
+        window.reset_layout()
+        assert window.tabifiedDockWidgets(activity) == [tasks]
+        assert window.tabifiedDockWidgets(chat) == [router, memory]
+        await eventually(lambda: activity.geometry().right() < chat.geometry().left())
+        await eventually(lambda: chat.geometry().right() <= window.width())
+        window.resize(1000, 700)
+        window.reset_layout()
+        assert window.tabifiedDockWidgets(activity) == []
+        assert window.tabifiedDockWidgets(chat) == [router, memory]
 
 
 async def test_layouts_come_back_as_they_were(qtbot: QtBot, tmp_path: Path) -> None:
@@ -378,3 +398,23 @@ async def test_the_keyboard_is_the_chat_s_while_other_panels_still_load(qtbot: Q
         assert isinstance(chat, NotePanel)
         await eventually(chat.first.hasFocus)
         assert not window.settled
+
+
+async def test_docks_that_float_come_back_before_the_window(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = LayoutStore(tmp_path / "window.ini")
+    async with open_window(tmp_path, store=store) as (window, _):
+        next(iter(window.docks.values())).setFloating(True)
+        store.save(window)
+    order: list[str] = []
+    raised = PanelDock.raise_
+    monkeypatch.setattr(PanelDock, "raise_", lambda dock: (order.append(dock.spec.name), raised(dock)))
+    again = MainWindow(paths=fake_services(tmp_path / "d").paths, specs=THREE, store=store)
+    again.painted.connect(lambda: order.append("painted"))
+    again.show()
+    order.clear()
+    await eventually(lambda: "painted" in order)
+    assert order == [THREE[0].name, "painted"]
+    again.close_now()
+    again.deleteLater()

@@ -67,8 +67,8 @@ async def open_window(
         paths=services.paths,
         specs=specs,
         store=store or LayoutStore(folder / "window.ini"),
-        supervisor=services.supervisor,
     )
+    window.supervisor = services.supervisor
     window.resize(1280, 800)
     window.show()
     await services.start()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Protocol
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from timmy_desktop.events.base import Event, EventRecord
 
@@ -53,7 +54,9 @@ class EventBridge(QObject):
         self._left_out = 0
         self._batch = batch
         self._timer = QTimer(self)
-        self._timer.setInterval(interval_ms)
+        # Coarse timers are made to fire together: then all panels' work would be one block of the window.
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._interval, self._first = interval_ms, phase(parent, interval_ms)
         self._timer.timeout.connect(self._drain)
         self._unsubscribe: Callable[[], None] | None = bus.subscribe_all(self._take)
 
@@ -80,12 +83,14 @@ class EventBridge(QObject):
         self._left_out += max(0, len(wanted) - room)
         self._ring.extend(wanted)
         if not self._timer.isActive():
-            self._timer.start()
+            self._timer.start(self._first)
 
     def _drain(self) -> None:
         if not self._ring:
             self._timer.stop()
             return
+        if self._timer.interval() != self._interval:
+            self._timer.setInterval(self._interval)
         # More than a batch waits: the newest are worth showing, what lies between is folded.
         excess = len(self._ring) - self._batch
         if excess > 0:
@@ -98,3 +103,8 @@ class EventBridge(QObject):
         if left_out:
             self.folded.emit(left_out)
         self.batch_ready.emit(batch)
+
+
+def phase(owner: QObject | None, interval_ms: int) -> int:
+    """When in the interval the bridge of `owner` begins, the same at every start, another for every class."""
+    return 1 + zlib.crc32(type(owner).__name__.encode()) % max(interval_ms, 1)

@@ -9,13 +9,12 @@ from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QMainWindow, QSt
 from timmy_desktop.gui.glyphs import paint_glyph
 from timmy_desktop.gui.panel import Panel, PanelSpec
 from timmy_desktop.gui.theme import GAP, TIGHT, Theme
-from timmy_desktop.gui.widgets.empty_state import EmptyState
 from timmy_desktop.gui.widgets.parts import glyph_button, label
 from timmy_desktop.inert import inert_line
 
 _HEAD_HEIGHT = 36
 _SMALLEST = QSize(240, 96)
-_WIDEST = 400
+_WIDEST = 388
 """No panel may ask for more than this at least."""
 
 
@@ -33,19 +32,17 @@ class PanelDock(QDockWidget):
         self.setAllowedAreas(Qt.DockWidgetArea.AllDockWidgetAreas)
         self.head = DockHead(self)
         self.setTitleBarWidget(self.head)
-        self._body = _Body()
+        self._body = _Body(f"Opening {spec.title}…")
         self.setWidget(self._body)
         # Which docks are tabbed together is known only when the layout has come to rest.
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
         self._settled.timeout.connect(self.head.refresh)
         for moved in (self.topLevelChanged, self.dockLocationChanged, self.visibilityChanged):
-            moved.connect(lambda _: self._settled.start())
-        self.wait()
+            moved.connect(self._moved)
 
-    def wait(self) -> None:
-        """Shows that the panel comes as soon as the services run."""
-        self._body.put(EmptyState(self.spec.glyph, self.spec.title, "Opening…"))
+    def _moved(self, _: object = None) -> None:
+        self._settled.start()
 
     def put(self, panel: Panel) -> None:
         """Shows the panel itself."""
@@ -57,6 +54,8 @@ class PanelDock(QDockWidget):
 
     def fail(self, text: str) -> None:
         """Says that this panel alone could not be built."""
+        from timmy_desktop.gui.widgets.empty_state import EmptyState
+
         self._body.put(EmptyState("bad", f"{self.spec.title} can't be shown", text, tone="bad"))
 
     def bring_forward(self) -> None:
@@ -137,8 +136,11 @@ class DockHead(QFrame):
 
 
 class _Body(QFrame):
-    def __init__(self) -> None:
+    """Until something is put here it paints a word: a dock that nobody looks at costs next to nothing."""
+
+    def __init__(self, waiting: str) -> None:
         super().__init__()
+        self._waiting = waiting
         self.setProperty("variant", "dock-body")
         self._stack = QStackedLayout(self)
         self._stack.setContentsMargins(1, 0, 1, 1)
@@ -150,6 +152,13 @@ class _Body(QFrame):
         if old is not None:
             self._stack.removeWidget(old)
             old.deleteLater()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._stack.currentWidget() is None:
+            painter = QPainter(self)
+            painter.setPen(Theme.current().color("muted"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self._waiting)
 
     def minimumSizeHint(self) -> QSize:
         panel = self._stack.currentWidget()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtNetwork import QLocalServer, QLocalSocket
+from PySide6.QtCore import QCryptographicHash, QDir, QObject, Signal
 
 _PATIENCE_MS = 500
 _MESSAGE = b"raise\n"
@@ -14,14 +12,21 @@ _MESSAGE = b"raise\n"
 
 def server_name(data_dir: Path) -> str:
     """The name under which the window of this data folder can be reached."""
-    digest = hashlib.sha256(str(data_dir.resolve()).encode()).hexdigest()
-    return f"timmy-desktop-{digest[:16]}"
+    address = str(data_dir.resolve()).encode()
+    digest = QCryptographicHash.hash(address, QCryptographicHash.Algorithm.Sha256).data()
+    return f"timmy-desktop-{digest.hex()[:16]}"
 
 
 def raise_other(data_dir: Path) -> bool:
     """Asks a running window of this folder to come forward; False when there is none."""
+    name = server_name(data_dir)
+    # The first start, the usual one, need not load Qt's network before it paints.
+    if not Path(QDir.tempPath(), name).exists():
+        return False
+    from PySide6.QtNetwork import QLocalSocket
+
     socket = QLocalSocket()
-    socket.connectToServer(server_name(data_dir))
+    socket.connectToServer(name)
     if not socket.waitForConnected(_PATIENCE_MS):
         return False
     socket.write(_MESSAGE)
@@ -37,6 +42,8 @@ class InstanceServer(QObject):
 
     def __init__(self, data_dir: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        from PySide6.QtNetwork import QLocalServer
+
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._connected)

@@ -19,9 +19,11 @@ LAYOUT_VERSION = 1
 _RECENT = 8
 _FIRST_SIZE = QSize(1280, 800)
 _GRIP = 120
-_SIDE_SHARE, _LEAST_SIDE, _MOST_SIDE = 0.32, 380, 600
+_SIDE_SHARE, _LEAST_SIDE, _MOST_SIDE = 0.32, 388, 600
 _BELOW_SHARE = 0.3
 _LEAST_FOR_BELOW = 960
+_LEAST_FOR_RIGHT = 1180
+_LEAST_FOR_STACK = 640
 
 
 class LayoutStore:
@@ -109,25 +111,30 @@ def arrange(window: QMainWindow, docks: Sequence[PanelDock]) -> None:
     by_area = {area: [dock for dock in docks if dock.spec.area is area] for area in Area}
     left, centre, right = by_area[Area.LEFT], by_area[Area.CENTRE], by_area[Area.RIGHT]
     below = by_area[Area.BELOW]
-    _stack(window, Qt.DockWidgetArea.LeftDockWidgetArea, left)
+    # What has no room of its own is a tab: a third column in a narrow window, a third storey in a low one.
+    is_narrow = bool(centre) and window.width() < _LEAST_FOR_RIGHT
+    tabs = [*centre[-1:], *right] if is_narrow else right[-1:]
+    is_low = bool(tabs) and window.height() < _LEAST_FOR_BELOW
+    tabs, below = ([*tabs, *below], []) if is_low else (tabs, below)
+    is_flat = window.height() < _LEAST_FOR_STACK
+    _stack(window, Qt.DockWidgetArea.LeftDockWidgetArea, left[:1] if is_flat else left)
     _stack(window, Qt.DockWidgetArea.RightDockWidgetArea, centre)
-    if right:
+    if right and not is_narrow:
         window.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, right[0])
         if centre:
             window.splitDockWidget(centre[0], right[0], Qt.Orientation.Horizontal)
         for upper, lower in pairwise(right):
             window.splitDockWidget(upper, lower, Qt.Orientation.Vertical)
+    if below:
+        window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, below[0])
     for dock in docks:
         dock.show()
-    # A low window has no room for a third storey: what stands below is then a tab at the right.
-    beside = right if right and window.height() < _LEAST_FOR_BELOW else []
-    if below and not beside:
-        window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, below[0])
-    for first, other in pairwise([*beside[-1:], *below]):
-        window.tabifyDockWidget(first, other)
-    for dock in beside[-1:] or below[:1]:
-        dock.raise_()
-    _share_out(window, left, centre, right, [] if beside else below)
+    for group in (left if is_flat else [], tabs, below):
+        for first, other in pairwise(group):
+            window.tabifyDockWidget(first, other)
+        for dock in group[:1]:
+            dock.raise_()
+    _share_out(window, left, centre, [] if is_narrow else right, below)
 
 
 def _stack(window: QMainWindow, area: Qt.DockWidgetArea, docks: Sequence[PanelDock]) -> None:
@@ -153,7 +160,7 @@ def _share_out(
     if below:
         window.resizeDocks(below[:1], [round(height * _BELOW_SHARE)], Qt.Orientation.Vertical)
     for column in (left, right):
-        if len(column) > 1:
+        if len(column) > 1 and height >= _LEAST_FOR_STACK:
             window.resizeDocks(list(column), [height // len(column)] * len(column), Qt.Orientation.Vertical)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,25 +33,25 @@ from timmy_desktop.gui.panel import (
     Wish,
 )
 from timmy_desktop.gui.responsiveness import CalmInterpreter
-from timmy_desktop.gui.startup import StartupPage, explained
 from timmy_desktop.gui.status import StatusLine
-from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.theme import GAP, Theme
-from timmy_desktop.gui.welcome import Welcome
 from timmy_desktop.gui.widgets.fields import SearchButton
 from timmy_desktop.gui.widgets.message_bar import MessageBar
 from timmy_desktop.gui.widgets.parts import glyph_button, row
 from timmy_desktop.gui.wording import count
 from timmy_desktop.gui.workspaces import Workspaces
 from timmy_desktop.paths import Paths
-from timmy_desktop.supervisor import TaskSupervisor
 
 # Dialogs, the palette and what follows the services are imported where they are first used: importing a Qt
 # class for the first time costs milliseconds, and the window is to be painted before all that.
 if TYPE_CHECKING:
     from timmy_desktop.gui.live_status import LiveStatus
     from timmy_desktop.gui.preferences.models import ModelPulls
+    from timmy_desktop.gui.startup import StartupPage
+    from timmy_desktop.gui.tasks import SlotTasks
+    from timmy_desktop.gui.welcome import Welcome
     from timmy_desktop.services import Services
+    from timmy_desktop.supervisor import TaskSupervisor
 
 logger = logging.getLogger(__name__)
 _REMEMBER_MS = 1500
@@ -75,9 +75,7 @@ class MainWindow(QMainWindow):
         paths: Paths,
         specs: Sequence[PanelSpec],
         store: LayoutStore,
-        supervisor: TaskSupervisor | None = None,
     ) -> None:
-        """`supervisor` runs what outlives the services, as keeping a key does; one of its own by default."""
         super().__init__()
         self.setObjectName("timmy-window")
         self.setWindowTitle("Timmy Desktop")
@@ -90,7 +88,8 @@ class MainWindow(QMainWindow):
         )
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
         self._paths, self._store = paths, store
-        self._tasks = SlotTasks(supervisor or TaskSupervisor(), self.grant, "window")
+        self.supervisor: TaskSupervisor | None = None
+        """Runs what outlives the services, as keeping a key does; one of its own where none is set."""
         self._services: Services | None = None
         self._pulls: ModelPulls | None = None
         self._live: LiveStatus | None = None
@@ -100,7 +99,7 @@ class MainWindow(QMainWindow):
         self._focusing.setInterval(_LOOK_AGAIN_MS)
         self._focusing.timeout.connect(self._focus_where_work_begins)
         self.docks = {spec.name: PanelDock(spec, self) for spec in specs}
-        self.messages, self.welcome, self.status = MessageBar(), Welcome(), StatusLine()
+        self.messages, self.status = MessageBar(), StatusLine()
         self.workspaces = Workspaces(self, store, self.grant)
         self._build_frame()
         self._store.restore_geometry(self)
@@ -153,6 +152,8 @@ class MainWindow(QMainWindow):
         self.welcome.hide()
         for dock in self.docks.values():
             dock.hide()
+        from timmy_desktop.gui.startup import StartupPage, explained
+
         problem = explained(error)
         folder = self._paths.config_file.parent if problem.is_of_settings else self._paths.data_dir
         self._page = StartupPage(
@@ -177,6 +178,26 @@ class MainWindow(QMainWindow):
             self._open_preferences(wish.page)
         else:
             self._ask_panels(wish)
+
+    @cached_property
+    def welcome(self) -> Welcome:
+        """The card that says what is missing; most starts never need it."""
+        from timmy_desktop.gui.welcome import Welcome
+
+        made = Welcome()
+        made.hide()
+        made.check_requested.connect(self._check_models)
+        made.workspace_requested.connect(self.workspaces.choose)
+        made.dismissed.connect(self._dismiss_welcome)
+        self._top.addWidget(made)
+        return made
+
+    @cached_property
+    def _tasks(self) -> SlotTasks:
+        from timmy_desktop.gui.tasks import SlotTasks
+        from timmy_desktop.supervisor import TaskSupervisor
+
+        return SlotTasks(self.supervisor or TaskSupervisor(), self.grant, "window")
 
     @property
     def settled(self) -> bool:
@@ -214,7 +235,14 @@ class MainWindow(QMainWindow):
         super().paintEvent(event)
         if not self._was_painted:
             self._was_painted = True
-            QTimer.singleShot(0, self, self.painted.emit)
+            QTimer.singleShot(0, self, self._stand)
+
+    def _stand(self) -> None:
+        """Docks that float were put back before the window came, which then lay over them."""
+        for dock in self.docks.values():
+            if dock.isFloating() and dock.isVisible():
+                dock.raise_()
+        self.painted.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         running = self._live.running if self._live is not None else 0
@@ -249,21 +277,16 @@ class MainWindow(QMainWindow):
         self.menus.enable(False)
         self.workspaces.changed.connect(self._show_recent)
         self._show_recent()
-        self.welcome.hide()
-        self.welcome.check_requested.connect(self._check_models)
-        self.welcome.workspace_requested.connect(self.workspaces.choose)
-        self.welcome.dismissed.connect(self._dismiss_welcome)
         self.status.chosen.connect(self._show_place)
         self._palette_button = SearchButton("Search or run", "Ctrl+K", self._open_palette)
         theme = glyph_button("moon", "Switch between dark and light", self._switch_theme)
         head = row(bar, None, self._palette_button, theme, margins=(0, 6, 0, 2))
         top = QWidget()
-        layout = QVBoxLayout(top)
+        self._top = layout = QVBoxLayout(top)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(GAP)
         layout.addLayout(head)
         layout.addWidget(self.messages)
-        layout.addWidget(self.welcome)
         layout.setContentsMargins(0, 0, 0, 6)
         self.setMenuWidget(top)
         self.setStatusBar(self.status)

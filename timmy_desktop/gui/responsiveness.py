@@ -1,7 +1,8 @@
 """Keeps the interpreter itself from holding up the window.
 
-A full collection of garbage can take 150 ms: it is done when little happens, not in the middle of a flood.
-Nearly everything here is freed by reference counts anyhow; cycles (tasks, tracebacks, widgets) can wait.
+A full collection of garbage can take 150 ms: it is done when little happens, not in the middle of a flood,
+and seldom; in between only what is new is looked through, in a time that goes by how much that is. Nearly
+everything here is freed by reference counts anyhow; cycles (tasks, tracebacks, widgets) can wait.
 
 Qt's calls give up the interpreter's lock, and a busy thread keeps it for a whole switch interval: with
 Python's 5 ms, one paint beside the log's writer could wait ten times that. Half a millisecond ends it.
@@ -17,7 +18,9 @@ from PySide6.QtCore import QObject, QTimer
 
 _SWITCH_S = 0.0005
 _LOOK_MS = 2000
-_WORTH = 20_000
+_WORTH = 10_000
+_YOUNG, _ALL = 1, 2
+_YOUNG_BEFORE_ALL = 30
 _TOO_MANY = 500_000
 
 
@@ -53,8 +56,8 @@ class CalmInterpreter(QObject):
     def look(self) -> bool:
         """Collects when it is worth it and nobody is kept waiting; whether it did."""
         # Grows by containers made and shrinks by those freed, also while the collector is off.
-        new = gc.get_count()[0]
+        new, _, young = gc.get_count()
         if new < _WORTH or (new < _TOO_MANY and self._busy()):
             return False
-        gc.collect()
+        gc.collect(_ALL if young >= _YOUNG_BEFORE_ALL else _YOUNG)
         return True

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QFrame, QPushButton, QSizePolicy
 
 from timmy_desktop.gui.theme import GAP, ROOM, WIDE
 from timmy_desktop.gui.widgets.empty_state import GlyphMedallion
-from timmy_desktop.gui.widgets.parts import button, card, column, label, mono, row, selectable
+from timmy_desktop.gui.widgets.parts import button, card, column, label, row, selectable
 from timmy_desktop.inert import inert
 
 
@@ -114,10 +114,3 @@ class StartupPage(QFrame):
             inert(f"{self.problem.title}\n{self.problem.text}\n\n{self.problem.details}")
         )
         self.copy_button.setText(" Copied")
-
-
-def code_line(text: str) -> QLabel:
-    """A command that can be selected, on a sunken ground."""
-    made = selectable(mono(label(text), "small"))
-    made.setProperty("variant", "code")
-    return made

@@ -10,10 +10,9 @@ from PySide6.QtWidgets import QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from timmy_desktop.gui.findings import OLLAMA_HELP, OLLAMA_STEPS, Finding
 from timmy_desktop.gui.glyphs import paint_glyph
-from timmy_desktop.gui.startup import code_line
 from timmy_desktop.gui.theme import GAP, RADIUS, ROOM, TIGHT, Theme
 from timmy_desktop.gui.widgets.empty_state import GlyphMedallion
-from timmy_desktop.gui.widgets.parts import button, glyph_button, label, row, selectable
+from timmy_desktop.gui.widgets.parts import button, code_line, glyph_button, label, row, selectable
 from timmy_desktop.gui.widgets.pill import paint_mark
 from timmy_desktop.inert import inert_line
 

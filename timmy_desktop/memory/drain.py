@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -31,11 +32,14 @@ T = TypeVar("T")
 EXACT_MOST = 20_000
 # The index is asked for so many times as many as are wanted, since some of them are not for the asker.
 OVERSAMPLED = 8
-_TEXTS_AT_ONCE = 16  # a search waits for no more than these before its own text is embedded
+_TEXTS_AT_ONCE = 16
+_TEXTS_IN_A_CALL = 4  # a search waits for no more than these before its own text is embedded
 _VECTORS_AT_ONCE = 128
 _SHELF_PAGE = 4096
 _WORTH_TELLING = 64
 _AGAIN_SECONDS = 5.0
+# What is stored meanwhile is embedded in one go, and those who store have the disk to themselves.
+_LULL_SECONDS = 0.25
 MODEL = "model"
 
 
@@ -67,6 +71,7 @@ class Drain:
         self._faults = 0
         self._changed: set[int] = set()
         self._wake = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._idle = asyncio.Event()
         self._step = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
@@ -80,6 +85,11 @@ class Drain:
     def can_compare(self) -> bool:
         """Whether a search by meaning can be answered now."""
         return self._is_loaded and self._embedder.is_loaded
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether everything stored so far has been seen to."""
+        return self._idle.is_set()
 
     def start(self) -> None:
         """Begins in the background."""
@@ -108,17 +118,24 @@ class Drain:
             return
         if not self._idle.is_set():
             self._wake.set()
+            self._hurry.set()
         await self._idle.wait()
 
-    async def nearest(self, query: str, wanted: Wanted, limit: int) -> tuple[Vectors, list[Near]]:
-        """The query's vector and the nearest entries; EmbedderError when it can't be embedded."""
+    async def nearest(self, query: str, wanted: Wanted, limit: int) -> tuple[Vectors | None, list[Near]]:
+        """The query's vector and the nearest entries: None and none where nothing has a vector.
+
+        EmbedderError when the query can't be embedded.
+        """
+        if not len(self._shelves):
+            return None, []
         vector = (await self._embedder.embed([query]))[0]
-        scope = await self._on_thread(lambda: self._shelves.scope(wanted))
-        if scope > self._exact_most and wanted.allowed is None and self._index_answers:
-            found = await self._by_index(vector, wanted, limit)
-            if found is not None:
-                return vector, found
-        return vector, await self._on_thread(lambda: self._shelves.nearest(vector, wanted, limit))
+        most = self._exact_most if wanted.allowed is None and self._index_answers else sys.maxsize
+        near = await self._on_thread(lambda: self._shelves.nearest_of(most, vector, wanted, limit))
+        if near is None:
+            near = await self._by_index(vector, wanted, limit)
+        if near is None:
+            near = await self._on_thread(lambda: self._shelves.nearest(vector, wanted, limit))
+        return vector, near
 
     async def centre(self, texts: Sequence[str]) -> Vectors:
         """The mean of the texts' vectors: what they have in common. EmbedderError."""
@@ -183,8 +200,15 @@ class Drain:
                 await asyncio.sleep(_AGAIN_SECONDS)
                 continue
             if not self._wake.is_set():
+                self._hurry.clear()
                 self._idle.set()
                 await self._wake.wait()
+                await self._lull()
+
+    async def _lull(self) -> None:
+        """A moment in which more may come, unless somebody waits for what has come."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._hurry.wait(), _LULL_SECONDS if self._is_loaded else 0)
 
     async def _catch_up(self) -> None:
         await self._count()
@@ -260,7 +284,7 @@ class Drain:
         if not texts:
             return False
         try:
-            vectors = await self._embedder.embed([text.content for text in texts])
+            vectors = await self._embedded([text.content for text in texts])
         except EmbedderError as error:
             self._board.set(embedder="missing", detail=str(error))
             return False
@@ -270,6 +294,12 @@ class Drain:
         self._changed.update(text.number for text in texts)
         await self._refresh()
         return True
+
+    async def _embedded(self, contents: Sequence[str]) -> list[Vectors]:
+        vectors: list[Vectors] = []
+        for start in range(0, len(contents), _TEXTS_IN_A_CALL):
+            vectors.extend(await self._embedder.embed(contents[start : start + _TEXTS_IN_A_CALL]))
+        return vectors
 
     async def _fill(self) -> bool:
         """Vectors into the index; one that turns out damaged is set aside and made anew, once."""

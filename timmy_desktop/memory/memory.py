@@ -343,10 +343,13 @@ class Memory:
 
         Entries made from `conversation_id` are left out: the prompt holds that conversation itself.
         """
-        if budget_tokens <= 0:
+        is_empty = self._drain.is_idle and not self._board.current.entries
+        if budget_tokens <= 0 or is_empty:
             return Context("")
-        pinned = await self._store.listed(asker, Filters(pinned=True), _MOST_PINNED, 0)
-        result = await self._search.search(question, asker=asker, filters=CURRENT, limit=_CONTEXT_HITS)
+        pinned, result = await asyncio.gather(
+            self._store.listed(asker, Filters(pinned=True), _MOST_PINNED, 0),
+            self._search.search(question, asker=asker, filters=CURRENT, limit=_CONTEXT_HITS),
+        )
         hits = [hit for hit in result.hits if not _is_of(hit.entry, conversation_id)]
         kept = [entry for entry in reversed(pinned) if not _is_of(entry, conversation_id)]
         return contexts.packed(kept, hits, budget_tokens)

@@ -77,7 +77,7 @@ class Search:
         ranks = await self._ranks(query, near)
         exact = await self._matched(plan.exact, where, _MOST_EXACT) if plan.exact else []
         unknown = [number for number, _ in exact if number not in cosines]
-        if unknown:
+        if unknown and vector is not None:
             cosines |= await self._drain.cosines(vector, unknown)
         first = await self._entries([number for number, _ in exact], where)
         hits = [_exact(entry, plan, cosines.get(entry.number)) for entry in first]
@@ -92,7 +92,7 @@ class Search:
 
     async def _ranks(self, query: str, near: Sequence[Near]) -> dict[int, float]:
         """What the nearest are ranked by, the best first."""
-        if not questions.is_question(query):
+        if not near or not questions.is_question(query):
             return dict(near)
         if self._any_question is None:
             self._any_question = await self._drain.centre(questions.SAMPLE)
@@ -103,7 +103,7 @@ class Search:
         self, plan: words.Plan, where: Clause, hits: Sequence[Hit], limit: int
     ) -> list[Hit]:
         """Entries that have no vector yet are found by their words meanwhile."""
-        if not self._board.current.pending:
+        if self._drain.is_idle and not self._board.current.pending:
             return []
         known = {hit.entry.number for hit in hits}
         found = await self._ranked(plan, where, limit)
@@ -137,6 +137,8 @@ class Search:
 
     async def _entries(self, numbers: Sequence[int], where: Clause) -> list[Entry]:
         """In the order of the numbers, without those that are gone or not for the asker."""
+        if not numbers:
+            return []
         model = self._drain.model
         found = await self._db.read(lambda session: rows.by_number(session, numbers, where, model))
         return [found[number] for number in numbers if number in found]

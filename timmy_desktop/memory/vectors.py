@@ -182,6 +182,10 @@ class Shelves:
         order = np.argsort(-score, kind="stable")[:limit]
         return [Near(int(every[place]), float(score[place])) for place in order]
 
+    def nearest_of(self, most: int, vector: Vectors, wanted: Wanted, limit: int) -> list[Near] | None:
+        """The nearest; None where more than `most` rows would be looked at for them."""
+        return self.nearest(vector, wanted, limit) if self.scope(wanted) <= most else None
+
     def among(self, vector: Vectors, wanted: Wanted, numbers: Sequence[int]) -> list[Near]:
         """Those of `numbers` that are for the asker, exactly compared, the nearest first."""
         seen = set(map(id, self._seen(wanted)))

@@ -32,6 +32,28 @@ async def test_the_index_follows_every_change(tmp_path: Path) -> None:
         assert (index.held[made[0].number] != before).any()
 
 
+async def test_what_is_stored_one_after_another_is_embedded_in_one_go(tmp_path: Path) -> None:
+    embedder = FakeEmbedder()
+    async with MemoryWorld(tmp_path, embedder=embedder) as world:
+        await world.memory.settled()
+        for number in range(8):
+            await world.memory.remember(NewEntry(content=f"Fact {number}"))
+        await world.memory.settled()
+        assert len(embedder.asked) == 8
+        assert embedder.rounds == 2, "four at a time, so that a search comes in between"
+
+
+async def test_nothing_is_embedded_to_search_where_nothing_has_a_vector(tmp_path: Path) -> None:
+    embedder = FakeEmbedder()
+    async with MemoryWorld(tmp_path, embedder=embedder) as world:
+        await world.memory.settled()
+        assert (await world.memory.context("a boat", asker=PERSON, budget_tokens=400)).text == ""
+        made = await world.memory.remember(NewEntry(content="the boat lies in Ghent"))
+        given = await world.memory.context("a boat", asker=PERSON, budget_tokens=400)
+        assert [entry.id for entry in given.injected] == [made.id], "found by its words meanwhile"
+        assert embedder.asked == []
+
+
 async def test_what_the_last_run_left_is_taken_up(tmp_path: Path) -> None:
     async with MemoryWorld(tmp_path, embedder=FakeEmbedder(missing=True)) as world:
         for number in range(5):

@@ -124,7 +124,7 @@ LEDGER = (
     ),
 )
 _PROVIDER = (
-    Item("enabled", "Used", "", "yes"),
+    Item("enabled", "Enabled", "", "yes"),
     Item("base_url", "Address", "", "text"),
     Item("model", "Model", "Empty: the first one that is there.", "text"),
     Item("connect_timeout", "Connects within", "", "number", 0.1, 60, "s"),
@@ -141,7 +141,12 @@ _PRICES = (
     ),
     Item("output_price_microcents", "A million tokens of answer cost", "", "dollars", most=10_000),
 )
-_OF_KIND = {"embedded": frozenset({"base_url", "connect_timeout"}), "airllm": frozenset({"base_url"})}
+_API_ENABLED = Item("enabled", "Enabled", "Asked only once it has an address and a key.", "yes")
+# What the embedded provider runs is chosen among the models, and there alone.
+_OF_KIND = {
+    "embedded": frozenset({"base_url", "connect_timeout", "model"}),
+    "airllm": frozenset({"base_url"}),
+}
 
 
 class Form(QWidget):
@@ -197,6 +202,8 @@ class ProviderForm(QWidget):
         self.provider = provider
         left_out = _OF_KIND.get(provider.kind, frozenset())
         items = [item for item in _PROVIDER if item.name not in left_out]
+        if provider.kind == "api":
+            items[0] = _API_ENABLED
         items += _PRICES if _may_cost(provider) else ()
         self.form = Form(items, provider.model_dump(), from_environment=False)
         self.key: QLineEdit | None = None

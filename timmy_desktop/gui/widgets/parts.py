@@ -61,6 +61,13 @@ def mono(made: QLabel, size: Size = "body") -> QLabel:
     return made
 
 
+def code_line(text: str) -> QLabel:
+    """A command that can be selected, on a sunken ground."""
+    made = selectable(mono(label(text), "small"))
+    made.setProperty("variant", "code")
+    return made
+
+
 def button(
     text: str,
     clicked: Callable[[], object] | None = None,

@@ -280,7 +280,7 @@ class ActivityPanel(Panel):
         self.new_button.hide()
         layout = column(gap=0, margins=(0, GAP, 0, TIGHT))
         layout.addLayout(row(self.field, self.urgent_button, margins=(12, 0, 8, GAP)))
-        layout.addLayout(row(*self.chips.values(), None, gap=TIGHT, margins=(12, 0, 8, GAP)))
+        layout.addLayout(row(*self.chips.values(), None, gap=2, margins=(12, 0, 0, GAP)))
         layout.addWidget(self._busy)
         layout.addWidget(body, 1)
         self.setLayout(layout)

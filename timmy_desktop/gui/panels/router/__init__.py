@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from timmy_desktop.gui.panel import Area, Panel, PanelSpec
@@ -16,6 +15,8 @@ REHEARSED_US = 7 * 86_400 * 1_000_000
 
 def build(services: Services) -> Panel:
     """The panel over the router, its history and the bus."""
+    import asyncio
+
     from timmy_desktop.gui.keepsakes import Keepsakes
     from timmy_desktop.gui.panels.router.outcome import Outcome, outcome_of
     from timmy_desktop.gui.panels.router.panel import RouterPanel

@@ -1,16 +1,12 @@
-"""The application on screen: Qt and asyncio on one loop, the window first, the services after it."""
+"""Qt and asyncio on one loop: the services behind a window that stands already, until it is closed."""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import importlib
 import logging
-import os
 import signal
 import socket
-import sys
-import tempfile
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,14 +16,11 @@ import qasync
 from PySide6.QtCore import QObject, QSize, QSocketNotifier, QTimer
 from PySide6.QtWidgets import QApplication
 
-from timmy_desktop.gui.instance import InstanceServer, raise_other
+from timmy_desktop.gui.instance import InstanceServer
 from timmy_desktop.gui.last_resort import LastResort
 from timmy_desktop.gui.layout import LayoutStore
 from timmy_desktop.gui.main_window import MainWindow
-from timmy_desktop.gui.panel import PanelSpec
-from timmy_desktop.gui.panels import PANELS
 from timmy_desktop.gui.theme import Theme
-from timmy_desktop.log_file import log_to_file
 from timmy_desktop.paths import Paths
 from timmy_desktop.supervisor import TaskSupervisor
 
@@ -44,64 +37,19 @@ Build = Callable[["Settings", Paths], "Services"]
 
 _PICTURE_SIZE = QSize(1280, 800)
 _STOP_WITHIN_S = 15.0
-_PAINT_WITHIN_S = 2.0
-
-
-def run_window(
-    paths: Paths, *, load: Load | None = None, build: Build | None = None, specs: Sequence[PanelSpec] = PANELS
-) -> int:
-    """Opens the window and returns the exit status when it was closed.
-
-    `load` reads the settings (from `paths` where none is given) and `build` makes the services
-    (bootstrap's); what either raises is shown in the window, with another try.
-    """
-    application = _application()
-    if raise_other(paths.data_dir):
-        sys.stdout.write(f"Timmy is already open for {paths.data_dir}; its window was brought forward.\n")
-        return 0
-    store = LayoutStore(paths.data_dir / "window.ini")
-    Theme(application, store.theme).apply()
-    session = WindowSession(paths, load or _loader(paths), build or _bootstrap, store, specs)
-    with log_to_file(paths):
-        return _run_on_qt(application, session.run())
-
-
-def take_screenshots(
-    paths: Paths,
-    out: Path,
-    *,
-    panel: str | None = None,
-    part: str = "",
-    themes: Sequence[str] = ("dark",),
-    size: tuple[int, int] | None = None,
-    load: Load | None = None,
-    build: Build | None = None,
-    specs: Sequence[PanelSpec] = PANELS,
-) -> list[Path]:
-    """Opens the window where nobody sees it, waits until it has settled and writes a PNG for each theme.
-
-    Raises what starting raised, KeyError for an unknown panel or part, OSError when a picture fails.
-    """
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-    application = _application()
-    Theme(application, themes[0]).apply()
-    with tempfile.TemporaryDirectory() as folder:
-        store = LayoutStore(Path(folder) / "window.ini")
-        session = WindowSession(paths, load or _loader(paths), build or _bootstrap, store, specs)
-        return _run_on_qt(
-            application, session.pictures(out, panel, part, themes, QSize(*size) if size else None)
-        )
 
 
 class WindowSession:
     """One window and the services behind it, from the first paint to the orderly stop."""
 
     def __init__(
-        self, paths: Paths, load: Load, build: Build, store: LayoutStore, specs: Sequence[PanelSpec]
+        self, window: MainWindow, paths: Paths, load: Load, build: Build, store: LayoutStore
     ) -> None:
+        """`load` reads the settings and `build` makes the services; what they raise is told in the window."""
         self._paths, self._load, self._build, self._store = paths, load, build, store
         self._supervisor = TaskSupervisor()
-        self.window = MainWindow(paths=paths, specs=specs, store=store, supervisor=self._supervisor)
+        self.window = window
+        window.supervisor = self._supervisor
         self._services: Services | None = None
         self._stop = asyncio.Event()
         self._starting: asyncio.Task[None] | None = None
@@ -118,7 +66,6 @@ class WindowSession:
         signals = SignalWatch(self.window.close_now)
         try:
             self.window.show()
-            await first_paint(self.window)
             # Where no window manager gives it the focus, the keys would do nothing.
             self.window.activateWindow()
             self._start()
@@ -214,27 +161,8 @@ class SignalWatch(QObject):
             self._stop()
 
 
-async def first_paint(window: MainWindow) -> None:
-    """Returns once the window was painted; a window that is never exposed is not waited for."""
-    painted = asyncio.Event()
-    window.painted.connect(painted.set)
-    try:
-        await asyncio.wait_for(painted.wait(), _PAINT_WITHIN_S)
-    except TimeoutError:
-        logger.info("The window was not painted yet; starting all the same")
-
-
-def _application() -> QApplication:
-    existing = QApplication.instance()
-    application = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
-    application.setApplicationName("timmy-desktop")
-    application.setApplicationDisplayName("Timmy Desktop")
-    application.setDesktopFileName("timmy-desktop")
-    application.setQuitOnLastWindowClosed(False)
-    return application
-
-
-def _run_on_qt(application: QApplication, work: Coroutine[Any, Any, T]) -> T:
+def run_on_qt(application: QApplication, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, on a loop that is Qt's and asyncio's."""
     loop = qasync.QEventLoop(application)
     asyncio.set_event_loop(loop)
     with _garbage_on_this_thread(), loop:
@@ -271,20 +199,6 @@ async def _nothing_left() -> None:
     done = asyncio.Event()
     QTimer.singleShot(0, done.set)
     await done.wait()
-
-
-def _bootstrap(settings: Settings, paths: Paths) -> Services:
-    services: Services = importlib.import_module("timmy_desktop.bootstrap").build(settings, paths)
-    return services
-
-
-def _loader(paths: Paths) -> Load:
-    def load() -> Settings:
-        from timmy_desktop.settings import load_settings
-
-        return load_settings(paths.config_file)
-
-    return load
 
 
 def _noted(number: int, frame: object) -> None:
