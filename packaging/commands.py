@@ -18,6 +18,7 @@ from environment import (
     AIRLLM_LOCK,
     DEV,
     DEV_LOCK,
+    ELECTRUM_SERVER_LOCK,
     OLLAMA_PROXY,
     OLLAMA_PROXY_LOCK,
     ROOT,
@@ -26,6 +27,7 @@ from environment import (
     exclusive,
     prepare,
 )
+from lightning_nodes import ensure_lightning_nodes
 from steps import Step, StepError, run_logged, say
 from system_parts import NO_DISPLAY, ensure_qt, ensure_test_programs, has_display, wants_qt, wants_window
 
@@ -48,6 +50,7 @@ Everything is installed into .venv of this checkout; delete that to start anew.
 """
 UV = "uv==0.13.9"
 OLLAMA_PROXY_REQUIREMENT = "ollama-proxy-plus==0.1.0"
+ELECTRUM_SERVER_REQUIREMENTS = "e-x==2.0.0\nplyvel==1.5.1\n"
 # Without torch itself (see environment.AIRLLM), with what torch needs everywhere; mlx is not declared.
 AIRLLM_REQUIREMENTS = """\
 airllm==4.0.0
@@ -110,6 +113,7 @@ def test(arguments: list[str]) -> int:
     if parts:
         prepare(OLLAMA_PROXY)
         prepare(AIRLLM)
+        ensure_lightning_nodes(DEV.log)
     if lints and (status := lint([])) != 0:
         say(f"The tests were not run, because of that. To run them all the same: {SELF} test --no-lint")
         return status
@@ -187,12 +191,14 @@ def lock(arguments: list[str]) -> int:
         if run_logged([str(folder / "bin/python"), "-m", "pip", "install", UV], log) != 0:
             raise StepError(f"{UV} could not be installed.", log)
         proxy = _written(folder / "ollama-proxy.in", f"{OLLAMA_PROXY_REQUIREMENT}\n")
+        electrum = _written(folder / "electrum-server.in", ELECTRUM_SERVER_REQUIREMENTS)
         airllm = _written(folder / "airllm.in", AIRLLM_REQUIREMENTS)
         torch = _written(folder / "without-torch.txt", WITHOUT_TORCH)
         for target, source in (
             (RUN_LOCK, extras),
             (DEV_LOCK, [*extras, "--extra", "dev", "--constraint", str(RUN_LOCK.relative_to(ROOT))]),
             (OLLAMA_PROXY_LOCK, ["--no-annotate", proxy]),
+            (ELECTRUM_SERVER_LOCK, ["--no-annotate", electrum]),
             (AIRLLM_LOCK, ["--no-annotate", "--override", torch, "--no-emit-package", "torch", airllm]),
         ):
             command = [*uv, *source, "--output-file", str(target.relative_to(ROOT))]

@@ -25,6 +25,7 @@ RUN_LOCK = ROOT / "packaging/requirements.lock"
 DEV_LOCK = ROOT / "packaging/requirements-dev.lock"
 OLLAMA_PROXY_LOCK = ROOT / "packaging/requirements-ollama-proxy.lock"
 AIRLLM_LOCK = ROOT / "packaging/requirements-airllm.lock"
+ELECTRUM_SERVER_LOCK = ROOT / "packaging/requirements-electrum-server.lock"
 LAYOUT = 1  # raised when what `make` leaves behind changes, so that every environment is made anew
 READY_MADE_UP_TO = (3, 13)  # coincurve has no wheel for 3.14: there it is compiled
 
@@ -65,6 +66,8 @@ class Environment:
 RUN = Environment(ROOT / ".venv", RUN_LOCK, also=(DEV_LOCK,))
 DEV = Environment(ROOT / ".venv", DEV_LOCK)
 OLLAMA_PROXY = Environment(ROOT / ".venv-ollama-proxy", OLLAMA_PROXY_LOCK, application=False)
+# The server of the two Electrum nodes in the tests; nothing of it is shipped.
+ELECTRUM_SERVER = Environment(ROOT / ".venv-electrum-server", ELECTRUM_SERVER_LOCK, application=False)
 # torch has a build for each kind of processor and graphics card, under one version (docs/adr/0015).
 AIRLLM = Environment(ROOT / ".venv-airllm", AIRLLM_LOCK, application=False, unhashed=("torch==2.13.0",))
 

@@ -8,6 +8,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SMALL_MODEL = Path(sys.prefix) / "share/timmy-desktop/models/gemma3-270m.gguf"
 OLLAMA_PROXY = ROOT / ".venv-ollama-proxy/bin/ollama-proxy"
 AIRLLM_PYTHON = ROOT / ".venv-airllm/bin/python"
+BCOIN = ROOT / ".venv-bcoin/node_modules/bcoin"
+ELECTRUM_SERVER_PYTHON = ROOT / ".venv-electrum-server/bin/python"
 HOW_TO_GET_PARTS = "python3 packaging/dev.py test --parts"
 _POLL_S = 0.005
 
@@ -55,6 +58,23 @@ def require_airllm() -> Path:
     """A Python that has AirLLM."""
     require_part(any((ROOT / ".venv-airllm/lib").glob("python*/site-packages/airllm")), "AirLLM")
     return AIRLLM_PYTHON
+
+
+@dataclass(frozen=True)
+class ElectrumParts:
+    """What two Lightning nodes of their own chain need, beside Debian's Electrum."""
+
+    bcoin: Path
+    server_python: Path
+
+
+def require_electrum_parts() -> ElectrumParts:
+    """Electrum, bcoin and an Electrum server."""
+    parts = ElectrumParts(BCOIN, ELECTRUM_SERVER_PYTHON)
+    require_part(Path("/usr/bin/electrum").exists(), "electrum")
+    require_part((parts.bcoin / "bin/node").exists(), "bcoin")
+    require_part(any((ROOT / ".venv-electrum-server/lib").glob("python*/site-packages/electrumx")), "e-x")
+    return parts
 
 
 def require_small_model() -> Path:

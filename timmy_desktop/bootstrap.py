@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from timmy_desktop.agent.timmy import Timmy
 from timmy_desktop.clock import SystemClock
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.identifiers import new_id
-from timmy_desktop.ledger import Ledger
-from timmy_desktop.ledger.backends import make_backend
+from timmy_desktop.ledger import Ledger, Limits
+from timmy_desktop.ledger.backends import BackendParts, LightningBackend, make_backend
 from timmy_desktop.memory import Memory
 from timmy_desktop.memory.embedding import MiniLm
 from timmy_desktop.memory.index import ChromaIndex
@@ -87,12 +87,14 @@ def build(
     ledger = Ledger(
         bus=bus,
         db=database,
-        backend=make_backend(
-            settings.lightning_backend, node_key=lambda: _node_key(event_log.key), clock=clock
-        ),
+        backend=build_lightning(settings, paths, secrets, lambda: _node_key(event_log.key)),
         clock=clock,
         supervisor=supervisor,
         treasury_msat=settings.treasury_msat,
+        network=settings.lightning_network,
+        limits=_limits(settings),
+        receipt_key=lambda: _receipt_key(event_log.key),
+        answer_seconds=settings.lightning_timeout_seconds,
     )
     backup = DailyBackup(paths.database, paths.backups, clock, supervisor)
     memory = Memory(
@@ -214,9 +216,46 @@ def build_models(settings: Settings, paths: Paths) -> ModelLibrary:
     )
 
 
+def build_lightning(
+    settings: Settings, paths: Paths, secrets: Secrets, node_key: Callable[[], bytes]
+) -> LightningBackend:
+    """The Lightning node that the settings name, not started."""
+
+    def secret() -> str:
+        found = secrets.get("lightning")
+        return found.get_secret_value() if found else ""
+
+    parts = BackendParts(
+        clock=SystemClock(),
+        node_key=node_key,
+        secret=secret,
+        url=settings.lightning_url,
+        certificate=settings.lightning_certificate,
+        journal=paths.data_dir / "simulated-node.jsonl",
+    )
+    return make_backend(settings.lightning_backend, parts)
+
+
+def _limits(settings: Settings) -> Limits:
+    """A simulated node asks no fees, so none are put aside for it."""
+    is_real = settings.lightning_backend != "embedded"
+    return Limits(
+        task_msat=settings.limit_task_msat,
+        agent_day_msat=settings.limit_agent_day_msat,
+        day_msat=settings.limit_day_msat,
+        fee_ppm=settings.fee_limit_ppm if is_real else 0,
+        fee_floor_msat=settings.fee_limit_floor_msat if is_real else 0,
+    )
+
+
 def chain_key(paths: Paths, secrets: Secrets) -> ChainKey:
     """Where the key of this data folder's event log is kept."""
     return ChainKey(paths.data_dir, secrets, new_id)
+
+
+def _receipt_key(chain: bytes) -> bytes:
+    """What signs receipts; another key than the node's, which signs invoices."""
+    return hashlib.blake2b(b"ledger receipts", key=chain, digest_size=32).digest()
 
 
 def _node_key(chain: bytes) -> bytes:

@@ -52,3 +52,12 @@ def _spelt_out(char: str) -> str:
 def storable(text: str) -> str:
     """`text` without lone surrogates, which UTF-8, JSON and SQLite can't carry."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+_FORMULA = ("=", "+", "-", "@", "\u2212", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def cell(text: str, limit: int = 0) -> str:
+    """`inert_line` that a spreadsheet takes for text: what could begin a formula gets an apostrophe."""
+    line = inert_line(text, limit)
+    return f"'{line}" if line.startswith(_FORMULA) else line

@@ -161,8 +161,19 @@ class Settings(BaseSettings):
     memory_context_tokens: Annotated[int, Field(ge=0, le=100_000)] = 400
 
     # Ledger
-    lightning_backend: Literal["embedded"] = "embedded"
+    lightning_backend: Literal["embedded", "lnd", "electrum"] = "embedded"
+    lightning_network: Literal["regtest", "signet", "testnet", "mainnet"] = "regtest"
+    lightning_url: str = ""
+    lightning_certificate: Path | None = None
+    lightning_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
     treasury_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 100_000_000
+    limit_task_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 10_000_000
+    limit_agent_day_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 50_000_000
+    limit_day_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 100_000_000
+    fee_limit_ppm: Annotated[int, Field(ge=0, le=100_000)] = 5_000
+    fee_limit_floor_msat: Annotated[int, Field(ge=0, le=10_000_000)] = 5_000
+    fiat_currency: Annotated[str, Field(max_length=8)] = ""
+    fiat_cents_per_bitcoin: Annotated[int, Field(ge=0, le=1_000_000_000_000)] = 0
 
     # Upgrades and feed
     auto_approve_upgrades: bool = False
@@ -172,6 +183,13 @@ class Settings(BaseSettings):
 
     # Window
     theme: Literal["dark", "light"] = "dark"
+
+    @field_validator("lightning_url")
+    @classmethod
+    def _can_be_called(cls, url: str) -> str:
+        if (url := url.strip()) and (fault := _fault_in_address(url)):
+            raise PydanticCustomError("address", "{fault}", {"fault": fault})
+        return url
 
     @classmethod
     def settings_customise_sources(

@@ -25,6 +25,10 @@ class Schemas:
         problems = list(self._problems(self._schemas[name], value, name))
         assert not problems, "\n".join(problems)
 
+    def members(self, name: str) -> list[str]:
+        """The members that the schema called `name` knows."""
+        return list(self._schemas[name]["properties"])
+
     def _problems(self, schema: dict[str, Any], value: Any, place: str) -> Any:
         if "$ref" in schema:
             yield from self._problems(self._schemas[schema["$ref"].rpartition("/")[2]], value, place)

@@ -4,24 +4,93 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
+from tests.fakes.electrum_server import SECRET, ElectrumServer
 from tests.fakes.ledger_world import SetClock
 from tests.fakes.lightning import FakeLightning
+from tests.fakes.lnd_server import (
+    ANOTHER_CERTIFICATE,
+    CALLS,
+    CERTIFICATE,
+    LEAST,
+    LndServer,
+    macaroon,
+)
 from timmy_desktop.ledger import invoice
-from timmy_desktop.ledger.backends import BACKENDS, LightningBackend, make_backend
+from timmy_desktop.ledger.backends import BACKENDS, BackendParts, LightningBackend, make_backend
 from timmy_desktop.ledger.backends.base import PaymentResult
 from timmy_desktop.ledger.backends.embedded import EmbeddedBackend
 from timmy_desktop.ledger.errors import BackendError
 from timmy_desktop.ledger.money import Msat
 
-AMOUNT, NO_FEE = Msat(21_500), Msat(0)
-MAKERS: dict[str, Callable[[SetClock], LightningBackend]] = {
-    "embedded": lambda clock: make_backend("embedded", node_key=lambda: b"\x01" * 32, clock=clock),
-    "settles": lambda clock: FakeLightning(clock=clock),
-    "fails": lambda clock: FakeLightning(clock=clock, mood="fails"),
-    "silent": lambda clock: FakeLightning(clock=clock, mood="silent"),
+AMOUNT, NO_FEE = Msat(21_000), Msat(0)
+KEPT_WAITING_S = 0.3
+MakeRig = Callable[[SetClock], AbstractAsyncContextManager["Rig"]]
+
+
+@dataclass
+class Rig:
+    """A backend, and the node behind it where that is acted."""
+
+    backend: LightningBackend
+    node: FakeLightning | None = None
+
+
+def embedded_node(clock: SetClock) -> LightningBackend:
+    return make_backend("embedded", BackendParts(node_key=lambda: b"\x01" * 32, clock=clock))
+
+
+@asynccontextmanager
+async def embedded(clock: SetClock) -> AsyncIterator[Rig]:
+    yield Rig(embedded_node(clock))
+
+
+def acted(mood: Any) -> MakeRig:
+    @asynccontextmanager
+    async def rig(clock: SetClock) -> AsyncIterator[Rig]:
+        node = FakeLightning(clock=clock, mood=mood)
+        yield Rig(node, node)
+
+    return rig
+
+
+def lnd(mood: Any) -> MakeRig:
+    @asynccontextmanager
+    async def rig(clock: SetClock) -> AsyncIterator[Rig]:
+        node = FakeLightning(clock=clock, mood=mood, is_simulated=False)
+        async with LndServer(node=node) as server:
+            yield Rig(lnd_backend(server, clock), node)
+
+    return rig
+
+
+def lnd_backend(server: LndServer, clock: SetClock, **changes: Any) -> LightningBackend:
+    values = {"url": server.url, "certificate": CERTIFICATE, "secret": lambda: server.macaroon, **changes}
+    return make_backend("lnd", BackendParts(clock=clock, node_key=bytes, **values))
+
+
+def electrum(mood: Any) -> MakeRig:
+    @asynccontextmanager
+    async def rig(clock: SetClock) -> AsyncIterator[Rig]:
+        node = FakeLightning(clock=clock, mood=mood, is_simulated=False)
+        async with ElectrumServer(node=node) as server:
+            parts = BackendParts(clock=clock, node_key=bytes, url=server.url, secret=lambda: SECRET)
+            yield Rig(make_backend("electrum", parts), node)
+
+    return rig
+
+
+MOODS = ("settles", "fails", "silent")
+RIGS: dict[str, MakeRig] = {
+    "embedded": embedded,
+    **{f"acted, {mood}": acted(mood) for mood in MOODS},
+    **{f"lnd, {mood}": lnd(mood) for mood in MOODS},
+    **{f"electrum, {mood}": electrum(mood) for mood in MOODS},
 }
 
 
@@ -30,19 +99,25 @@ def clock() -> SetClock:
     return SetClock()
 
 
-@pytest.fixture(params=sorted(MAKERS))
-async def backend(request: pytest.FixtureRequest, clock: SetClock) -> AsyncIterator[LightningBackend]:
-    made = MAKERS[request.param](clock)
-    await made.start()
-    yield made
-    await made.stop()
+@pytest.fixture(params=sorted(RIGS))
+async def rig(request: pytest.FixtureRequest, clock: SetClock) -> AsyncIterator[Rig]:
+    async with RIGS[request.param](clock) as made:
+        await made.backend.start()
+        yield made
+        await made.backend.stop()
+
+
+@pytest.fixture
+def backend(rig: Rig) -> LightningBackend:
+    return rig.backend
 
 
 async def paid(backend: LightningBackend, text: str) -> PaymentResult:
     try:
-        return await backend.pay_invoice(text, NO_FEE)
-    except BackendError as error:
-        return PaymentResult("unknown", reason=str(error))
+        async with asyncio.timeout(KEPT_WAITING_S):
+            return await backend.pay_invoice(text, NO_FEE)
+    except (BackendError, TimeoutError) as error:
+        return PaymentResult("unknown", reason=str(error) or "no answer in time")
 
 
 async def test_its_invoices_are_signed_by_the_node_that_it_names(
@@ -51,7 +126,7 @@ async def test_its_invoices_are_signed_by_the_node_that_it_names(
     info = await backend.info()
     text = await backend.create_invoice(AMOUNT, "Task 1", 600)
     read = invoice.verified(
-        text, payee=info.node_id, amount_msat=AMOUNT, now_s=clock.now_us() // 1_000_000, network=info.network
+        text, payee=info.node_id, amount_msat=AMOUNT, now_s=clock.now_us() // 1_000_000, network=info.prefix
     )
     assert (read.memo, read.expires_s - read.created_s) == ("Task 1", 600)
     assert info.simulated == backend.simulated
@@ -72,8 +147,12 @@ async def test_settled_comes_with_proof_and_failed_with_a_reason(backend: Lightn
 
 async def test_asking_twice_pays_once_and_tells_the_same(backend: LightningBackend) -> None:
     text = await backend.create_invoice(AMOUNT, "Task 1", 600)
-    first, second = await asyncio.gather(paid(backend, text), paid(backend, text))
-    assert first == second == await paid(backend, text)
+    both = await asyncio.gather(paid(backend, text), paid(backend, text))
+    third = await paid(backend, text)
+    told = {(result.state, result.preimage) for result in (*both, third)}
+    certain = {state for state, _ in told} - {"unknown"}
+    assert len(certain) <= 1
+    assert (third.state, third.preimage) in told
 
 
 async def test_a_lookup_never_contradicts_what_was_told(backend: LightningBackend, clock: SetClock) -> None:
@@ -86,21 +165,64 @@ async def test_a_lookup_never_contradicts_what_was_told(backend: LightningBacken
         assert (found.state, found.preimage) == (told.state, told.preimage)
 
 
-async def test_an_invoice_that_it_knows_nothing_of_fails(backend: LightningBackend) -> None:
+async def test_an_invoice_that_it_knows_nothing_of_fails(
+    backend: LightningBackend, clock: SetClock
+) -> None:
     stranger = invoice.sign(
         b"\x09" * 32, amount_msat=AMOUNT, payment_hash="ab" * 32, payment_secret="cd" * 32, memo="x",
         now_s=1_790_000_000, expiry_s=600,
     )  # fmt: skip
     assert (await paid(backend, stranger)).state == "failed"
+    assert (await backend.lookup("ab" * 32, stranger)).state in ("unknown", "failed")
+    clock.advance(60)
     assert (await backend.lookup("ab" * 32, stranger)).state == "failed"
 
 
+async def test_an_invoice_is_open_until_it_is_paid_and_tells_what_came(rig: Rig) -> None:
+    text = await rig.backend.create_invoice(AMOUNT, "For us", 600)
+    payment_hash = invoice.decode(text).payment_hash
+    assert (await rig.backend.lookup_invoice(payment_hash)).state == "open"
+    if rig.node is not None:
+        rig.node.receive(payment_hash, AMOUNT + 2000)
+    else:
+        assert isinstance(rig.backend, EmbeddedBackend)
+        await rig.backend.receive(text, Msat(AMOUNT + 2000))
+    found = await rig.backend.lookup_invoice(payment_hash)
+    assert (found.state, found.received_msat) == ("settled", AMOUNT + 2000)
+    assert invoice.proves(found.preimage, payment_hash)
+    assert [listed.payment_hash for listed in await rig.backend.receipts(0) or ()] == [payment_hash]
+
+
+async def test_what_it_holds_and_lists_agrees(rig: Rig) -> None:
+    if rig.node is None or rig.node.is_simulated:
+        assert await rig.backend.balance() is None
+        assert await rig.backend.payments(0) is None
+        return
+    rig.node.local = 5_000_000_000
+    text = rig.node.shop_invoice(AMOUNT)
+    result = await paid(rig.backend, text)
+    held = await rig.backend.balance()
+    assert held is not None
+    gone = AMOUNT if result.state == "settled" else 0
+    assert held.local_msat == 5_000_000_000 - gone
+    listed = {payment.payment_hash: payment for payment in await rig.backend.payments(0) or ()}
+    if result.state == "settled":
+        payment = listed[invoice.decode(text).payment_hash]
+        assert (payment.amount_msat, payment.result.preimage) == (AMOUNT, result.preimage)
+
+
+async def test_it_names_a_network_that_invoices_are_for(rig: Rig) -> None:
+    info = await rig.backend.info()
+    text = await rig.backend.create_invoice(AMOUNT, "x", 600)
+    assert (info.network, info.prefix) == ("regtest", invoice.decode(text).network)
+
+
 def test_every_backend_is_in_the_suite() -> None:
-    assert set(BACKENDS) <= set(MAKERS)
+    assert set(BACKENDS) <= {name.partition(",")[0] for name in RIGS}
 
 
 async def test_the_embedded_node_remembers_across_a_crash(clock: SetClock) -> None:
-    before, after = MAKERS["embedded"](clock), MAKERS["embedded"](clock)
+    before, after = embedded_node(clock), embedded_node(clock)
     await before.start()
     text = await before.create_invoice(AMOUNT, "Task 1", 600)
     told = await before.pay_invoice(text, NO_FEE)
@@ -111,7 +233,7 @@ async def test_the_embedded_node_remembers_across_a_crash(clock: SetClock) -> No
 
 
 async def test_the_embedded_node_refuses_expired_and_foreign_invoices(clock: SetClock) -> None:
-    backend = MAKERS["embedded"](clock)
+    backend = embedded_node(clock)
     await backend.start()
     text = await backend.create_invoice(AMOUNT, "Task 1", 600)
     clock.advance(600)
@@ -130,7 +252,7 @@ async def test_a_node_that_is_not_running_says_so(clock: SetClock) -> None:
 
 
 async def test_the_embedded_node_pays_what_it_made_and_nothing_else(clock: SetClock) -> None:
-    backend = MAKERS["embedded"](clock)
+    backend = embedded_node(clock)
     await backend.start()
     for node_key, words in ((b"\x01" * 32, "not made by this node"), (b"\x02" * 32, "its own invoices only")):
         text = invoice.sign(
@@ -139,3 +261,119 @@ async def test_the_embedded_node_pays_what_it_made_and_nothing_else(clock: SetCl
         )  # fmt: skip
         assert words in (await backend.pay_invoice(text, NO_FEE)).reason
     await backend.stop()
+
+
+async def test_lnd_is_asked_in_every_way_that_its_description_has(clock: SetClock) -> None:
+    node = FakeLightning(clock=clock, is_simulated=False)
+    async with LndServer(node=node) as server:
+        backend = lnd_backend(server, clock)
+        await backend.info()
+        text = await backend.create_invoice(AMOUNT, "For us", 600)
+        payment_hash = invoice.decode(text).payment_hash
+        await backend.lookup_invoice(payment_hash)
+        await backend.cancel_invoice(payment_hash)
+        await backend.pay_invoice(node.shop_invoice(AMOUNT), NO_FEE)
+        await backend.lookup("ab" * 32, "")
+        await backend.balance()
+        await backend.payments(0)
+        await backend.receipts(0)
+        await backend.stop()
+        asked = {f"{request.method} {request.path.partition('?')[0]}" for request in server.requests}
+        assert len(asked) == len(CALLS), "the server refuses, by the description, whatever else is asked"
+
+
+async def test_lnd_shows_the_pinned_certificate_or_is_not_spoken_to(clock: SetClock) -> None:
+    async with LndServer() as server:
+        backend = lnd_backend(server, clock, certificate=ANOTHER_CERTIFICATE)
+        with pytest.raises(BackendError, match="certificate that is pinned"):
+            await backend.info()
+        assert server.requests == [], "the macaroon was shown to a stranger"
+        await backend.stop()
+
+
+async def test_a_wrong_macaroon_is_told_without_showing_it(clock: SetClock) -> None:
+    wrong = macaroon("info:read")
+    async with LndServer() as server:
+        backend = lnd_backend(server, clock, secret=lambda: wrong)
+        with pytest.raises(BackendError, match="verification failed") as caught:
+            await backend.info()
+        assert wrong not in str(caught.value)
+        await backend.stop()
+
+
+@pytest.mark.parametrize(
+    ("permissions", "words"),
+    [
+        (LEAST, ()),
+        ((*LEAST, "onchain:write", "macaroon:generate"), ("macaroon:generate, onchain:write",)),
+        (("info:read", "invoices:read", "invoices:write"), ("lacks offchain:read, offchain:write",)),
+    ],
+)
+async def test_a_macaroon_with_more_or_less_than_it_needs_is_pointed_out(
+    clock: SetClock, permissions: tuple[str, ...], words: tuple[str, ...]
+) -> None:
+    async with LndServer(macaroon=macaroon(*permissions)) as server:
+        backend = lnd_backend(server, clock)
+        found = (await backend.info()).cautions
+        assert len(found) == len(words)
+        assert all(part in caution for part, caution in zip(words, found, strict=True))
+        await backend.stop()
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"url": ""}, "address is not set"),
+        ({"url": "http://127.0.0.1:1"}, "address is not set"),
+        ({"certificate": None}, "certificate is not set"),
+        ({"secret": str}, "macaroon is not set"),
+    ],
+)
+async def test_lnd_says_what_is_not_set(clock: SetClock, changes: dict[str, Any], words: str) -> None:
+    async with LndServer() as server:
+        backend = lnd_backend(server, clock, **changes)
+        with pytest.raises(BackendError, match=words):
+            await backend.info()
+        await backend.stop()
+
+
+async def test_what_answers_and_is_no_lnd_settles_nothing(clock: SetClock) -> None:
+    node = FakeLightning(clock=clock, is_simulated=False)
+    async with LndServer(node=node, garbage=True) as server:
+        backend = lnd_backend(server, clock)
+        for question in (backend.info(), backend.lookup("ab" * 32, ""), backend.lookup_invoice("ab" * 32)):
+            with pytest.raises(BackendError, match="not LND"):
+                await question
+        await backend.stop()
+
+
+async def test_lnd_s_lists_are_read_page_by_page(clock: SetClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("timmy_desktop.ledger.backends.lnd.PAGE", 2)
+    node = FakeLightning(clock=clock, is_simulated=False)
+    async with LndServer(node=node) as server:
+        backend = lnd_backend(server, clock)
+        for _ in range(5):
+            await backend.pay_invoice(node.shop_invoice(AMOUNT), NO_FEE)
+        assert len(await backend.payments(0) or ()) == 5
+        await backend.stop()
+
+
+@pytest.mark.parametrize("url", ["http://192.0.2.7:7777", "https://127.0.0.1:7777", ""])
+async def test_electrum_s_password_stays_on_this_machine(clock: SetClock, url: str) -> None:
+    parts = BackendParts(clock=clock, node_key=bytes, url=url, secret=lambda: SECRET)
+    with pytest.raises(BackendError, match="on this machine"):
+        await make_backend("electrum", parts).info()
+
+
+async def test_electrum_s_time_out_is_no_failure(clock: SetClock) -> None:
+    """It says `success: false` of a payment that its receiver holds, and that settles later."""
+    async with electrum("silent")(clock) as rig:
+        assert rig.node is not None
+        text = rig.node.shop_invoice(AMOUNT)
+        payment_hash = invoice.decode(text).payment_hash
+        assert (await rig.backend.pay_invoice(text, NO_FEE)).state == "unknown"
+        clock.advance(10_000)
+        assert (await rig.backend.lookup(payment_hash, text)).state == "unknown"
+        rig.node.settle_held()
+        assert (await rig.backend.lookup(payment_hash, text)).state == "settled"
+        await rig.backend.stop()

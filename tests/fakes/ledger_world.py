@@ -92,7 +92,7 @@ class LedgerWorld:
         report = await self.ledger.check()
         assert report.problems == ()
         sums = await self.ledger.balances()
-        assert sums.available_msat + sums.pending_msat == sums.net_msat
+        assert sums.available_msat + sums.pending_msat + sums.suspense_msat == sums.net_msat
         assert sums.net_msat == sums.incoming_msat - sums.outgoing_msat - sums.fees_msat
 
     def _note(self, records: Any) -> None:

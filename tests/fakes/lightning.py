@@ -5,11 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.ledger import invoice
-from timmy_desktop.ledger.backends.base import BackendInfo, PaymentResult
+from timmy_desktop.ledger.backends.base import (
+    BackendInfo,
+    InvoiceResult,
+    NodeBalance,
+    NodePayment,
+    NodeReceipt,
+    PaymentResult,
+)
 from timmy_desktop.ledger.errors import BackendError
 from timmy_desktop.ledger.money import Msat
 
@@ -19,6 +26,8 @@ Mood = Literal["settles", "fails", "silent", "lies"]
 @dataclass
 class _Known:
     preimage: str
+    amount: int = 0
+    own: bool = True
     state: Literal["made", "in_flight", "settled", "failed"] = "made"
     asked: int = 0
 
@@ -30,17 +39,36 @@ class FakeLightning:
     `settle_held` or `fail_held`; "lies" calls it settled with a preimage that proves nothing.
     """
 
-    def __init__(self, *, clock: Clock, mood: Mood = "settles", fee_msat: int = 0) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Clock,
+        mood: Mood = "settles",
+        fee_msat: int = 0,
+        is_simulated: bool = True,
+        can_pay_itself: bool = True,
+        seed: bytes = b"a fake node",
+    ) -> None:
         self.mood = mood
+        self.is_simulated = is_simulated
+        self.can_pay_itself = can_pay_itself
+        self.network = "regtest"
+        self.local = 0
+        self.received: dict[str, int] = {}
         self.fee = Msat(fee_msat)
         self.reachable = True
         self.known: dict[str, _Known] = {}
         self._clock = clock
-        self._key = hashlib.sha256(b"a fake node").digest()
+        self._key = hashlib.sha256(seed).digest()
+        self._shop_key = hashlib.sha256(b"a shop").digest()
 
     @property
     def simulated(self) -> bool:
-        return True
+        return self.is_simulated
+
+    @property
+    def pays_itself(self) -> bool:
+        return self.can_pay_itself
 
     async def start(self) -> None: ...
 
@@ -48,15 +76,57 @@ class FakeLightning:
 
     async def info(self) -> BackendInfo:
         self._reach()
-        return BackendInfo("fake", invoice.REGTEST, invoice.public_key(self._key), simulated=True)
+        return BackendInfo("fake", self.network, invoice.public_key(self._key), self.is_simulated)
 
     async def create_invoice(self, amount_msat: Msat, memo: str, expiry_s: int) -> str:
+        return self._invoice(self._key, amount_msat, memo, expiry_s)
+
+    def shop_invoice(self, amount_msat: int, memo: str = "A book", expiry_s: int = 3600) -> str:
+        """Somebody else's invoice, which this node can pay."""
+        return self._invoice(self._shop_key, Msat(amount_msat), memo, expiry_s)
+
+    def receive(self, payment_hash: str, amount_msat: int) -> None:
+        """As if somebody paid an invoice of ours with this much."""
+        if payment_hash not in self.received:
+            self.local += amount_msat
+        self.received.setdefault(payment_hash, amount_msat)
+
+    async def lookup_invoice(self, payment_hash: str) -> InvoiceResult:
+        self._reach()
+        if payment_hash not in self.received:
+            return InvoiceResult("open" if payment_hash in self.known else "unknown")
+        preimage = os.urandom(32).hex() if self.mood == "lies" else self.known[payment_hash].preimage
+        return InvoiceResult("settled", preimage, Msat(self.received[payment_hash]))
+
+    async def cancel_invoice(self, payment_hash: str) -> None:
+        self._reach()
+
+    async def balance(self) -> NodeBalance | None:
+        self._reach()
+        return None if self.is_simulated else NodeBalance(Msat(self.local), Msat(0))
+
+    async def payments(self, since_s: int) -> tuple[NodePayment, ...] | None:
+        self._reach()
+        if self.is_simulated:
+            return None
+        listed = [
+            NodePayment(payment_hash, Msat(known.amount), await self.lookup(payment_hash, ""))
+            for payment_hash, known in self.known.items()
+            if known.asked
+        ]
+        return tuple(listed)
+
+    async def receipts(self, since_s: int) -> tuple[NodeReceipt, ...] | None:
+        self._reach()
+        return tuple([NodeReceipt(key, await self.lookup_invoice(key)) for key in self.received])
+
+    def _invoice(self, key: bytes, amount_msat: Msat, memo: str, expiry_s: int) -> str:
         self._reach()
         preimage = os.urandom(32)
         payment_hash = hashlib.sha256(preimage).hexdigest()
-        self.known[payment_hash] = _Known(preimage.hex())
+        self.known[payment_hash] = _Known(preimage.hex(), amount_msat, key is self._key)
         return invoice.sign(
-            self._key,
+            key,
             amount_msat=amount_msat,
             payment_hash=payment_hash,
             payment_secret=os.urandom(32).hex(),
@@ -73,7 +143,7 @@ class FakeLightning:
             return PaymentResult("failed", reason="no route")
         known.asked += 1
         if known.state == "made":
-            known.state = {"settles": "settled", "fails": "failed"}.get(self.mood, "in_flight")
+            self._arrive(known, {"settles": "settled", "fails": "failed"}.get(self.mood, "in_flight"))
         if self.mood == "silent" and known.state == "in_flight":
             raise BackendError("The node did not answer.")
         return await self.lookup(payment_hash, bolt11)
@@ -100,7 +170,18 @@ class FakeLightning:
     def _end(self, state: Literal["settled", "failed"]) -> None:
         for known in self.known.values():
             if known.state == "in_flight":
-                known.state = state
+                self._arrive(known, state)
+
+    def settle_failed(self) -> None:
+        """What this node had called failed arrives all the same: it was wrong."""
+        for known in self.known.values():
+            if known.state == "failed":
+                self._arrive(known, "settled")
+
+    def _arrive(self, known: _Known, state: Any) -> None:
+        known.state = state
+        if state == "settled":
+            self.local -= self.fee + (0 if known.own else known.amount)
 
     def _reach(self) -> None:
         if not self.reachable:

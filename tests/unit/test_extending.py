@@ -59,8 +59,8 @@ def test_a_kind_that_settings_do_not_know_is_refused(tmp_path: Path) -> None:
 async def test_a_lightning_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[Any] = []
 
-    def factory(**parts: Any) -> Any:
-        made.append(module(PAPER, "backend", monkeypatch).CountingBackend(**parts))
+    def factory(parts: Any) -> Any:
+        made.append(module(PAPER, "backend", monkeypatch).CountingBackend(parts))
         return made[0]
 
     monkeypatch.setattr(backends, "BACKENDS", {**backends.BACKENDS, "counting": factory})

@@ -85,3 +85,133 @@ class SatsDeposited(Event):
     amount_msat: int
     memo: str
     simulated: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SatsRewarded(Event):
+    """An agent was paid within the book: its sats stay on the node that holds the treasury."""
+
+    type: ClassVar[str] = "payment.rewarded"
+    amount_msat: int
+    simulated: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceSettled(_Payment):
+    """Somebody paid an invoice of ours: the node says so, and the preimage (hex) hashes to the payment hash.
+
+    `flags` are words apart by a space: late, overpaid, underpaid.
+    """
+
+    type: ClassVar[str] = "invoice.settled"
+    received_msat: int
+    preimage: str
+    flags: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class InvoiceCancelled(_Payment):
+    """An invoice of ours is not wanted any more; a payment of it that still comes is recorded and flagged."""
+
+    type: ClassVar[str] = "invoice.cancelled"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentSettledLate(_Payment):
+    """A payment that had failed or expired in the book settled all the same, by the node's word and proof."""
+
+    type: ClassVar[str] = "payment.settled_late"
+    severity: ClassVar[str] = "warning"
+    fee_msat: int
+    preimage: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalRequested(_Payment):
+    """A payment is above a limit and waits for a person; `digest` is of all that the person is shown."""
+
+    type: ClassVar[str] = "payment.approval_requested"
+    severity: ClassVar[str] = "warning"
+    approval_id: str
+    digest: str
+    payee: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentApproved(_Payment):
+    """A person approved the payment whose `digest` was on screen."""
+
+    type: ClassVar[str] = "payment.approved"
+    approval_id: str
+    digest: str
+    decided_by: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentRefused(_Payment):
+    """A payment that waited for a person was refused, or waited too long."""
+
+    type: ClassVar[str] = "payment.refused"
+    approval_id: str
+    decided_by: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuspenseReleased(Event):
+    """A person said where sats in suspense belong: to the treasury."""
+
+    type: ClassVar[str] = "payment.released"
+    amount_msat: int
+    simulated: bool
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BookOpened(Event):
+    """From here on the ledger is about this Lightning node."""
+
+    type: ClassVar[str] = "ledger.opened"
+    backend: str
+    network: str
+    node_id: str
+    simulated: bool
+    closed_msat: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerReconciled(Event):
+    """Ledger and node were compared; `open` differences wait for a person."""
+
+    type: ClassVar[str] = "ledger.reconciled"
+    state: str
+    checked: int
+    open: int
+    network: str
+    height: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferenceFound(Event):
+    """Ledger and node disagree about something that nothing explains."""
+
+    type: ClassVar[str] = "ledger.difference_found"
+    severity: ClassVar[str] = "error"
+    difference_id: str
+    kind: str
+    subject: str
+    book_says: str
+    node_says: str
+    amount_msat: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DifferenceResolved(Event):
+    """A person explained a difference; `booked_msat` is what was booked for it, if anything."""
+
+    type: ClassVar[str] = "ledger.difference_resolved"
+    difference_id: str
+    note: str
+    booked_msat: int

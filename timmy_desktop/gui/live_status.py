@@ -21,13 +21,7 @@ from timmy_desktop.storage.chain import ChainReport
 if TYPE_CHECKING:
     from timmy_desktop.services import Services
 
-_MONEY = (
-    payments.SatsReserved,
-    payments.PaymentSettled,
-    payments.PaymentFailed,
-    payments.PaymentRefunded,
-    payments.PaymentSent,
-)
+_MONEY = frozenset(kind for kind in vars(payments).values() if isinstance(kind, type))
 _WORK = (
     tasks.TaskCreated,
     tasks.TaskAssigned,

@@ -60,6 +60,16 @@ def sats(amount_msat: int, *, sign: bool = False) -> str:
     return f"{lead}{digits} sat"
 
 
+def dollars(microcents: int) -> str:
+    """Millionths of a cent as dollars, with as many places as it takes."""
+    if not microcents:
+        return "$0"
+    value = microcents / 100_000_000
+    if value < 0.0001:
+        return "< $0.0001"
+    return f"${value:,.4f}" if value < 0.1 else f"${value:,.2f}"
+
+
 def count(number: int, one: str, many: str = "") -> str:
     """`1 task`, `2,310 tasks`; `many` where an s is not enough."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

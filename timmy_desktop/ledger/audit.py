@@ -42,7 +42,8 @@ _CHECKS = (
     ),
     (
         "account {0} is overdrawn by {1} msat",
-        "SELECT name, -balance_msat FROM accounts WHERE balance_msat < 0 AND name <> 'outside'",
+        "SELECT name, -balance_msat FROM accounts WHERE balance_msat < 0"
+        " AND name NOT IN ('outside', 'invoiced', 'suspense')",
     ),
     (
         "transaction {0} is {1} without the entry that moves its money",
@@ -70,8 +71,48 @@ _CHECKS = (
     (
         "task {0} has {1} payments that settled or may yet",
         """
-        SELECT task_id, count(*) FROM ledger WHERE type = 'payment' AND state IN ('pending', 'settled')
+        SELECT task_id, count(*) FROM ledger WHERE type IN ('payment', 'reward') AND purpose = 'task'
+            AND task_id <> '' AND refers_to = '' AND state IN ('pending', 'settled')
         GROUP BY task_id HAVING count(*) > 1
+        """,
+    ),
+    (
+        "account {0} is {1} msat, its open transactions are {2}",
+        """
+        SELECT 'receivable', held, expected FROM (SELECT
+            (SELECT coalesce(sum(balance_msat), 0) FROM accounts WHERE name = 'receivable') AS held,
+            (SELECT coalesce(sum(amount_msat), 0) FROM ledger WHERE type = 'invoice' AND state = 'pending')
+                AS expected) WHERE held <> expected
+        UNION ALL
+        SELECT 'in_flight', held, expected FROM (SELECT
+            (SELECT coalesce(sum(balance_msat), 0) FROM accounts
+             WHERE name = 'in_flight' OR name LIKE 'in_flight:%') AS held,
+            (SELECT coalesce(sum(amount_msat + fee_cap_msat), 0) FROM ledger
+             WHERE type = 'payment' AND state = 'pending') AS expected) WHERE held <> expected
+        """,
+    ),
+    (
+        "day {0} says {2} msat for account {1}, its postings say {3}",
+        """
+        SELECT days.day, days.account, days.in_msat - days.out_msat, coalesce(sum(postings.amount_msat), 0)
+        FROM account_days days
+        LEFT JOIN (SELECT entries.time_us / 86400000000 AS day, account, amount_msat FROM postings
+                   JOIN entries ON entries.id = postings.entry_id) postings
+            ON postings.day = days.day AND postings.account = days.account
+        GROUP BY days.day, days.account
+        HAVING days.in_msat - days.out_msat <> coalesce(sum(postings.amount_msat), 0)
+        """,
+    ),
+    (
+        "after entry {0} the treasury is said to hold {1} msat, and held {2}",
+        """
+        SELECT id, said, held FROM (
+            SELECT entries.id AS id, entry_balances.treasury_msat AS said,
+                sum(coalesce(postings.amount_msat, 0)) OVER (ORDER BY entries.id) AS held
+            FROM entries LEFT JOIN entry_balances ON entry_balances.entry_id = entries.id
+            LEFT JOIN postings ON postings.entry_id = entries.id AND postings.account = 'treasury'
+            WHERE posted = 1
+        ) WHERE said IS NOT held LIMIT 20
         """,
     ),
 )
@@ -88,10 +129,11 @@ def audit(session: Session) -> Audit:
 
 def _unproven(session: Session) -> list[str]:
     settled = session.sql(
-        "SELECT id, preimage, payment_hash FROM ledger WHERE type = 'payment' AND state = 'settled'"
+        "SELECT type, id, preimage, payment_hash FROM ledger"
+        " WHERE type IN ('payment', 'invoice') AND state = 'settled'"
     )
     return [
-        f"payment {row_id} is settled without a preimage that hashes to its payment hash"
-        for row_id, preimage, payment_hash in settled
+        f"{kind} {row_id} is settled without a preimage that hashes to its payment hash"
+        for kind, row_id, preimage, payment_hash in settled
         if not invoice.proves(preimage, payment_hash)
     ]

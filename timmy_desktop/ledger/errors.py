@@ -6,6 +6,10 @@ LedgerError
 ├── AlreadyReservedError    the task holds sats or was paid
 ├── NothingReservedError    the task holds nothing that could be paid
 ├── InvoiceError            an invoice that must not be paid, or can't be made
+├── OverLimitError          more than may be spent without a person
+├── ApprovalError           a decision that can't be taken, or not like this
+├── ReceiptError            a receipt that can't be given, or can't be read
+├── WrongNodeError          the Lightning node is another than the settings and the book name
 └── BackendError            the Lightning backend didn't do what it was asked
 """
 
@@ -34,6 +38,22 @@ class NothingReservedError(LedgerError):
 
 class InvoiceError(LedgerError):
     """The invoice is malformed, forged, expired, or not the one that was asked for."""
+
+
+class OverLimitError(LedgerError):
+    """More than may be spent without a person; the message names the limit."""
+
+
+class ApprovalError(LedgerError):
+    """What was to be approved was decided already, has run out, or is not what was on screen."""
+
+
+class ReceiptError(LedgerError):
+    """There is no proof that a receipt could carry, or a text is no receipt."""
+
+
+class WrongNodeError(LedgerError):
+    """The node is on another network, or is another node, than the settings and the book name."""
 
 
 class BackendError(LedgerError):

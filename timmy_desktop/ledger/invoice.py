@@ -21,7 +21,7 @@ MOST_INVOICE_MSAT = Msat(100_000_000_000)
 
 _LONGEST = 7089  # what a QR code can hold
 _LONGEST_MEMO = 639  # bytes; a field holds 1,023 groups of five bits
-_LATEST_START_S = 3600  # how far a payee's clock may be ahead of ours
+LATEST_START_S = 3600  # how far a payee's clock may be ahead of ours
 _MOST_EXPIRY_S = 366 * 86_400
 _USUAL_EXPIRY_S = 3600
 _CHECKSUM, _TIMESTAMP, _SIGNATURE = 6, 7, 104  # in groups of five bits
@@ -149,7 +149,7 @@ def verified(
         raise InvoiceError(
             f"The invoice asks for {format_msat(invoice.amount_msat)}, not {format_msat(amount_msat)}."
         )
-    if invoice.created_s > now_s + _LATEST_START_S:
+    if invoice.created_s > now_s + LATEST_START_S:
         raise InvoiceError("The invoice is dated in the future. Check this machine's clock.")
     if now_s >= invoice.expires_s:
         raise InvoiceError("The invoice has expired.")
@@ -164,6 +164,23 @@ def proves(preimage: str, payment_hash: str) -> bool:
         return False
     digest = hashlib.sha256(secret).hexdigest()
     return len(secret) == 32 and len(preimage) == 64 and hmac.compare_digest(digest, payment_hash)
+
+
+def signed_text(key: bytes, text: bytes) -> str:
+    """The signature (hex) of `text` under a 32-byte secp256k1 key, as receipts carry it."""
+    from coincurve import PrivateKey
+
+    return str(PrivateKey(key).sign(text).hex())
+
+
+def is_signed_by(public: str, signature: str, text: bytes) -> bool:
+    """Whether `signature` of `text` is that of the compressed public key `public`; all in hex."""
+    from coincurve import PublicKey
+
+    try:
+        return bool(PublicKey(bytes.fromhex(public)).verify(bytes.fromhex(signature), text))
+    except ValueError:
+        return False
 
 
 def _check_amount(amount_msat: int) -> None:

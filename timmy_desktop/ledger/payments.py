@@ -1,4 +1,4 @@
-"""Escrow and payments: reserved at award, paid on completion against the preimage, released on failure.
+"""The ledger's one face: escrow and pay for tasks, invoices, payments to others, approvals, reconciliation.
 
 A payment's intent is on the disk before the backend is asked. An answer that doesn't come is *unknown*: the
 payment stays pending, its sats stay in flight, and the backend is asked again, at every start too.
@@ -7,36 +7,57 @@ payment stays pending, its sats stay in flight, and the backend is asked again, 
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import Event
 from timmy_desktop.events.bus import EventBus
-from timmy_desktop.events.payments import PaymentRefunded, SatsDeposited, SatsReserved
+from timmy_desktop.events.payments import PaymentRefunded, SatsReserved, SuspenseReleased
 from timmy_desktop.inert import inert_line
-from timmy_desktop.ledger import book, records
+from timmy_desktop.ledger import approvals, attention, book, differences, receipt, receiving, records
 from timmy_desktop.ledger.audit import Audit, audit
 from timmy_desktop.ledger.backends.base import LightningBackend
+from timmy_desktop.ledger.backends.embedded import EmbeddedBackend
 from timmy_desktop.ledger.book import Balances, Holding
-from timmy_desktop.ledger.errors import LedgerError, MoneyError, NothingReservedError
-from timmy_desktop.ledger.money import ZERO, Msat, format_msat, msat
+from timmy_desktop.ledger.checking import Checker
+from timmy_desktop.ledger.errors import (
+    LedgerError,
+    MoneyError,
+    NothingReservedError,
+    OverLimitError,
+    ReceiptError,
+)
+from timmy_desktop.ledger.limits import Limits
+from timmy_desktop.ledger.money import ZERO, Msat, format_msat, msat, positive
 from timmy_desktop.ledger.node import Node
+from timmy_desktop.ledger.opening import Opening
+from timmy_desktop.ledger.receiving import Receiving
+from timmy_desktop.ledger.reconcile import Reconciler
 from timmy_desktop.ledger.records import Payment
 from timmy_desktop.ledger.settlement import (
     LONGEST_REASON,
     SOURCE,
-    PaymentOutcome,
     Settlement,
     Work,
     both,
     outcome_of,
 )
+from timmy_desktop.ledger.spending import Spending, waiting_outcome
+from timmy_desktop.ledger.types import (
+    PERSON,
+    TREASURY,
+    Approval,
+    Attention,
+    CheckedInvoice,
+    NodeHealth,
+    OpenInvoice,
+    PaymentOutcome,
+    Reconciliation,
+)
+from timmy_desktop.ledger.watch import Watch
 from timmy_desktop.storage.database import Database, Session
-from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.supervisor import TaskSupervisor
-
-logger = logging.getLogger(__name__)
 
 
 class Ledger:
@@ -51,25 +72,39 @@ class Ledger:
         clock: Clock,
         supervisor: TaskSupervisor,
         treasury_msat: int,
-        max_fee_msat: int = 0,
+        network: str = "regtest",
+        limits: Limits | None = None,
+        receipt_key: Callable[[], bytes] | None = None,
         answer_seconds: float = 10.0,
         ask_again_seconds: float = 30.0,
     ) -> None:
-        """`treasury_msat` is the simulated starting balance. `max_fee_msat` is the most that a payment's
-        route may cost on top. The backend is given `answer_seconds` for each answer."""
+        """`treasury_msat` is the simulated starting balance. The backend is given `answer_seconds` for each
+        answer, and must be on `network`. `receipt_key()` gives the 32 bytes that sign receipts."""
         self._bus = bus
         self._db = db
         self._clock = clock
         self._supervisor = supervisor
-        self._treasury = treasury_msat
-        self._ask_again_s = ask_again_seconds
-        self._node = Node(backend, clock=clock, answer_seconds=answer_seconds)
-        self._settlement = Settlement(
-            bus=bus, db=db, node=self._node, clock=clock, max_fee=msat(max_fee_msat)
-        )
+        self._limits = limits or Limits()
+        self._receipt_key = receipt_key
+        self._node = Node(backend, clock=clock, answer_seconds=answer_seconds, network=network)
+        self._settlement = Settlement(bus=bus, db=db, node=self._node, clock=clock)
+        self._opening = Opening(bus=bus, db=db, node=self._node, clock=clock, treasury_msat=treasury_msat)
+        self._checker = Checker(db=db, node=self._node, clock=clock, limits=self._limits)
+        self._receiving = Receiving(bus=bus, db=db, node=self._node, clock=clock)
+        self._spending = Spending(
+            bus=bus, db=db, clock=clock, supervisor=supervisor, checker=self._checker,
+            settlement=self._settlement, spend_limits=self._limits, in_doubt=self._wake,
+        )  # fmt: skip
+        self._reconciler = Reconciler(
+            bus=bus, db=db, node=self._node, clock=clock, settlement=self._settlement,
+            receiving_=self._receiving,
+        )  # fmt: skip
+        self._watch = Watch(
+            db=db, clock=clock, supervisor=supervisor, resolve=self.resolve, opening=self._opening,
+            receiving_=self._receiving, spending=self._spending, reconcile=self.reconcile,
+            go_on=self._go_on_with_approved, ask_again_seconds=ask_again_seconds, simulated=backend.simulated,
+        )  # fmt: skip
         self._paying: dict[str, asyncio.Task[PaymentOutcome | Exception]] = {}
-        self._doubt = asyncio.Event()
-        self._asking: asyncio.Task[None] | None = None
 
     @property
     def is_simulated(self) -> bool:
@@ -77,21 +112,20 @@ class Ledger:
         return self._node.simulated
 
     async def start(self) -> None:
-        """Starts the backend, funds the treasury the first time, and asks about payments in doubt."""
+        """Starts the backend, opens its book, and asks about payments in doubt."""
         await self._node.start()
-        await self._fund()
-        if await self.resolve():
-            self._doubt.set()
-        self._asking = self._supervisor.start("ledger: payments in doubt", self._ask_again())
+        await self._watch.start()
 
     async def stop(self) -> None:
         """Stops asking. A payment under way stays pending and is asked about at the next start."""
-        running = [task for task in (self._asking, *self._paying.values()) if task is not None]
+        running = [*self._paying.values(), *self._spending.under_way.values()]
         for task in running:
             task.cancel()
+        await self._watch.stop()
         await asyncio.gather(*running, return_exceptions=True)
-        self._asking = None
         await self._node.stop()
+
+    # What the swarm needs: escrow at award, pay on a verified result, refund otherwise.
 
     async def reserve(
         self,
@@ -111,13 +145,17 @@ class Ledger:
             raise MoneyError(f"A price can't be less than zero: {format_msat(amount)}.")
         if not task_id or not agent_id:
             raise LedgerError("Sats are reserved for a task and an agent; one of them is missing.")
+        await self._opening.ready()
         now, simulated = self._clock.now_us(), self.is_simulated
+        fee_cap = self._limits.fee_cap(amount) if self._node.pays_itself else ZERO
         event = SatsReserved(
             source=SOURCE, task_id=task_id, agent_id=agent_id, amount_msat=amount, simulated=simulated
         )
 
         def write(session: Session) -> None:
-            records.reserve(session, task_id, agent_id, amount, simulated=simulated, time_us=now)
+            records.reserve(
+                session, task_id, agent_id, amount, simulated=simulated, time_us=now, fee_cap=fee_cap
+            )
 
         await self._bus.publish(*([event] if amount else []), *also, work=both(write, work))
 
@@ -128,7 +166,8 @@ class Ledger:
 
         The caller's events and work are written with the intent, before the backend is asked: they stand
         whatever becomes of the payment. Repeated calls tell the outcome and write nothing more. A payment
-        that fails for certain is refunded. Raises NothingReservedError when the task holds nothing.
+        that fails for certain is refunded; one above a limit waits for a person. Raises NothingReservedError
+        when the task holds nothing.
         """
         running = self._paying.get(task_id)
         if running is None:
@@ -159,6 +198,8 @@ class Ledger:
                 continue  # what it holds changed between reading and writing
             return held.held_msat
 
+    # What a person sees and does.
+
     async def balances(self) -> Balances:
         """The running totals."""
         return await self._db.read(book.balances)
@@ -167,17 +208,156 @@ class Ledger:
         """Adds up every posting there is and compares; names what doesn't fit."""
         return await self._db.read(audit)
 
+    async def health(self) -> NodeHealth:
+        """Which node this is, its network and height, and whether it may be used; asked now."""
+        return await self._node.health()
+
+    async def create_invoice(
+        self,
+        amount_msat: int,
+        memo: str,
+        *,
+        expiry_s: int = 3600,
+        purpose: str = "sale",
+        task_id: str = "",
+        agent_id: str = "",
+    ) -> OpenInvoice:
+        """An invoice for somebody outside, to the treasury or to an agent; recorded before anybody sees it."""
+        await self._opening.opened()
+        made = await self._receiving.create(
+            amount_msat, memo, expiry_s=expiry_s, purpose=purpose, task_id=task_id, agent_id=agent_id
+        )
+        self._wake()
+        return made
+
+    async def cancel_invoice(self, ledger_id: str, reason: str = "") -> None:
+        """Not wanted any more; LedgerError when it was paid or has run out."""
+        await self._receiving.cancel(ledger_id, reason)
+
+    async def check_invoice(self, text: str) -> CheckedInvoice:
+        """Somebody's invoice as the pay dialog shows it; InvoiceError when the text is none."""
+        return await self._checker.check(text)
+
+    async def pay_invoice(
+        self, bolt11: str, shown_digest: str, *, purpose: str = "expense", memo: str = ""
+    ) -> PaymentOutcome:
+        """Pays what the person saw and confirmed: `shown_digest` is that of the checked invoice on screen."""
+        await self._opening.opened()
+        return await self._spending.pay(bolt11, shown_digest, purpose, memo)
+
+    async def request_payment(
+        self,
+        bolt11: str,
+        *,
+        agent_id: str,
+        task_id: str = "",
+        account: str = TREASURY,
+        purpose: str = "expense",
+        memo: str = "",
+    ) -> PaymentOutcome:
+        """Pays for an agent within the limits; above one the outcome is `waiting` for a person."""
+        await self._opening.opened()
+        return await self._spending.request(
+            bolt11, agent_id=agent_id, task_id=task_id, account=account, purpose=purpose, memo=memo
+        )
+
+    async def approvals(self) -> tuple[Approval, ...]:
+        """What waits for a person, the oldest first."""
+        return await self._db.read(approvals.waiting)
+
+    async def approve(self, approval_id: str, shown_digest: str) -> PaymentOutcome:
+        """The person's yes to exactly what was on screen; ApprovalError when it is not that any more."""
+        approval = await self._spending.waiting(approval_id, shown_digest)
+        if approval.payment_hash:
+            return await self._spending.approve(approval_id, shown_digest)
+        now = self._clock.now_us()
+        await self._bus.publish(
+            self._spending.approved(approval),
+            work=lambda s: approvals.decide(s, approval_id, "approved", by=PERSON, time_us=now),
+        )
+        return await self.pay(approval.task_id)
+
+    async def refuse(self, approval_id: str, reason: str = "") -> None:
+        """The person's no. What a task holds for its reward goes back to the treasury."""
+        refused = await self._spending.refuse(approval_id, reason)
+        if not refused.payment_hash:
+            await self.refund(refused.task_id, reason or "The payment was not approved.")
+
+    async def ask(self, ledger_id: str) -> PaymentOutcome:
+        """Asks the node now about a payment in doubt, or about an invoice of ours."""
+        incoming = await self._db.read(lambda session: _incoming(session, ledger_id))
+        if incoming is not None:
+            state = await self._receiving.look_up(incoming)
+            known = "unknown" if state == "pending" else "settled" if state == "settled" else "failed"
+            return PaymentOutcome(known, payment_hash=incoming.payment_hash, ledger_id=ledger_id)  # type: ignore[arg-type]
+        payment = await self._db.read(lambda session: records.payment_by_id(session, ledger_id))
+        if payment.state != "pending" or self._busy() & {payment.task_id, payment.payment_hash}:
+            return outcome_of(payment)
+        return await self._settlement.look_up(payment)
+
+    async def attention(self) -> Attention:
+        """What needs a person: approvals, doubts, differences, suspense, and the node when it is not well."""
+        found = await self._db.read(lambda session: attention.gathered(session, self._busy()))
+        return replace(found, health=self._watch.last_health)
+
+    async def reconcile(self, asked_by: str = PERSON) -> Reconciliation:
+        """Compares ledger and node now; every difference is explained or an alarm, and nothing is corrected."""
+        await self._opening.opened(must=False)
+        return await self._reconciler.run(asked_by)
+
+    async def last_reconciliation(self) -> Reconciliation | None:
+        """The newest comparison; None before the first."""
+        return await self._db.read(differences.last_run)
+
+    async def resolve_difference(self, difference_id: str, note: str, *, book: bool = False) -> None:
+        """A person's word on an alarm: explained by `note`, or (`book`) recorded as the node says."""
+        await self._reconciler.resolve(difference_id, note, record=book)
+
+    async def release(self, ledger_id: str, note: str) -> None:
+        """Sats in suspense belong to the treasury, a person says."""
+        now, words = self._clock.now_us(), inert_line(note, LONGEST_REASON)
+        held = await self._db.read(attention.held)
+        amount = next((item.amount_msat for item in held if item.ledger_id == ledger_id), ZERO)
+        event = SuspenseReleased(source=SOURCE, amount_msat=amount, simulated=self.is_simulated, note=words)
+        await self._bus.publish(
+            event, work=lambda session: attention.release(session, ledger_id, words, now)
+        )
+
+    async def receipt(self, ledger_id: str) -> str:
+        """The signed proof of a payment that settled, as JSON text; ReceiptError when there is none."""
+        if self._receipt_key is None:
+            raise ReceiptError("There is no key here to sign receipts with.")
+        facts, key = await self._db.read(lambda s: receipt.facts_of(s, ledger_id)), self._receipt_key
+        return await asyncio.to_thread(lambda: receipt.issue(facts, key()))
+
+    async def simulate_receipt(self, ledger_id: str, amount_msat: int | None = None) -> None:
+        """As if somebody paid our invoice; only with the simulated node."""
+        node = self._embedded()
+        incoming = await self._db.read(lambda session: receiving.by_id(session, ledger_id))
+        amount = incoming.amount_msat if amount_msat is None else positive(amount_msat)
+        await node.receive(incoming.bolt11, amount)
+        await self._receiving.look_up(incoming)
+
+    async def simulated_bill(self, amount_msat: int, memo: str) -> str:
+        """An invoice of the simulated shop, to try paying with; only with the simulated node."""
+        return await self._embedded().shop_invoice(positive(amount_msat), inert_line(memo, 200), 3600)
+
     async def resolve(self) -> int:
         """Asks the backend about every payment in doubt; returns how many still are."""
-        return await self._settlement.resolve(lambda: frozenset(self._paying))
+        return await self._settlement.resolve(self._busy)
 
-    async def _fund(self) -> None:
-        amount = msat(self._treasury)
-        if amount <= 0 or not self.is_simulated or await self._db.read(records.was_funded):
-            return
-        event = SatsDeposited(source=SOURCE, amount_msat=amount, memo=records.STARTING_MEMO, simulated=True)
-        now = self._clock.now_us()
-        await self._bus.publish(event, work=lambda session: records.deposit(session, amount, now))
+    def _embedded(self) -> EmbeddedBackend:
+        backend = self._node.backend
+        if not isinstance(backend, EmbeddedBackend):
+            raise LedgerError("Only the simulated node can simulate.")
+        return backend
+
+    def _busy(self) -> frozenset[str]:
+        """The tasks and payment hashes whose answer is awaited now."""
+        return frozenset(self._paying) | frozenset(self._spending.under_way)
+
+    def _wake(self) -> None:
+        self._watch.wake()
 
     async def _refund(self, held: Holding, reason: str, also: Sequence[Event], work: Work | None) -> None:
         now, simulated = self._clock.now_us(), self.is_simulated
@@ -199,40 +379,60 @@ class Ledger:
         except Exception as error:  # noqa: BLE001 - raised in the caller, who waits for it
             return error
         if outcome.status == "unknown":
-            self._doubt.set()
+            self._wake()
         return outcome
 
     async def _paid(self, task_id: str, also: Sequence[Event], work: Work | None) -> PaymentOutcome:
-        payment, held = await self._db.read(lambda session: _standing(session, task_id))
+        payment, held, waits, approved = await self._db.read(lambda session: _standing(session, task_id))
         holds = held is not None and held.held_msat > 0
         if payment is not None and payment.state == "pending":
             return await self._settlement.look_up(payment)
         if payment is not None and (payment.state == "settled" or not holds):
             return outcome_of(payment)
         if held is not None and holds:
-            return await self._settlement.pay(held, also, work)
+            if waits is not None:
+                return waiting_outcome(waits)
+            return await self._pay_held(held, also, work, approved=approved)
         if held is not None and not held.amount_msat:
             await self._publish(also, work)
             return PaymentOutcome("settled")
         raise NothingReservedError("Nothing is reserved for this task, so nothing can be paid.")
 
+    async def _pay_held(
+        self, held: Holding, also: Sequence[Event], work: Work | None, *, approved: bool
+    ) -> PaymentOutcome:
+        payment = self._settlement.reward_of(held)
+        try:
+            if not approved:
+                guard = self._spending.guard(payment)
+                await self._db.read(guard)
+        except OverLimitError as error:
+            approval, event = self._spending.wanted(payment, str(error))
+            ask = both(lambda session: approvals.ask_for(session, approval), work)
+            await self._bus.publish(*also, event, work=ask)
+            return waiting_outcome(approval)
+        tie = both(lambda session: approvals.tie_task(session, held.task_id, payment.id), work)
+        return await self._settlement.pay(payment, held, also, tie if approved else work)
+
+    async def _go_on_with_approved(self) -> None:
+        """Rewards that a person approved just before a crash are paid now."""
+        for task_id in await self._db.read(approvals.approved_tasks):
+            await self.pay(task_id)
+
     async def _publish(self, also: Sequence[Event], work: Work | None) -> None:
         if also or work is not None:
             await self._bus.publish(*also, work=work)
 
-    async def _ask_again(self) -> None:
-        while True:
-            await self._doubt.wait()
-            await asyncio.sleep(self._ask_again_s)
-            self._doubt.clear()
-            try:
-                unresolved = await self.resolve()
-            except (StorageError, LedgerError) as error:
-                logger.warning("Payments in doubt could not be resolved: %s", error)
-                unresolved = 1
-            if unresolved:
-                self._doubt.set()
+
+def _standing(session: Session, task_id: str) -> tuple[Payment | None, Holding | None, Approval | None, bool]:
+    return (
+        records.payment_of(session, task_id),
+        book.holding(session, task_id),
+        approvals.waiting_for(session, "", task_id),
+        approvals.approved_for(session, task_id),
+    )
 
 
-def _standing(session: Session, task_id: str) -> tuple[Payment | None, Holding | None]:
-    return records.payment_of(session, task_id), book.holding(session, task_id)
+def _incoming(session: Session, ledger_id: str) -> receiving.Incoming | None:
+    kind = session.sql("SELECT type FROM ledger WHERE id = ?", (ledger_id,))
+    return receiving.by_id(session, ledger_id) if kind and kind[0][0] == "invoice" else None

@@ -1,12 +1,12 @@
-"""A payment from the invoice to its outcome: intent on the disk first, then the node, then the proof."""
+"""A payment from the intent to its outcome: intent on the disk first, then the node, then the proof."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import Event
@@ -17,6 +17,8 @@ from timmy_desktop.events.payments import (
     PaymentRefunded,
     PaymentSent,
     PaymentSettled,
+    PaymentSettledLate,
+    SatsRewarded,
 )
 from timmy_desktop.events.system import SystemWarning
 from timmy_desktop.identifiers import new_id, short_id
@@ -24,16 +26,16 @@ from timmy_desktop.inert import inert_line
 from timmy_desktop.ledger import invoice, records
 from timmy_desktop.ledger.backends.base import PaymentResult
 from timmy_desktop.ledger.book import Holding
-from timmy_desktop.ledger.errors import BackendError, InvoiceError, LedgerError
-from timmy_desktop.ledger.money import ZERO, Msat, msat
+from timmy_desktop.ledger.errors import BackendError, InvoiceError, LedgerError, WrongNodeError
+from timmy_desktop.ledger.money import ZERO, msat
 from timmy_desktop.ledger.node import Node
 from timmy_desktop.ledger.records import ConcludedMeanwhileError, Payment
+from timmy_desktop.ledger.types import OutcomeStatus, PaymentOutcome
 from timmy_desktop.storage.database import Database, Session
 
 logger = logging.getLogger(__name__)
 
 Work = Callable[[Session], Any]
-OutcomeStatus = Literal["settled", "failed", "unknown"]
 
 SOURCE = "ledger"
 LONGEST_REASON = 500
@@ -41,67 +43,100 @@ LONGEST_MEMO = 120
 _STATUS: dict[str, OutcomeStatus] = {"settled": "settled", "pending": "unknown"}
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentOutcome:
-    """What became of a payment. `unknown` may still settle; `reason` says why it didn't yet or won't."""
-
-    status: OutcomeStatus
-    paid_msat: Msat = ZERO
-    fee_msat: Msat = ZERO
-    payment_hash: str = ""
-    reason: str = ""
-
-
 class Settlement:
     """Carries payments through; what it learns, it records once, whoever else is asking."""
 
-    def __init__(self, *, bus: EventBus, db: Database, node: Node, clock: Clock, max_fee: Msat) -> None:
+    def __init__(self, *, bus: EventBus, db: Database, node: Node, clock: Clock) -> None:
         self._bus = bus
         self._db = db
         self._node = node
         self._clock = clock
-        self._max_fee = max_fee
         self._warned: set[str] = set()
 
-    async def pay(self, held: Holding, also: Sequence[Event], work: Work | None) -> PaymentOutcome:
-        """Pays what the task holds. The caller's events and work go with the intent."""
-        payment = Payment(
-            id=new_id(), state="pending", task_id=held.task_id, agent_id=held.agent_id,
-            amount_msat=held.held_msat, fee_msat=ZERO, payment_hash="", bolt11="", preimage="", reason="",
-            simulated=self._node.simulated,
-        )  # fmt: skip
-        memo = inert_line(f"Task {short_id(held.task_id)}, done by {held.agent_id}", LONGEST_MEMO)
+    async def pay(
+        self, payment: Payment, held: Holding, also: Sequence[Event], work: Work | None
+    ) -> PaymentOutcome:
+        """Pays the agent what the task holds. The caller's events and work go with the intent."""
+        if not self._node.pays_itself:
+            return await self._reward(payment, held, also, work)
         try:
-            bill = await self._node.bill(held.held_msat, memo)
-        except (BackendError, InvoiceError) as error:
+            bill = await self._node.bill(held.amount_msat, payment.memo)
+        except (BackendError, InvoiceError, WrongNodeError) as error:
             reason = inert_line(f"No invoice could be had: {error}", LONGEST_REASON)
             failed = replace(payment, state="failed", reason=reason)
-            return await self._give_up(failed, held, memo, also, work)
-        payment = replace(payment, payment_hash=bill.payment_hash, bolt11=bill.bolt11)
-        now, max_fee, expires_us = self._clock.now_us(), self._max_fee, bill.expires_s * 1_000_000
+            return await self._give_up(failed, held, also, work)
+        payment = replace(
+            payment, payment_hash=bill.payment_hash, bolt11=bill.bolt11, payee=bill.payee,
+            expires_us=bill.expires_s * 1_000_000,
+        )  # fmt: skip
+        now = self._clock.now_us()
+        created = InvoiceCreated(
+            **about(payment), bolt11=bill.bolt11, memo=bill.memo, expires_us=payment.expires_us
+        )
         await self._bus.publish(
             *also,
-            InvoiceCreated(**_about(payment), bolt11=bill.bolt11, memo=bill.memo, expires_us=expires_us),
-            PaymentSent(**_about(payment)),
-            work=both(lambda session: records.intend(session, payment, held, memo, max_fee, now), work),
+            created,
+            PaymentSent(**about(payment)),
+            work=both(lambda session: records.intend(session, payment, held, now), work),
         )
-        return await self._conclude(payment, await self._node.pay(bill.bolt11, max_fee))
+        return await self.carry_out(payment)
+
+    async def carry_out(self, payment: Payment) -> PaymentOutcome:
+        """Asks the node to pay what was intended, and records what it says."""
+        return await self._conclude(payment, await self._node.pay(payment.bolt11, payment.fee_cap_msat))
 
     async def look_up(self, payment: Payment) -> PaymentOutcome:
         """Asks the node about a payment in doubt and records what it says."""
         return await self._conclude(payment, await self._node.lookup(payment.payment_hash, payment.bolt11))
 
     async def resolve(self, but_not: Callable[[], frozenset[str]]) -> int:
-        """Asks about every payment in doubt but those of the tasks named; returns how many still are."""
+        """Asks about every payment in doubt but those named (tasks, hashes); returns how many are left."""
         doubtful = await self._db.read(records.payments_in_doubt)
-        under_way = but_not()
-        idle = [payment for payment in doubtful if payment.task_id not in under_way]
+        busy = but_not()
+        idle = [payment for payment in doubtful if not busy & {payment.task_id, payment.payment_hash}]
         looks = await asyncio.gather(*(self.look_up(payment) for payment in idle), return_exceptions=True)
         for look in looks:
             if isinstance(look, BaseException):
                 raise look
         known = sum(isinstance(look, PaymentOutcome) and look.status != "unknown" for look in looks)
         return len(doubtful) - known
+
+    async def record_late(self, payment: Payment, result: PaymentResult) -> str:
+        """Books a payment that had failed and settled all the same; needs the same proof as any other."""
+        if result.state != "settled" or not invoice.proves(result.preimage, payment.payment_hash):
+            raise LedgerError("There is no proof that this payment settled.")
+        fee, now, proof = msat(result.fee_msat), self._clock.now_us(), await self._word()
+        event = PaymentSettledLate(**about(payment), fee_msat=fee, preimage=result.preimage)
+        row: str = await self._bus.publish(
+            event,
+            work=lambda session: records.settle_late(session, payment, result.preimage, fee, now, proof),
+        )
+        return row
+
+    def reward_of(self, held: Holding) -> Payment:
+        """The payment of what a task holds, before it has an invoice."""
+        memo = inert_line(f"Task {short_id(held.task_id)}, done by {held.agent_id}", LONGEST_MEMO)
+        return Payment(
+            id=new_id(), state="pending", task_id=held.task_id, agent_id=held.agent_id,
+            amount_msat=held.amount_msat, fee_msat=ZERO, payment_hash="", bolt11="", preimage="", reason="",
+            simulated=self._node.simulated, memo=memo, fee_cap_msat=held.fee_cap_msat,
+        )  # fmt: skip
+
+    async def _reward(
+        self, payment: Payment, held: Holding, also: Sequence[Event], work: Work | None
+    ) -> PaymentOutcome:
+        settled = replace(payment, state="settled")
+        event = SatsRewarded(
+            source=SOURCE, task_id=held.task_id, agent_id=held.agent_id, amount_msat=held.amount_msat,
+            simulated=settled.simulated,
+        )  # fmt: skip
+        now = self._clock.now_us()
+        await self._bus.publish(
+            *also,
+            event,
+            work=both(lambda session: records.reward(session, settled, held, now), work),
+        )
+        return outcome_of(settled)
 
     async def _conclude(self, payment: Payment, result: PaymentResult) -> PaymentOutcome:
         try:
@@ -119,30 +154,39 @@ class Settlement:
         return replace(outcome_of(payment), reason=reason)
 
     async def _settle(self, payment: Payment, result: PaymentResult) -> PaymentOutcome:
-        fee, now = msat(result.fee_msat), self._clock.now_us()
+        fee, now, proof = msat(result.fee_msat), self._clock.now_us(), await self._word()
         await self._bus.publish(
-            PaymentSettled(**_about(payment), fee_msat=fee, preimage=result.preimage),
-            work=lambda session: records.settle(session, payment, result.preimage, fee, now),
+            PaymentSettled(**about(payment), fee_msat=fee, preimage=result.preimage),
+            work=lambda session: records.settle(session, payment, result.preimage, fee, now, proof),
         )
-        return PaymentOutcome("settled", payment.amount_msat, fee, payment.payment_hash)
+        return PaymentOutcome("settled", payment.amount_msat, fee, payment.payment_hash, ledger_id=payment.id)
 
     async def _fail(self, payment: Payment, reason: str) -> PaymentOutcome:
         now, reason = self._clock.now_us(), inert_line(reason, LONGEST_REASON)
         await self._bus.publish(
             *_failure(payment, reason), work=lambda session: records.fail(session, payment, reason, now)
         )
-        return PaymentOutcome("failed", payment_hash=payment.payment_hash, reason=reason)
+        return PaymentOutcome(
+            "failed", payment_hash=payment.payment_hash, reason=reason, ledger_id=payment.id
+        )
 
     async def _give_up(
-        self, payment: Payment, held: Holding, memo: str, also: Sequence[Event], work: Work | None
+        self, payment: Payment, held: Holding, also: Sequence[Event], work: Work | None
     ) -> PaymentOutcome:
         now = self._clock.now_us()
         await self._bus.publish(
             *also,
             *_failure(payment, payment.reason),
-            work=both(lambda session: records.give_up(session, payment, held, memo, now), work),
+            work=both(lambda session: records.give_up(session, payment, held, now), work),
         )
         return outcome_of(payment)
+
+    async def _word(self) -> str:
+        """Whose word settles: the key of the node that was asked."""
+        try:
+            return f"node:{(await self._node.identity()).node_id}"
+        except LedgerError:
+            return "node"
 
     async def _doubted(self, payment: Payment, reason: str) -> PaymentOutcome:
         """The payment stays pending although the node has spoken; a person is told once."""
@@ -150,8 +194,8 @@ class Settlement:
             self._warned.add(payment.id)
             message = f"{reason} The payment {payment.payment_hash} stays pending. Check the node."
             logger.warning(message)
-            about = {"source": SOURCE, "task_id": payment.task_id, "agent_id": payment.agent_id}
-            await self._bus.publish(SystemWarning(**about, message=message))
+            told = {"source": SOURCE, "task_id": payment.task_id, "agent_id": payment.agent_id}
+            await self._bus.publish(SystemWarning(**told, message=message))
         return replace(outcome_of(payment), reason=reason)
 
 
@@ -170,10 +214,13 @@ def outcome_of(payment: Payment) -> PaymentOutcome:
     """What the book says of the payment."""
     status = _STATUS.get(payment.state, "failed")
     paid = payment.amount_msat if status == "settled" else ZERO
-    return PaymentOutcome(status, paid, payment.fee_msat, payment.payment_hash, payment.reason)
+    return PaymentOutcome(
+        status, paid, payment.fee_msat, payment.payment_hash, payment.reason, ledger_id=payment.id
+    )
 
 
-def _about(payment: Payment) -> dict[str, Any]:
+def about(payment: Payment) -> dict[str, Any]:
+    """What every event of a payment says."""
     return {
         "source": SOURCE,
         "task_id": payment.task_id,
@@ -184,9 +231,12 @@ def _about(payment: Payment) -> dict[str, Any]:
     }
 
 
-def _failure(payment: Payment, reason: str) -> tuple[Event, Event]:
+def _failure(payment: Payment, reason: str) -> tuple[Event, ...]:
+    failed = PaymentFailed(**about(payment), reason=reason)
+    if not payment.is_reward:
+        return (failed,)
     refunded = PaymentRefunded(
         source=SOURCE, task_id=payment.task_id, agent_id=payment.agent_id, amount_msat=payment.amount_msat,
         reason=reason, simulated=payment.simulated,
     )  # fmt: skip
-    return PaymentFailed(**_about(payment), reason=reason), refunded
+    return failed, refunded

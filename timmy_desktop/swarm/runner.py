@@ -228,4 +228,6 @@ def _outcome(work: asyncio.Task[Done | Failed]) -> Done | Failed | None:
 def _unpaid(outcome: PaymentOutcome) -> str:
     if outcome.status == "unknown":
         return "The payment is not confirmed yet; it is asked about again."
+    if outcome.status == "waiting":
+        return f"The result stands. {outcome.reason}"
     return f"The result stands, but was not paid: {outcome.reason or 'the payment failed'}"

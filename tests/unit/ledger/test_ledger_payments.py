@@ -13,6 +13,7 @@ from tests.fakes.ledger_world import TREASURY, LedgerWorld, SetClock
 from tests.fakes.lightning import FakeLightning
 from timmy_desktop.events.payments import PaymentSettled
 from timmy_desktop.events.system import SystemInfo
+from timmy_desktop.ledger import Limits
 from timmy_desktop.ledger.backends.base import PaymentResult
 from timmy_desktop.ledger.backends.embedded import EmbeddedBackend
 from timmy_desktop.ledger.errors import (
@@ -160,7 +161,7 @@ async def test_a_price_of_nothing_is_settled_without_a_payment(
 
 async def test_a_fee_is_paid_by_the_treasury(tmp_path: Path, clock: SetClock) -> None:
     fake = FakeLightning(clock=clock, fee_msat=3)
-    async with LedgerWorld(tmp_path, fake, clock, max_fee_msat=10) as world:
+    async with LedgerWorld(tmp_path, fake, clock, limits=Limits(fee_floor_msat=10)) as world:
         await world.ledger.reserve("task", "forge", 1000)
         assert (await world.ledger.pay("task")).fee_msat == 3
         sums = await world.ledger.balances()

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from timmy_desktop.clock import Clock
-from timmy_desktop.ledger.backends import embedded
-from timmy_desktop.ledger.backends.base import LightningBackend
+from timmy_desktop.ledger.backends import electrum, embedded, lnd
+from timmy_desktop.ledger.backends.base import BackendParts, LightningBackend
 
-BackendFactory = Callable[..., LightningBackend]
+BackendFactory = Callable[[BackendParts], LightningBackend]
 
-BACKENDS: Mapping[str, BackendFactory] = MappingProxyType({embedded.NAME: embedded.EmbeddedBackend})
-
-
-def make_backend(name: str, *, node_key: Callable[[], bytes], clock: Clock) -> LightningBackend:
-    """The backend that the settings name. `node_key()` gives the 32 secret bytes of this data folder."""
-    return BACKENDS[name](node_key=node_key, clock=clock)
+BACKENDS: Mapping[str, BackendFactory] = MappingProxyType(
+    {embedded.NAME: embedded.make, lnd.NAME: lnd.make, electrum.NAME: electrum.make}
+)
 
 
-__all__ = ["BACKENDS", "LightningBackend", "make_backend"]
+def make_backend(name: str, parts: BackendParts) -> LightningBackend:
+    """The backend that the settings name."""
+    return BACKENDS[name](parts)
+
+
+__all__ = ["BACKENDS", "BackendParts", "LightningBackend", "make_backend"]

@@ -6,7 +6,7 @@ import csv
 import io
 from datetime import UTC, datetime
 
-from timmy_desktop.inert import inert_line
+from timmy_desktop.inert import cell
 from timmy_desktop.routing.records import LatencySeries
 
 _SECOND = 1_000_000
@@ -14,7 +14,6 @@ _COLUMNS = (
     "time_utc", "provider", "answers", "failures", "p50_ms", "p95_ms", "p99_ms", "first_token_p50_ms",
     "first_token_p95_ms", "tokens_in", "tokens_out", "tokens_per_s", "cost_microcents",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@")
 
 
 def as_csv(series: LatencySeries) -> str:
@@ -39,8 +38,7 @@ def as_csv(series: LatencySeries) -> str:
 
 def safe_cell(text: str) -> str:
     """Text that a spreadsheet takes for text."""
-    shown = inert_line(text, 200)
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+    return cell(text, 200)
 
 
 def file_name(series: LatencySeries, ending: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from timmy_desktop.gui.wording import dollars as dollars_words
 from timmy_desktop.gui.wording import provider_words
 from timmy_desktop.inert import inert_line
 
@@ -96,16 +97,6 @@ def circuit_word(state: str) -> str:
 def cost_words(microcents: int) -> str:
     """Millionths of a cent as `$0.0012`; nothing spent is `free`."""
     return dollars_words(microcents) if microcents else "free"
-
-
-def dollars_words(microcents: int) -> str:
-    """Millionths of a cent as dollars, with as many places as it takes."""
-    if not microcents:
-        return "$0"
-    dollars = microcents / 100_000_000
-    if dollars < 0.0001:
-        return "< $0.0001"
-    return f"${dollars:,.4f}" if dollars < 0.1 else f"${dollars:,.2f}"
 
 
 def seconds_words(seconds: float) -> str:

@@ -1,0 +1,214 @@
+"""The cost of thought: what each task took in sats and money, above its tokens, tools and time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QListView,
+    QStackedWidget,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from timmy_desktop.gui.panels.ledger.words import Names, agent_words
+from timmy_desktop.gui.theme import GAP, TIGHT, Theme
+from timmy_desktop.gui.widgets.empty_state import EmptyState
+from timmy_desktop.gui.widgets.facts_strip import Fact, FactsStrip
+from timmy_desktop.gui.widgets.parts import row
+from timmy_desktop.gui.widgets.two_line_rows import (
+    left_words,
+    paint_ground,
+    quiet_list,
+    right_words,
+    two_line_size,
+)
+from timmy_desktop.gui.wording import count, dollars, duration, exact_time, relative_time, sats
+from timmy_desktop.inert import inert_line
+from timmy_desktop.ledger.history_thought import Thought, ThoughtSums
+
+THOUGHT_ROLE = Qt.ItemDataRole.UserRole
+_Index = QModelIndex | QPersistentModelIndex
+_NO_PARENT = QModelIndex()
+
+
+def price_words(thought: Thought) -> str:
+    """Sats and money, what there is of them."""
+    paid = sats(thought.paid_msat + thought.fee_msat)
+    return f"{paid} + {dollars(thought.cost_microcents)}" if thought.cost_microcents else paid
+
+
+def effort_words(thought: Thought, name_of: Names) -> str:
+    """Who, with how many tokens and tools, in what time."""
+    parts = (
+        agent_words(thought.agent_id, name_of),
+        count(thought.tokens_in + thought.tokens_out, "token"),
+        count(thought.tool_calls, "tool call") if thought.tool_calls else "",
+        duration(thought.duration_ms) if thought.duration_ms else "",
+        inert_line(thought.model, 40),
+    )
+    return " · ".join(part for part in parts if part)
+
+
+def facts_of(sums: ThoughtSums) -> list[Fact]:
+    """All of it together, and what a thousand tokens came to."""
+    tokens = sums.tokens_in + sums.tokens_out
+    paid = sums.paid_msat + sums.fee_msat
+    money = dollars(sums.cost_microcents + sums.other_cost_microcents)
+    each = sats(paid * 1000 // tokens) if tokens else "–"
+    return [
+        (f"{sums.tasks:,}", "tasks", ""),
+        (sats(paid), "paid for them", f"Of that fees: {sats(sums.fee_msat)}"),
+        (money, "to providers", f"Of that outside tasks: {dollars(sums.other_cost_microcents)}"),
+        (f"{tokens:,}", "tokens", f"{sums.tokens_in:,} in, {sums.tokens_out:,} out"),
+        (each, "for 1,000 tokens", "Sats paid for tasks, by their tokens"),
+        (
+            f"{sums.other_tokens:,}",
+            "tokens in the chat",
+            f"In {count(sums.other_requests, 'request')}, not paid in sats",
+        ),
+    ]
+
+
+class ThoughtsModel(QAbstractListModel):
+    """Replaced as a whole."""
+
+    def __init__(self, name_of: Names, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._name_of = name_of
+        self.rows: list[Thought] = []
+
+    def show_rows(self, rows: Sequence[Thought]) -> None:
+        if list(rows) != self.rows:
+            self.beginResetModel()
+            self.rows = list(rows)
+            self.endResetModel()
+
+    def rowCount(self, parent: _Index = _NO_PARENT) -> int:
+        return 0 if parent.isValid() else len(self.rows)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        if not index.isValid():
+            return None
+        thought = self.rows[index.row()]
+        text = inert_line(thought.text, 160)
+        if role == THOUGHT_ROLE:
+            return thought
+        if role == Qt.ItemDataRole.DisplayRole:
+            return text
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return f"{text}, {price_words(thought)}, {effort_words(thought, self._name_of)}"
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return f"{text}\n{effort_words(thought, self._name_of)}\n{exact_time(thought.created_us)[:19]}"
+        return None
+
+
+class ThoughtDelegate(QStyledItemDelegate):
+    """Two lines: what was asked and its price; the effort and when."""
+
+    def __init__(self, name_of: Names, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._name_of = name_of
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: ARG002
+        return two_line_size()
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        thought = index.data(THOUGHT_ROLE)
+        if not isinstance(thought, Thought):
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_ground(painter, option)
+        box = option.rect.adjusted(GAP + TIGHT, GAP, -GAP - TIGHT, -GAP)
+        body, small = QFontMetrics(Theme.current().font()), QFontMetrics(Theme.current().font("small"))
+        first = QRect(box.left(), box.top(), box.width(), body.height())
+        second = QRect(box.left(), first.bottom() + 1 + TIGHT, box.width(), small.height())
+        left = right_words(painter, first, price_words(thought), "text", mono=True)
+        left_words(painter, left, inert_line(thought.text, 200), "text")
+        left = right_words(painter, second, relative_time(thought.created_us), "muted")
+        left_words(painter, left, effort_words(thought, self._name_of), "muted", small=True)
+        painter.restore()
+
+
+class ThoughtList(QListView):
+    """Return and a double click open the task."""
+
+    open_requested = Signal(str)
+
+    def __init__(self, model: ThoughtsModel, name_of: Names) -> None:
+        super().__init__()
+        self.setModel(model)
+        self.setItemDelegate(ThoughtDelegate(name_of, self))
+        self.setUniformItemSizes(True)
+        quiet_list(self, "What each task took")
+        self.doubleClicked.connect(self._open)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._open(self.currentIndex())
+        else:
+            super().keyPressEvent(event)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, 60)
+
+    def _open(self, index: QModelIndex) -> None:
+        thought = index.data(THOUGHT_ROLE)
+        if isinstance(thought, Thought):
+            self.open_requested.emit(thought.task_id)
+
+
+class ThoughtsPage(QWidget):
+    """Over the span of the chart; the newest hundred tasks in a list."""
+
+    def __init__(self, name_of: Names) -> None:
+        super().__init__()
+        self.model = ThoughtsModel(name_of, self)
+        self.list = ThoughtList(self.model, name_of)
+        self.facts = FactsStrip()
+        self.state = EmptyState("ledger", "The cost of thought", "Reading what tasks took…")
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.state)
+        self.stack.addWidget(self.list)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(row(self.facts, margins=(GAP + TIGHT, GAP, GAP + TIGHT, TIGHT)))
+        layout.addWidget(self.stack, 1)
+
+    def show_thinking(self, thoughts: Sequence[Thought], sums: ThoughtSums) -> None:
+        """What the tasks took."""
+        self.facts.setVisible(bool(sums.tasks or sums.other_requests))
+        self.facts.show_facts(facts_of(sums))
+        self.model.show_rows(thoughts)
+        if thoughts:
+            self.stack.setCurrentWidget(self.list)
+        else:
+            self.state.show_state(
+                "tasks",
+                "No task in this time",
+                "What each task takes in sats, money, tokens and tools is here.",
+            )
+            self.stack.setCurrentWidget(self.state)
+
+    def show_fault(self, words: str) -> None:
+        self.facts.hide()
+        self.state.show_state("bad", "What tasks took can't be read", words, tone="bad")
+        self.stack.setCurrentWidget(self.state)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(260, 120)

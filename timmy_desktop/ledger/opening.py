@@ -1,0 +1,84 @@
+"""Opens the book of the node that answers, funds it the first time, and pins the node from then on."""
+
+from __future__ import annotations
+
+from timmy_desktop.clock import Clock
+from timmy_desktop.events.bus import EventBus
+from timmy_desktop.events.payments import BookOpened, SatsDeposited
+from timmy_desktop.ledger import node_book, records
+from timmy_desktop.ledger.backends.base import BackendInfo
+from timmy_desktop.ledger.errors import LedgerError
+from timmy_desktop.ledger.money import Msat, msat
+from timmy_desktop.ledger.node import Node
+from timmy_desktop.ledger.settlement import SOURCE
+from timmy_desktop.storage.database import Database, Session
+
+
+class Opening:
+    """Nothing moves before the node has said who it is, once in each run of the application."""
+
+    def __init__(
+        self, *, bus: EventBus, db: Database, node: Node, clock: Clock, treasury_msat: int
+    ) -> None:
+        self._bus = bus
+        self._db = db
+        self._node = node
+        self._clock = clock
+        self._treasury = treasury_msat
+        self._done = False
+
+    async def opened(self, *, must: bool = True) -> bool:
+        """Whether the book is open; with `must`, raises the LedgerError that says why it is not."""
+        if self._done:
+            return True
+        try:
+            await self._open(await self._node.identity(again=True))
+        except LedgerError:
+            if must:
+                raise
+            return False
+        self._done = True
+        return True
+
+    async def ready(self) -> None:
+        """Sats may move within the book: it is open, or was when this kind of node was last there."""
+        if self._done:
+            return
+        found = await self._db.read(node_book.present)
+        if found is None or (found.simulated, found.network) != (self._node.simulated, self._node.network):
+            await self.opened()
+
+    async def _open(self, info: BackendInfo) -> None:
+        found = await self._db.read(node_book.present)
+        if not node_book.is_about(found, info):
+            await self._new_book(info)
+        self._node.pin(info.node_id)
+        await self._fund(info)
+
+    async def _new_book(self, info: BackendInfo) -> None:
+        now = self._clock.now_us()
+        held = await self._db.read(lambda session: node_book.to_be_closed(session, info))
+        event = BookOpened(
+            source=SOURCE, backend=info.name, network=info.network, node_id=info.node_id,
+            simulated=info.simulated, closed_msat=held,
+        )  # fmt: skip
+        # A simulated node of one's own is there from the start: no news.
+        news = () if info.simulated and not held else (event,)
+        await self._bus.publish(*news, work=lambda session: node_book.open_book(session, info, now))
+
+    async def _fund(self, info: BackendInfo) -> None:
+        amount = msat(self._treasury) if info.simulated else await self._on_node()
+        if amount <= 0 or await self._db.read(records.was_funded):
+            return
+        now, memo = self._clock.now_us(), records.STARTING_MEMO if info.simulated else records.OPENING_MEMO
+        event = SatsDeposited(source=SOURCE, amount_msat=amount, memo=memo, simulated=info.simulated)
+        proof = "" if info.simulated else f"node:{info.node_id}"
+
+        def write(session: Session) -> None:
+            records.deposit(session, amount, now, simulated=info.simulated, proof=proof)
+
+        await self._bus.publish(event, work=write)
+
+    async def _on_node(self) -> Msat:
+        held = await self._node.balance()
+        return Msat(0) if held is None else Msat(held.local_msat + held.in_flight_msat)
