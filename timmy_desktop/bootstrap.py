@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from timmy_desktop.agent.timmy import Timmy
 from timmy_desktop.clock import SystemClock
@@ -11,10 +13,11 @@ from timmy_desktop.events.bus import EventBus
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import Ledger, Limits
 from timmy_desktop.ledger.backends import BackendParts, LightningBackend, make_backend
-from timmy_desktop.memory import Memory
+from timmy_desktop.memory import Memory, MemoryFault
 from timmy_desktop.memory.embedding import MiniLm
 from timmy_desktop.memory.index import ChromaIndex
 from timmy_desktop.memory.proposing import AskModel
+from timmy_desktop.memory.types import NewEntry
 from timmy_desktop.paths import Paths
 from timmy_desktop.routing import local_models
 from timmy_desktop.routing.budget import Budget, Price
@@ -43,6 +46,7 @@ from timmy_desktop.swarm.personas import personas
 from timmy_desktop.swarm.registry import Registry
 from timmy_desktop.swarm.toolbox import Toolbox
 from timmy_desktop.swarm.tools.workspace import Workspace
+from timmy_desktop.upgrades.queue import Remember, UpgradeQueue
 
 _MEMORY_TOKENS = 120
 
@@ -114,13 +118,25 @@ def build(
         ask=_asked_of(router),
     )
     workspace = Workspace(settings.workspace)
+    upgrades = UpgradeQueue(
+        bus=bus,
+        db=database,
+        clock=clock,
+        supervisor=supervisor,
+        settings=settings,
+        folder=paths.upgrades,
+        chain_head=lambda: event_log.head,
+        person=_person(),
+        remember=_kept_by(memory),
+        ask_agent=lambda text, conversation: coordinator.post(text, conversation_id=conversation),
+    )
     coordinator = Coordinator(
         bus=bus,
         db=database,
         router=router,
         ledger=ledger,
         registry=Registry(bus=bus, db=database, clock=clock, personas=personas(settings.personas)),
-        tools=Toolbox(workspace=workspace, memory=memory),
+        tools=Toolbox(workspace=workspace, memory=memory, upgrades=upgrades),
         memory=memory,
         clock=clock,
         supervisor=supervisor,
@@ -160,6 +176,7 @@ def build(
         ledger=ledger,
         memory=memory,
         workspace=workspace,
+        upgrades=upgrades,
         coordinator=coordinator,
         timmy=Timmy(
             bus=bus,
@@ -191,6 +208,24 @@ def _asked_of(router: CascadeRouter) -> AskModel:
             return ""
 
     return ask
+
+
+def _kept_by(memory: Memory) -> Remember:
+    """How the memory keeps why a person turned a change down; it makes do without."""
+
+    async def keep(reason: str) -> None:
+        with suppress(MemoryFault):
+            await memory.remember(NewEntry(content=reason, source="a rejected upgrade"))
+
+    return keep
+
+
+def _person() -> str:
+    """Whose decisions are made here: the name of this system's account."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "the person at this computer"
 
 
 def build_providers(settings: Settings, paths: Paths, secrets: Secrets) -> tuple[Provider, ...]:

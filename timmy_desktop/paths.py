@@ -48,5 +48,9 @@ class Paths:
         return self.data_dir / "memory-index"
 
     @property
+    def upgrades(self) -> Path:
+        return self.data_dir / "upgrades"
+
+    @property
     def logs(self) -> Path:
         return self.data_dir / "logs"

@@ -31,6 +31,7 @@ from timmy_desktop.storage.migrations import migrate
 from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.swarm.coordinator import Coordinator
 from timmy_desktop.swarm.tools.workspace import Workspace
+from timmy_desktop.upgrades.queue import UpgradeQueue
 
 Progress = Callable[[str], None]
 
@@ -66,6 +67,7 @@ class Services:
     ledger: Ledger
     memory: Memory
     workspace: Workspace
+    upgrades: UpgradeQueue
     coordinator: Coordinator
     timmy: Timmy
     _running: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
@@ -106,6 +108,7 @@ class Services:
             ("Looking for models", self.router_history),
             ("Opening the ledger", self.ledger),
             memory,
+            ("Opening the upgrade queue", self.upgrades),
             ("Waking the agents", self.coordinator),
             ("Remembering the conversation", self.timmy),
         )

@@ -178,6 +178,11 @@ class Settings(BaseSettings):
     # Upgrades and feed
     auto_approve_upgrades: bool = False
     upgrade_timeout_hours: Annotated[int, Field(ge=1, le=8760)] = 24
+    upgrade_test_seconds: Annotated[float, Field(gt=0, le=86400)] = 900.0
+    upgrade_test_memory_mb: Annotated[int, Field(ge=128, le=1_000_000)] = 4000
+    upgrade_canary_minutes: Annotated[int, Field(ge=0, le=10_080)] = 30
+    upgrade_max_steps: Annotated[int, Field(ge=1, le=200)] = 30
+    upgrade_max_tokens: Annotated[int, Field(ge=16, le=1_000_000)] = 32_768
     websocket_event_throttle: Annotated[int, Field(ge=1, le=1000)] = 10
     activity_feed_buffer: Annotated[int, Field(ge=1, le=10_000)] = 100
 

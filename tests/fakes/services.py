@@ -124,6 +124,16 @@ class FakeMemoryStatus:
         return MemoryStatus("ready", "fake@1", "ready", 0, 0)
 
 
+class FakeApprovals:
+    """An upgrade queue of which only the number that wait is asked."""
+
+    def __init__(self) -> None:
+        self.waiting = 0
+
+    async def pending(self) -> int:
+        return self.waiting
+
+
 @dataclass
 class FakeServices:
     """Has the fields of services.Services that the window and its panels read."""
@@ -135,6 +145,7 @@ class FakeServices:
     timmy: Any = None
     memory: Any = field(default_factory=FakeMemoryStatus)
     models: Any = field(default_factory=_no_models)
+    upgrades: Any = field(default_factory=FakeApprovals)
     workspace: Any = field(default_factory=FakeWorkspace)
     settings: Settings = field(default_factory=Settings)
     clock: Any = field(default_factory=SystemClock)

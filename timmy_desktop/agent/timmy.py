@@ -36,10 +36,12 @@ from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.swarm.coordinator import Coordinator
 from timmy_desktop.swarm.errors import SwarmError
+from timmy_desktop.swarm.personas import CHANGE_PREFIX
 
 logger = logging.getLogger(__name__)
 
 COMMAND = "/task"
+UPGRADE_COMMAND = "/upgrade"
 CONTEXT_TOKENS = 3000
 STOPPED = "stopped by the person"
 KEPT_HERE = "asked on this computer alone, since messages before it are local only"
@@ -160,8 +162,8 @@ class Timmy:
         """
         text = checked_text(text)
         told: _Told = asyncio.Queue()
-        if text == COMMAND or text.startswith((f"{COMMAND} ", f"{COMMAND}\n")):
-            work = self._command(conversation_id, text, told)
+        if (command := _command_in(text)) is not None:
+            work = self._command(conversation_id, text, told, command)
         else:
             work = self._answer(conversation_id, text, told)
         async for event in self._running(conversation_id, work, told):
@@ -260,12 +262,12 @@ class Timmy:
             self._do_later(f"end of {message.id}", lambda: self._store.save(message))
             raise
 
-    async def _command(self, conversation_id: str, text: str, told: _Told) -> None:
+    async def _command(self, conversation_id: str, text: str, told: _Told, command: str) -> None:
         await self._said(conversation_id, text, told)
         try:
             notice = await self._posting.post(
                 conversation_id,
-                text.removeprefix(COMMAND),
+                task_text(command, text),
                 local_only=await self._is_local_only(conversation_id),
             )
         except (SwarmError, StorageError) as error:
@@ -317,6 +319,20 @@ class Timmy:
     def _notify(self, message: MessageView) -> None:
         for handler in tuple(self._handlers):
             handler(message)
+
+
+def _command_in(text: str) -> str | None:
+    """The command that a message begins with; None when it is no command."""
+    return next(
+        (name for name in (COMMAND, UPGRADE_COMMAND) if text == name or text.startswith((f"{name} ", f"{name}\n"))),
+        None,
+    )
+
+
+def task_text(command: str, text: str) -> str:
+    """The task that a command posts; empty where it asks for nothing."""
+    wanted = text.removeprefix(command).strip()
+    return f"{CHANGE_PREFIX}{wanted}" if wanted and command == UPGRADE_COMMAND else wanted
 
 
 def _reason(built: Prompt, *, chosen: bool) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 
 import orjson
 
-from timmy_desktop.events import agents, memory, payments, routing, system, tasks
+from timmy_desktop.events import agents, memory, payments, routing, system, tasks, upgrades
 from timmy_desktop.events.base import Event, UnknownEvent
 
-TOPICS: tuple[ModuleType, ...] = (tasks, agents, payments, routing, memory, system)
+TOPICS: tuple[ModuleType, ...] = (tasks, agents, payments, routing, memory, upgrades, system)
 
 _ENVELOPE = ("source", "task_id", "agent_id")
 

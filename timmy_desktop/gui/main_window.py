@@ -45,6 +45,7 @@ from timmy_desktop.paths import Paths
 # Dialogs, the palette and what follows the services are imported where they are first used: importing a Qt
 # class for the first time costs milliseconds, and the window is to be painted before all that.
 if TYPE_CHECKING:
+    from timmy_desktop.gui.approvals import Approvals
     from timmy_desktop.gui.live_status import LiveStatus
     from timmy_desktop.gui.preferences.models import ModelPulls
     from timmy_desktop.gui.startup import StartupPage
@@ -93,6 +94,7 @@ class MainWindow(QMainWindow):
         self._services: Services | None = None
         self._pulls: ModelPulls | None = None
         self._live: LiveStatus | None = None
+        self._approvals: Approvals | None = None
         self._may_close = self._laid_out = self._dismissed = self._was_painted = False
         self._page: StartupPage | None = None
         self._focusing = QTimer(self)
@@ -122,6 +124,12 @@ class MainWindow(QMainWindow):
         self._live.said.connect(self.grant)
         self._live.models_changed.connect(self._show_models)
         self._live.start()
+        from timmy_desktop.gui.approvals import Approvals
+
+        self._approvals = Approvals(services, self.status, self)
+        self._approvals.said.connect(self.grant)
+        self._approvals.wished.connect(self.grant)
+        self._approvals.start()
         self._interpreter = CalmInterpreter(self._live.is_busy, self)
         self._interpreter.start()
         self.menus.enable(True)
@@ -136,6 +144,9 @@ class MainWindow(QMainWindow):
             self._live.stop()
             self._live = None
             self._interpreter.stop()
+        if self._approvals is not None:
+            self._approvals.stop()
+            self._approvals = None
         for dock in self.docks.values():
             if dock.panel is not None:
                 dock.panel.stop()

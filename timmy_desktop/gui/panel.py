@@ -81,6 +81,13 @@ class OpenMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenUpgrade:
+    """Show this proposal to change code."""
+
+    upgrade_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenPreferences:
     """Let the person change the settings, beginning at the page called `page`."""
 
@@ -101,7 +108,15 @@ class Say:
 
 
 Wish = (
-    OpenTask | OpenConversation | NewTask | NewConversation | ShowPanel | OpenMemory | OpenPreferences | Say
+    OpenTask
+    | OpenConversation
+    | NewTask
+    | NewConversation
+    | ShowPanel
+    | OpenMemory
+    | OpenUpgrade
+    | OpenPreferences
+    | Say
 )
 
 

@@ -18,7 +18,7 @@ class StatusLine(QStatusBar):
     """Shows what it is told; it asks nobody. `chosen` names the place a click wishes to see."""
 
     chosen = Signal(str)
-    """`router`, `tasks`, `ledger`, `activity` or `chain`."""
+    """`router`, `tasks`, `upgrades`, `ledger`, `activity` or `chain`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -27,10 +27,11 @@ class StatusLine(QStatusBar):
         self._shown: dict[str, tuple[str, str, str]] = {}
         self.model = self._part("router", "Models and their health")
         self.work = self._part("tasks", "Tasks under way")
+        self.approvals = self._part("upgrades", "Changes to approve")
         self.balance = self._part("ledger", "Balance of the ledger")
         self.rate = self._part("activity", "Events a second")
         self.chain = self._part("chain", "The event log's hash chain")
-        for part in (self.model, self.work):
+        for part in (self.model, self.work, self.approvals):
             self.addWidget(part)
         self.addWidget(spring(), 1)
         for part in (self.balance, self.rate, self.chain):
@@ -40,12 +41,12 @@ class StatusLine(QStatusBar):
     def show_progress(self, words: str, tone: str = "muted") -> None:
         """What starting is busy with, or how it ended."""
         self._set(self.model, "bad" if tone == "bad" else "clock", tone, words, "")
-        for part in (self.work, self.balance, self.rate, self.chain):
+        for part in (self.work, self.approvals, self.balance, self.rate, self.chain):
             part.setVisible(False)
 
     def show_started(self) -> None:
         """The services run: every part has something to say."""
-        for part in (self.work, self.balance, self.rate, self.chain):
+        for part in (self.work, self.approvals, self.balance, self.rate, self.chain):
             part.setVisible(True)
 
     def show_models(self, statuses: Sequence[StatusLike]) -> None:
@@ -68,6 +69,11 @@ class StatusLine(QStatusBar):
         """How many tasks are not finished."""
         words = f"{count(running, 'task')} running" if running else "Idle"
         self._set(self.work, "tasks", "accent" if running else "muted", words, "Show the tasks")
+
+    def show_approvals(self, pending: int) -> None:
+        """How many changes to code wait for a decision."""
+        words = f"{pending:,} to approve" if pending else "Nothing to approve"
+        self._set(self.approvals, "upgrades", "accent" if pending else "muted", words, "Review what was proposed")
 
     def show_balance(self, available_msat: int, *, simulated: bool) -> None:
         """What could be spent now."""

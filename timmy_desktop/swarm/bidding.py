@@ -12,7 +12,7 @@ from timmy_desktop.clock import Clock
 from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.swarm.auction import AgentStatus, Bid, Bidder, ScoredBid, check_bid, rank
 from timmy_desktop.swarm.errors import BidRejectedError
-from timmy_desktop.swarm.personas import Persona, Topic
+from timmy_desktop.swarm.personas import CHANGE_PREFIX, Persona, Topic
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,10 @@ class Bids(Protocol):
 
 
 async def persona_bid(persona: Persona, invitation: Invitation) -> int | None:
-    """A persona's own bid: cheaper in its field, dearer when much is waiting; passes above the limit."""
+    """A persona's own bid: cheaper in its field, dearer when much is waiting; passes above the limit, and
+    where a change is to be proposed that it has no tools for."""
+    if invitation.text.startswith(CHANGE_PREFIX) and not persona.can_propose:
+        return None
     amount = asking_price(persona.base_bid_msat, persona.match_milli(invitation.topic), invitation.waiting)
     limit = invitation.max_price_msat
     return amount if not limit or amount <= limit else None

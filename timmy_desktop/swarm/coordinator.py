@@ -36,6 +36,8 @@ from timmy_desktop.swarm.toolbox import Toolbox
 from timmy_desktop.swarm.worker import Limits, Router, Worker
 
 WRITE_AGAIN_SECONDS = 1.0
+# A file or a diff in a tool call is longer than an answer.
+CHANGE_REPLY_TOKENS = 4096
 
 
 class SwarmSettings(Protocol):
@@ -57,6 +59,12 @@ class SwarmSettings(Protocol):
     def memory_context_tokens(self) -> int: ...
     @property
     def local_only(self) -> bool: ...
+    @property
+    def upgrade_max_steps(self) -> int: ...
+    @property
+    def upgrade_max_tokens(self) -> int: ...
+    @property
+    def upgrade_test_seconds(self) -> float: ...
 
 
 class Coordinator:
@@ -93,6 +101,12 @@ class Coordinator:
             seconds=settings.task_timeout_seconds,
             reply_tokens=settings.reply_max_tokens,
         )
+        change_limits = Limits(
+            steps=settings.upgrade_max_steps,
+            tokens=settings.upgrade_max_tokens,
+            seconds=max(settings.task_timeout_seconds, settings.upgrade_test_seconds * 4),
+            reply_tokens=max(settings.reply_max_tokens, CHANGE_REPLY_TOKENS),
+        )
         auctioneer = Auctioneer(
             bus=bus, ledger=ledger, registry=registry, clock=clock, supervisor=supervisor,
             bids=bids, seconds=settings.auction_seconds,
@@ -101,6 +115,7 @@ class Coordinator:
             bus=bus, ledger=ledger, registry=registry, clock=clock, supervisor=supervisor,
             worker=Worker(
                 router=router, tools=tools, bus=bus, clock=clock, limits=limits,
+                change_limits=change_limits,
                 recollection=(
                     None if memory is None else Recollection(memory, settings.memory_context_tokens)
                 ),

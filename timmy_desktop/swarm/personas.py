@@ -12,6 +12,13 @@ FILE_TOOLS = ("list_files", "read_file", "search_files")
 GIT_TOOLS = ("git_log", "git_show", "git_diff")
 MEMORY_TOOLS = ("memory_search", "memory_remember", "memory_forget")
 ALL_TOOLS = FILE_TOOLS + GIT_TOOLS + MEMORY_TOOLS
+PROPOSE = "propose_change"
+CHANGE_TOOLS = (
+    "start_change", "list_source", "read_source", "edit_source", "patch_source", "write_source", "delete_source",
+    "test_change", PROPOSE,
+)  # fmt: skip
+# How a task begins whose result is to be a proposal; those without the tools for it don't bid.
+CHANGE_PREFIX = "Propose a change: "
 
 _WORD = re.compile(r"[^\W_]+")
 # A keyword also counts as a word's beginning ("deploy" in "deployment") when it has so many letters.
@@ -56,12 +63,17 @@ class Persona:
         """The system prompt: who it is, what it can do, and that it must not pretend."""
         means = (
             "With the tools given you can read the folder that the person opened, and the memory. "
-            "You cannot change files."
+            f"{_CHANGES if self.can_propose else 'You cannot change files.'}"
             if self.tools
             else "You have no tools; answer from what you know."
         )
         parts = (f"You are {self.name}, an agent for {self.role}.", self.manner, means, _HONESTY)
         return " ".join(part for part in parts if part)
+
+    @property
+    def can_propose(self) -> bool:
+        """Whether it has the means to propose a change."""
+        return PROPOSE in self.tools
 
     def match_milli(self, topic: Topic) -> int:
         """How well the topic fits this agent, 0 to 1,000; 1,000 when it is called by its name."""
@@ -72,6 +84,10 @@ class Persona:
         return hits * 1000 // (hits + 1)
 
 
+_CHANGES = (
+    "You change files in one way only: edit a draft with the tools for it, run test_change, mend what fails, and "
+    "end with propose_change. A person decides; nothing is applied before."
+)
 _HONESTY = (
     "Do the task yourself and answer with the finished result, not with a plan. "
     "Say so when something is missing or you are not sure; never invent files, output or facts."
@@ -139,6 +155,7 @@ PERSONAS: tuple[Persona, ...] = (
             "api",
         ),
         16_000,
+        tools=ALL_TOOLS + CHANGE_TOOLS,
         manner="Read the code before you judge it; give code that is complete.",
     ),
     Persona(

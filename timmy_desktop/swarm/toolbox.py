@@ -11,6 +11,7 @@ from timmy_desktop.routing.types import ToolSpec
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.tools import TOOLS, ToolFamily
 from timmy_desktop.swarm.tools.base import Tool
+from timmy_desktop.swarm.tools.changes import ChangeTool, Upgrades, change_tools
 from timmy_desktop.swarm.tools.memory import Caller, MemoryTool, memory_tools
 from timmy_desktop.swarm.tools.threads import ToolThreads
 from timmy_desktop.swarm.tools.workspace import Workspace
@@ -29,12 +30,15 @@ class Toolbox:
         *,
         workspace: Workspace,
         memory: Memory | None = None,
+        upgrades: Upgrades | None = None,
         families: Iterable[ToolFamily] = TOOLS,
     ) -> None:
-        """Without a `memory` its tools are known, and offered to nobody."""
+        """Without a `memory` or `upgrades` their tools are known, and offered to nobody."""
+        self._upgrades = upgrades
         self._threads = ToolThreads()
         tools = [tool for family in families for tool in family(workspace, self._threads)]
-        self._tools: dict[str, Tool] = {tool.name: tool for tool in [*tools, *memory_tools(memory)]}
+        tools += [*memory_tools(memory), *change_tools(upgrades)]
+        self._tools: dict[str, Tool] = {tool.name: tool for tool in tools}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -44,7 +48,9 @@ class Toolbox:
     def specs(self, names: Iterable[str]) -> tuple[ToolSpec, ...]:
         """What a model is told of the tools called `names`; unknown names are left out."""
         tools = [self._tools[name] for name in names if name in self._tools]
-        tools = [tool for tool in tools if not isinstance(tool, MemoryTool) or tool.is_available]
+        tools = [
+            tool for tool in tools if not isinstance(tool, MemoryTool | ChangeTool) or tool.is_available
+        ]
         return tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in tools)
 
     def is_private(self, name: str) -> bool:
@@ -60,9 +66,18 @@ class Toolbox:
             known = ", ".join(tool for tool in allowed if tool in self._tools) or "none"
             raise ToolError(f"There is no tool {name[:80]!r} here. The tools are: {known}.")
         tool = self._tools[name]
-        if isinstance(tool, MemoryTool):
+        if isinstance(tool, MemoryTool | ChangeTool):
             return storable(await tool.run_for(caller, arguments))
         return storable(await tool.run(arguments))
+
+    async def ended(self, task_id: str) -> str:
+        """The task's attempt is over: what it drafted and did not propose goes. The proposal that it made, or
+        an empty text."""
+        if self._upgrades is None:
+            return ""
+        proposal_id = self._upgrades.drafts.proposed_by(task_id)
+        await self._upgrades.drafts.ended(task_id)
+        return proposal_id
 
     async def stop(self) -> None:
         """Ends the tools under way and their threads."""

@@ -14,12 +14,13 @@ from timmy_desktop.clock import Clock
 from timmy_desktop.events.agents import ToolCalled, ToolCompleted, ToolFailed
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.tasks import TaskStepped
-from timmy_desktop.inert import storable
+from timmy_desktop.identifiers import short_id
+from timmy_desktop.inert import inert_line, storable
 from timmy_desktop.memory.types import Context
 from timmy_desktop.routing.errors import NoProviderError, RouterError
 from timmy_desktop.routing.types import CompletionRequest, Message, Reply, ToolCall, ToolSpec
 from timmy_desktop.swarm.errors import ToolError
-from timmy_desktop.swarm.personas import Persona
+from timmy_desktop.swarm.personas import CHANGE_PREFIX, Persona
 from timmy_desktop.swarm.recollection import NOTHING, Recollection
 from timmy_desktop.swarm.recordable import recordable
 from timmy_desktop.swarm.toolbox import Toolbox
@@ -103,26 +104,38 @@ class Worker:
         clock: Clock,
         limits: Limits,
         recollection: Recollection | None = None,
+        change_limits: Limits | None = None,
     ) -> None:
-        """`recollection` puts what the memory knows of a task before the agent; None for agents without."""
+        """`change_limits` are for tasks that end in a proposal, which take longer.
+
+        `recollection` puts what the memory knows of a task before the agent; None for agents without."""
         self._router = router
         self._tools = tools
         self._bus = bus
         self._clock = clock
         self._limits = limits
+        self._change_limits = change_limits or limits
         self._recollection = recollection
 
     async def run(self, assignment: Assignment) -> Done | Failed:
         """One attempt, from the task's text to its end."""
+        limits = self._change_limits if assignment.text.startswith(CHANGE_PREFIX) else self._limits
         attempt = _Attempt(
-            self._router, self._tools, self._bus, self._clock, self._limits, assignment, self._recollection
+            self._router, self._tools, self._bus, self._clock, limits, assignment, self._recollection
         )
         try:
-            async with asyncio.timeout(self._limits.seconds):
+            outcome = await self._within(attempt, limits)
+        finally:
+            proposal_id = await self._tools.ended(assignment.task_id)
+        return _with_proposal(outcome, proposal_id, assignment)
+
+    async def _within(self, attempt: _Attempt, limits: Limits) -> Done | Failed:
+        try:
+            async with asyncio.timeout(limits.seconds):
                 return await attempt.run()
         except TimeoutError:
             return attempt.failed(
-                f"The time limit of {self._limits.seconds:g} seconds passed.", curable=False
+                f"The time limit of {limits.seconds:g} seconds passed.", curable=False
             )
         except NoProviderError as error:
             return attempt.failed(str(error), curable=False)
@@ -281,6 +294,19 @@ class _Attempt:
 
     def _since(self, started: float) -> int:
         return round((self.clock.monotonic() - started) * 1000)
+
+
+def _with_proposal(outcome: Done | Failed, proposal_id: str, assignment: Assignment) -> Done | Failed:
+    """Names the proposal in the result. A task that was to end in one and did not has failed."""
+    if proposal_id:
+        said = f"The proposal {short_id(proposal_id)} waits in Upgrades for a decision."
+        if isinstance(outcome, Failed):
+            return Done(said, "", "", outcome.tokens_in, outcome.tokens_out, outcome.reason)
+        return replace(outcome, result=f"{outcome.result}\n\n{said}")
+    if isinstance(outcome, Done) and assignment.text.startswith(CHANGE_PREFIX):
+        reason = f"No change was proposed. {assignment.persona.name} said: {outcome.result}"
+        return Failed(inert_line(reason, 1000), True, outcome.tokens_in, outcome.tokens_out)
+    return outcome
 
 
 def _key(call: ToolCall) -> str:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +29,21 @@ class GitOutput:
     is_cut: bool
 
 
+@dataclass(frozen=True, slots=True)
+class GitAnswer:
+    """What git said in bytes, its exit status and its complaints; `is_cut` when there was more than the limit."""
+
+    output: bytes
+    status: int
+    complaint: str
+    is_cut: bool
+
+    @property
+    def text(self) -> str:
+        """The output as text, bytes that are none kept as surrogates."""
+        return self.output.decode("utf-8", "surrogateescape")
+
+
 class Patience:
     """How long one call may take in all, however many processes it needs, and whether it is still wanted."""
 
@@ -47,15 +62,34 @@ class Patience:
 
 def run_git(command: Sequence[str], folder: Path, patience: Patience, limit: int) -> GitOutput:
     """What `command` says in `folder`; RepositoryError in words when it fails."""
+    answer = ask_git(command, folder, patience, limit)
+    if not answer.is_cut and answer.status != 0:
+        raise RepositoryError(explained(answer.complaint))
+    return GitOutput(answer.output.decode("utf-8", "replace"), answer.is_cut)
+
+
+def ask_git(
+    command: Sequence[str],
+    folder: Path,
+    patience: Patience,
+    limit: int,
+    *,
+    given: bytes = b"",
+    environment: Mapping[str, str] | None = None,
+) -> GitAnswer:
+    """What `command` answers when it is `given` that as its input, whatever its exit status.
+
+    `environment` adds to what git sees, which is nothing of this process's own.
+    """
     patience.check()
-    with tempfile.TemporaryFile() as complaints, _started(command, folder, complaints) as process:
-        output, is_cut = _read(process, patience, limit)
-        if is_cut:
-            return GitOutput(output, True)
-        if _ended(process, patience) != 0:
-            complaints.seek(0)
-            raise RepositoryError(_explain(complaints.read(2000).decode("utf-8", "replace")))
-        return GitOutput(output, False)
+    with tempfile.TemporaryFile() as complaints, tempfile.TemporaryFile() as handed:
+        handed.write(given)
+        handed.seek(0)
+        with _started(command, folder, complaints, handed, environment or {}) as process:
+            output, is_cut = _read(process, patience, limit)
+            status = 0 if is_cut else _ended(process, patience)
+        complaints.seek(0)
+        return GitAnswer(output, status, complaints.read(2000).decode("utf-8", "replace"), is_cut)
 
 
 def _environment() -> dict[str, str]:
@@ -77,14 +111,18 @@ def _environment() -> dict[str, str]:
 
 @contextmanager
 def _started(
-    command: Sequence[str], folder: Path, complaints: IO[bytes]
+    command: Sequence[str],
+    folder: Path,
+    complaints: IO[bytes],
+    given: IO[bytes],
+    environment: Mapping[str, str],
 ) -> Iterator[subprocess.Popen[bytes]]:
     try:
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
+            env={**_environment(), **environment},
+            stdin=given,
             stdout=subprocess.PIPE,
             stderr=complaints,
             start_new_session=True,
@@ -101,7 +139,7 @@ def _started(
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _read(process: subprocess.Popen[bytes], patience: Patience, limit: int) -> tuple[str, bool]:
+def _read(process: subprocess.Popen[bytes], patience: Patience, limit: int) -> tuple[bytes, bool]:
     pipe = process.stdout
     if pipe is None:
         raise RepositoryError("Git's output can't be read.")
@@ -116,7 +154,7 @@ def _read(process: subprocess.Popen[bytes], patience: Patience, limit: int) -> t
             if not chunk:
                 break
             output += chunk
-    return bytes(output[:limit]).decode("utf-8", "replace"), len(output) > limit
+    return bytes(output[:limit]), len(output) > limit
 
 
 def _ended(process: subprocess.Popen[bytes], patience: Patience) -> int:
@@ -127,7 +165,8 @@ def _ended(process: subprocess.Popen[bytes], patience: Patience) -> int:
             patience.check()
 
 
-def _explain(complaint: str) -> str:
+def explained(complaint: str) -> str:
+    """Git's complaint in words of ours, where we have any."""
     line = inert_line(complaint, 300)
     unknown = ("unknown revision", "bad revision", "ambiguous argument", "Needed a single revision")
     if any(words in line for words in unknown):

@@ -16,7 +16,7 @@ from pathlib import Path
 from timmy_desktop.inert import inert_line
 from timmy_desktop.upgrades.errors import RepositoryError
 from timmy_desktop.upgrades.git_folder import checked_git_folder
-from timmy_desktop.upgrades.git_process import GitOutput, Patience, run_git
+from timmy_desktop.upgrades.git_process import GitAnswer, GitOutput, Patience, ask_git, run_git
 
 MOST_BYTES = 400_000
 SECONDS = 10.0
@@ -26,7 +26,7 @@ _REVISION = re.compile(r"[\w][\w./+@{}^~-]*", re.ASCII)
 _RUN_BY_FILTERS = re.compile(r"filter\..*\.(clean|smudge|process|required)", re.DOTALL)
 
 # These outrank what the repository's own configuration says.
-_HARMLESS = {
+HARMLESS = {
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
     "core.pager": "cat",
@@ -48,7 +48,7 @@ _HARMLESS = {
     "diff.noprefix": "false",
     "diff.mnemonicPrefix": "false",
 }
-_DIFF_OPTIONS = (
+DIFF_OPTIONS = (
     "--no-ext-diff",
     "--no-textconv",
     "--no-color",
@@ -93,7 +93,7 @@ class Repository:
 
     def show(self, *, revision: str = "HEAD", path: str = "") -> GitOutput:
         """One commit with its changes, or, for those of one path, `path`."""
-        options = ["show", "--no-show-signature", "--stat", "--patch", "--format=fuller", *_DIFF_OPTIONS]
+        options = ["show", "--no-show-signature", "--stat", "--patch", "--format=fuller", *DIFF_OPTIONS]
         git = self._git()
         shown = git.commits(revision)
         return git.run([*options, "--end-of-options", shown, "--", *_paths(path), *self._hidden])
@@ -106,20 +106,24 @@ class Repository:
 
     def diff(self, *, base: str = "", target: str = "", path: str = "", staged: bool = False) -> GitOutput:
         """What changed: from `base` to `target`; without `target` to the working tree (or what is staged)."""
-        options = ["diff", "--stat", "--patch", *_DIFF_OPTIONS, *(["--cached"] if staged else [])]
+        options = ["diff", "--stat", "--patch", *DIFF_OPTIONS, *(["--cached"] if staged else [])]
         git = self._git()
         shown = [git.commits(name) for name in (base, target) if name]
         return git.run([*options, "--end-of-options", *shown, "--", *_paths(path), *self._hidden])
 
-    def _git(self) -> _Git:
-        patience = Patience(self._seconds, self._is_stopped)
-        git_folder = checked_git_folder(self._folder, patience.check)
-        git = _Git(self._folder, git_folder, patience, self._limit, _HARMLESS)
-        return replace(git, configured={**_HARMLESS, **git.filters_off()})
+    def _git(self) -> Git:
+        return git_of(self._folder, Patience(self._seconds, self._is_stopped), self._limit)
+
+
+def git_of(folder: Path, patience: Patience, limit: int = MOST_BYTES) -> Git:
+    """Git for the repository whose working tree's top is `folder`; RepositoryError where it leads elsewhere."""
+    git_folder = checked_git_folder(folder, patience.check)
+    git = Git(folder, git_folder, patience, limit, HARMLESS)
+    return replace(git, configured={**HARMLESS, **git.filters_off()})
 
 
 @dataclass(frozen=True, slots=True)
-class _Git:
+class Git:
     """Git for one call: its folders checked, its time running, whatever could run programs switched off."""
 
     top: Path
@@ -129,11 +133,24 @@ class _Git:
     configured: Mapping[str, str]
 
     def run(self, arguments: Sequence[str]) -> GitOutput:
+        """What git says; RepositoryError when it fails."""
+        return run_git([*self._command, *arguments], self.top, self.patience, self.limit)
+
+    def ask(
+        self, arguments: Sequence[str], *, given: bytes = b"", environment: Mapping[str, str] | None = None
+    ) -> GitAnswer:
+        """What git answers, whatever its exit status."""
+        return ask_git(
+            [*self._command, *arguments], self.top, self.patience, self.limit, given=given,
+            environment=environment,
+        )  # fmt: skip
+
+    @property
+    def _command(self) -> list[str]:
         settings = [word for name, value in self.configured.items() for word in ("-c", f"{name}={value}")]
         # Both named outright: neither core.worktree nor a search upwards leads elsewhere.
         places = [f"--git-dir={self.folder}", f"--work-tree={self.top}"]
-        command = ["git", "--no-pager", "--no-replace-objects", "--no-optional-locks", *places, *settings]
-        return run_git([*command, *arguments], self.top, self.patience, self.limit)
+        return ["git", "--no-pager", "--no-replace-objects", "--no-optional-locks", *places, *settings]
 
     def commit(self, revision: str) -> str:
         """The commit's full hash. Anything else that git could show, a blob above all, is refused here:

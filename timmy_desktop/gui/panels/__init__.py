@@ -1,10 +1,17 @@
-"""The panels, in the order of the docks: explicit, readable, safe to freeze."""
+"""The panels, in the order of their shortcuts. A new one is a folder and a line here."""
 
 from __future__ import annotations
 
 from timmy_desktop.gui.panel import PanelSpec
-from timmy_desktop.gui.panels import activity, chat, events, ledger, memory, router, tasks
+from timmy_desktop.gui.panels import activity, chat, events, ledger, memory, router, tasks, upgrades
 
 PANELS: tuple[PanelSpec, ...] = (
-    activity.SPEC, tasks.SPEC, chat.SPEC, router.SPEC, ledger.SPEC, memory.SPEC, events.SPEC,
-)  # fmt: skip
+    activity.SPEC,
+    tasks.SPEC,
+    chat.SPEC,
+    router.SPEC,
+    ledger.SPEC,
+    memory.SPEC,
+    upgrades.SPEC,
+    events.SPEC,
+)

@@ -1,0 +1,111 @@
+"""A narrow map of a diff beside it: where something changed, what was found, and what is on screen."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QWidget
+
+from timmy_desktop.gui.theme import Theme
+from timmy_desktop.gui.widgets.diff_view.parts import PartKind
+from timmy_desktop.gui.widgets.diff_view.view import DiffView
+
+_WIDTH = 14
+_PLACES = {"+": (7, 5), "-": (2, 5)}
+_LOOKED_AT = 24
+
+
+class Minimap(QWidget):
+    """A click or a drag goes there. For the eye and the mouse only: keys go from change to change."""
+
+    def __init__(self, view: DiffView) -> None:
+        super().__init__()
+        self._view = view
+        self._drawn: QPixmap | None = None
+        self.setFixedWidth(_WIDTH)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName("Map of the changes")
+        self.setToolTip("Where something changed. Click to go there; N and P do it by key.")
+        view.rows_changed.connect(self._forget)
+        view.verticalScrollBar().valueChanged.connect(lambda _: self.update())
+        view.verticalScrollBar().rangeChanged.connect(lambda *_: self._forget())
+        Theme.current().changed.connect(self._forget)
+
+    def sizeHint(self) -> QSize:
+        return QSize(_WIDTH, 100)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
+        ratio = self.devicePixelRatioF()
+        if self._drawn is None or self._drawn.size() != self.size() * ratio:
+            self._drawn = QPixmap(self.size() * ratio)
+            self._drawn.setDevicePixelRatio(ratio)
+            self._draw(QPainter(self._drawn))
+        painter, theme = QPainter(self), Theme.current()
+        painter.drawPixmap(0, 0, self._drawn)
+        window = self._window()
+        if window.height() < self.height() - 1:
+            color = theme.color("outline")
+            painter.setPen(color)
+            painter.drawRect(window.adjusted(0.5, 0.5, -0.5, -0.5))
+            painter.setOpacity(0.16)
+            painter.fillRect(window, color)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._scroll_to(event.position().y())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if event.buttons() & Qt.MouseButton.LeftButton:
+            self._scroll_to(event.position().y())
+
+    def _scroll_to(self, y: float) -> None:
+        bar = self._view.verticalScrollBar()
+        whole = bar.maximum() + bar.pageStep()
+        bar.setValue(round(y / max(self.height(), 1) * whole - bar.pageStep() / 2))
+
+    def _window(self) -> QRectF:
+        bar = self._view.verticalScrollBar()
+        whole = max(bar.maximum() + bar.pageStep(), 1)
+        top, height = bar.value() / whole * self.height(), bar.pageStep() / whole * self.height()
+        return QRectF(0, top, self.width(), max(height, 8.0))
+
+    def _draw(self, painter: QPainter) -> None:
+        view, theme = self._view, Theme.current()
+        painter.fillRect(self.rect(), theme.color("sunken"))
+        whole = max(view.geometry_now.height, view.viewport().height(), 1)
+        scale = self.height() / whole
+        colors = {"+": theme.color("good"), "-": theme.color("bad")}
+        for y in range(min(self.height(), round(view.geometry_now.height * scale) + 1)):
+            for kind in self._kinds(y / scale, (y + 1) / scale):
+                left, width = _PLACES[kind]
+                painter.fillRect(QRectF(left, y, width, 1), colors[kind])
+        self._draw_marks(painter, scale)
+        painter.end()
+
+    def _kinds(self, top: float, bottom: float) -> set[str]:
+        """What changed between two heights. Asked for each pixel, as there may be a thousand changes to one."""
+        geometry, changes = self._view.geometry_now, self._view.document.changes
+        first, last = geometry.row_at(int(top)), geometry.row_at(int(bottom - 0.001))
+        place = max(bisect_right(changes, first, key=lambda change: change[0]) - 1, 0)
+        kinds: set[str] = set()
+        for start, end, kind in changes[place : place + _LOOKED_AT]:
+            if start > last:
+                break
+            if end > first:
+                kinds.update("+-" if kind == "±" else kind)
+        return kinds
+
+    def _draw_marks(self, painter: QPainter, scale: float) -> None:
+        view, theme = self._view, Theme.current()
+        if view.found is not None:
+            for row in dict.fromkeys(hit.row for hit in view.found.hits):
+                painter.fillRect(QRectF(0, view.geometry_now.top(row) * scale, self.width(), 2), theme.color("warn"))
+        for place, part in enumerate(view.document.parts):
+            if part.kind is PartKind.COMMENT:
+                y = view.geometry_now.tops[place] * scale
+                painter.fillRect(QRectF(0, y, self.width(), 3), theme.color("accent"))
+
+    def _forget(self) -> None:
+        self._drawn = None
+        self.update()

@@ -1,0 +1,476 @@
+"""The upgrade queue's public face: everything that the dock, the command line and the agents do with it.
+
+Nothing is applied but what a person approved, byte for byte, having seen it. Methods that decide raise an
+UpgradeError, whose message is meant for the person; panels change on the events that follow, not on the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from timmy_desktop.clock import Clock
+from timmy_desktop.events.bus import EventBus
+from timmy_desktop.inert import inert, storable
+from timmy_desktop.storage.database import Database
+from timmy_desktop.supervisor import TaskSupervisor
+from timmy_desktop.upgrades import rows
+from timmy_desktop.upgrades.applier import Applier, ChainHead
+from timmy_desktop.upgrades.background import Background
+from timmy_desktop.upgrades.canary import Canary
+from timmy_desktop.upgrades.checkouts import brought_up
+from timmy_desktop.upgrades.consequences import consequences_of
+from timmy_desktop.upgrades.drafts import Draft, DraftLimits, Drafts
+from timmy_desktop.upgrades.errors import EditError, StaleError, StateError, UpgradeError
+from timmy_desktop.upgrades.examining import MOST_READ
+from timmy_desktop.upgrades.opening import examined_folder, opened_target
+from timmy_desktop.upgrades.patch_parts import file_parts
+from timmy_desktop.upgrades.proposing import Proposing
+from timmy_desktop.upgrades.proving import Prover
+from timmy_desktop.upgrades.quarantine import Quarantine
+from timmy_desktop.upgrades.records import Records
+from timmy_desktop.upgrades.sandbox import Limits, Sandbox, find_sandbox
+from timmy_desktop.upgrades.threads import UpgradeThreads
+from timmy_desktop.upgrades.trials import Trials
+from timmy_desktop.upgrades.types import (
+    Comment,
+    Consequences,
+    Decision,
+    DiffText,
+    HunkRef,
+    ProofPacket,
+    Proposal,
+    Rehearsal,
+    Revision,
+    Side,
+    State,
+    Target,
+    TestReport,
+)
+from timmy_desktop.upgrades.workshops import Workshops, restored
+
+LONGEST_COMMENT = 4000
+_LARGEST_FILE = 5 * MOST_READ
+
+# Gives an agent a task: its text, whether it stays on this machine, and the conversation that it is told in.
+AskAgent = Callable[[str, str], Awaitable[str]]
+# Gives the memory something to keep.
+Remember = Callable[[str], Awaitable[None]]
+
+
+class UpgradeSettings(Protocol):
+    """The settings that the queue goes by; see settings.py."""
+
+    @property
+    def auto_approve_upgrades(self) -> bool: ...
+    @property
+    def upgrade_timeout_hours(self) -> int: ...
+    @property
+    def upgrade_test_seconds(self) -> float: ...
+    @property
+    def upgrade_test_memory_mb(self) -> int: ...
+    @property
+    def upgrade_canary_minutes(self) -> int: ...
+
+
+class UpgradeQueue:
+    """Proposals from their making to their end. Blocking work is done on threads of its own."""
+
+    def __init__(
+        self,
+        *,
+        bus: EventBus,
+        db: Database,
+        clock: Clock,
+        supervisor: TaskSupervisor,
+        settings: UpgradeSettings,
+        folder: Path,
+        chain_head: ChainHead,
+        person: str,
+        remember: Remember | None = None,
+        ask_agent: AskAgent | None = None,
+        find: Callable[[], Sandbox | None] = find_sandbox,
+    ) -> None:
+        """`folder` holds the quarantines; `person` is whose decisions these are.
+
+        `remember(text)` gives the memory a reason to keep; `ask_agent(text, conversation_id)` posts a task to
+        an agent that can propose, and gives its identifier.
+        """
+        self._remember = remember
+        self._ask_agent = ask_agent
+        self._person = person
+        self._threads = threads = UpgradeThreads()
+        hours = settings.upgrade_timeout_hours
+        self._records = records = Records(bus=bus, db=db, clock=clock, timeout_hours=hours)
+        self._workshops = Workshops(folder, records, threads)
+        limits = Limits(
+            seconds=settings.upgrade_test_seconds, memory_bytes=settings.upgrade_test_memory_mb * 1_000_000
+        )
+        self._trials = Trials(threads=threads, clock=clock, limits=limits, find=find)
+        self._proposing = Proposing(
+            records=records, workshops=self._workshops, threads=threads, clock=clock, person=person
+        )
+        self.drafts = Drafts(
+            threads=threads, trials=self._trials, clock=clock, limits=DraftLimits(), propose=self._of_draft
+        )
+        applier = Applier(
+            records=records, trials=self._trials, threads=threads, clock=clock, chain_head=chain_head,
+            canary_minutes=settings.upgrade_canary_minutes, person=person,
+        )  # fmt: skip
+        self._applier = applier
+        self._work = Background(
+            records=records, workshops=self._workshops, threads=threads, clock=clock, supervisor=supervisor,
+            prover=Prover(records=records, trials=self._trials, threads=threads), applier=applier,
+            canary=Canary(bus=bus, records=records, trials=self._trials, threads=threads, clock=clock),
+            drafts=self.drafts, auto_approve=settings.auto_approve_upgrades,
+        )  # fmt: skip
+
+    async def start(self) -> None:
+        """Finishes or undoes what the last run left under way, and watches for expiry from now on."""
+        await self._work.start()
+
+    async def stop(self) -> None:
+        """Ends test runs and threads. What is approved and not applied is finished at the next start."""
+        await self._work.stop()
+        await self._threads.stop()
+
+    def on_activity(self, handler: Callable[[str], None]) -> Callable[[], None]:
+        """Calls `handler` on the loop with a proposal's identifier when what `doing` says changes."""
+        return self._work.on_activity(handler)
+
+    async def settled(self) -> None:
+        """Waits until nothing is under way; for scripts and tests."""
+        await self._work.settled()
+
+    # Targets
+
+    async def targets(self) -> list[Target]:
+        """The repositories that are open to proposals, the newest first."""
+        found = await self._records.read(rows.targets)
+        return [await self._threads.git(lambda target=target: opened_target(target)) for target in found]
+
+    async def open_target(
+        self, folder: Path, *, python: str = "", allowed: Sequence[str] = (), branch: str = ""
+    ) -> Target:
+        """Opens a repository to proposals: `branch` (default: the one checked out) is what they change.
+
+        `python` (default: its own environment's) runs its tests. Opening it again changes these.
+        """
+        place, on, folders = await self._threads.git(lambda: examined_folder(folder, branch, allowed, python))
+        target = await self._records.open_target(place, on, python, folders)
+        return await self._threads.git(lambda: opened_target(target))
+
+    async def close_target(self, target_id: str) -> None:
+        """Takes no more proposals for it, and rejects those that wait."""
+        for proposal in await self.proposals(states=("proposed",)):
+            if proposal.target_id == target_id:
+                await self.reject(proposal.id, "The repository was closed to proposals.")
+        await self._records.close_target(target_id)
+
+    async def allow_unsandboxed(self, target_id: str, allowed: bool) -> None:
+        """Whether tests of this repository may run where this machine has no sandbox."""
+        await self._records.allow_unsandboxed(target_id, allowed)
+
+    def sandbox(self) -> str:
+        """The sandbox in use ("bubblewrap", "sandbox-exec"); empty where this machine has none."""
+        return self._trials.sandbox()
+
+    # Reading
+
+    async def proposals(
+        self, *, states: Sequence[State] = (), limit: int = 200, before: str = ""
+    ) -> list[Proposal]:
+        """Proposals, the newest first; of these states only, and older than the one called `before`."""
+        found = await self._records.read(lambda session: rows.proposals(session, states, limit, before))
+        return [self._work.with_doing(proposal) for proposal in found]
+
+    async def proposal(self, proposal_id: str) -> Proposal:
+        """One proposal; a short identifier will do. UnknownProposalError."""
+        found = await self._records.read(lambda session: rows.proposal(session, proposal_id))
+        return self._work.with_doing(found)
+
+    async def pending(self) -> int:
+        """How many wait for a decision."""
+        count: int = await self._records.read(rows.undecided)
+        return count
+
+    async def diff(self, proposal_id: str, revision: int = 0) -> DiffText:
+        """The patch of a revision (0: the newest): what would change on the target's branch."""
+        proposal = await self.proposal(proposal_id)
+        number = revision or proposal.revisions
+        found: DiffText = await self._records.read(lambda session: rows.diff(session, proposal.id, number))
+        return found
+
+    async def compare(self, proposal_id: str, older: int, newer: int = 0) -> bytes:
+        """The patch from one revision's files to another's."""
+        proposal = await self.proposal(proposal_id)
+        first, second = (
+            await self._workshops.case(proposal, older),
+            await self._workshops.case(proposal, newer),
+        )
+        return await self._threads.git(lambda: second.quarantine.patch(first.new, second.new))
+
+    async def file(self, proposal_id: str, path: str, side: Side, revision: int = 0) -> bytes | None:
+        """The whole file before or after, for unfolding and images; None where there is none or it is
+        above 5 MB."""
+        proposal = await self.proposal(proposal_id)
+        number = revision or proposal.revisions
+        workshop = await self._workshops.of(proposal.target_id)
+        about = await self._records.read(lambda session: rows.revision(session, proposal.id, number))
+        patch = (await self.diff(proposal_id, number)).patch
+        kept = proposal.state in ("proposed", "approved")
+
+        def read(quarantine: Quarantine) -> bytes | None:
+            old = about.base_commit if about.conflicts else about.target_head
+            tree = old if side == "old" else restored(quarantine, about, patch)
+            return quarantine.blob(tree, path, _LARGEST_FILE)
+
+        def look() -> bytes | None:
+            if kept:
+                return read(workshop.quarantine(proposal.id))
+            with workshop.passing("file") as quarantine:
+                return read(quarantine)
+
+        return await self._threads.git(look)
+
+    async def revisions(self, proposal_id: str) -> list[Revision]:
+        """Every revision, the oldest first."""
+        proposal = await self.proposal(proposal_id)
+        found: list[Revision] = await self._records.read(lambda session: rows.revisions(session, proposal.id))
+        return found
+
+    async def tests(self, proposal_id: str, revision: int = 0) -> list[TestReport]:
+        """Every run of tests on a revision, in order, those of applying and rolling back too."""
+        proposal = await self.proposal(proposal_id)
+        number = revision or proposal.revisions
+        found: list[TestReport] = await self._records.read(
+            lambda session: rows.tests(session, proposal.id, number)
+        )
+        return found
+
+    async def proof(self, proposal_id: str, revision: int = 0) -> ProofPacket | None:
+        """The proof packet; None while it is being made."""
+        proposal = await self.proposal(proposal_id)
+        number = revision or proposal.revisions
+        found: ProofPacket | None = await self._records.read(
+            lambda session: rows.proof(session, proposal.id, number)
+        )
+        return found
+
+    async def comments(self, proposal_id: str) -> list[Comment]:
+        """Every comment, the oldest first."""
+        proposal = await self.proposal(proposal_id)
+        found: list[Comment] = await self._records.read(lambda session: rows.comments(session, proposal.id))
+        return found
+
+    async def decisions(self, proposal_id: str) -> list[Decision]:
+        """What was decided, in order."""
+        proposal = await self.proposal(proposal_id)
+        found: list[Decision] = await self._records.read(lambda session: rows.decisions(session, proposal.id))
+        return found
+
+    async def seen(self, proposal_id: str) -> frozenset[str]:
+        """The paths that the person has marked as seen and that have not changed since."""
+        proposal = await self.proposal(proposal_id)
+        marks = await self._records.read(lambda session: rows.seen(session, proposal.id))
+        parts = file_parts((await self.diff(proposal.id)).patch)
+        return frozenset(part.path for part in parts if marks.get(part.path) == part.digest)
+
+    async def consequences(self, proposal_id: str) -> Consequences:
+        """What approving and rejecting would do now, in words."""
+        proposal = await self.proposal(proposal_id)
+        workshop = await self._workshops.of(proposal.target_id)
+        proof = await self.proof(proposal.id)
+        return await self._threads.git(lambda: consequences_of(workshop, proposal, proof))
+
+    # Deciding
+
+    async def approve(self, proposal_id: str, shown_digest: str) -> Proposal:
+        """Approves the diff whose bytes have this digest, and begins to apply it.
+
+        Refused (StaleError) when that is not what is stored, or the target moved since; `look_again` then.
+        Applying goes on in the background: UpgradeApplied or UpgradeFailed says how it ended.
+        """
+        proposal = await self.proposal(proposal_id)
+        if proposal.state != "proposed":
+            raise StateError(f"The proposal is {proposal.state.replace('_', ' ')} already.")
+        if shown_digest != proposal.revision.digest:
+            raise StaleError("What was shown is not what is proposed now. Look at the new revision.")
+        workshop = await self._workshops.of(proposal.target_id)
+        said = await self._threads.git(lambda: consequences_of(workshop, proposal, None))
+        if said.refusal:
+            raise (StaleError if said.can_look_again else StateError)(said.refusal)
+        approved = await self._records.approve(proposal, shown_digest, self._person)
+        self._work.apply(approved)
+        return self._work.with_doing(approved)
+
+    async def reject(self, proposal_id: str, reason: str) -> Proposal:
+        """Turns it down for good. The memory keeps the reason; no branch and no worktree stay."""
+        proposal, said = await self.proposal(proposal_id), inert(storable(reason)).strip()[:LONGEST_COMMENT]
+        if not said:
+            raise EditError("Say why: the agents learn from the reason.")
+        rejected = await self._records.reject(proposal, self._person, said)
+        await self._work.forget(rejected)
+        if self._remember is not None:
+            await self._remember(
+                f'The change "{proposal.title}" to {proposal.target_name} was rejected: {said}'
+            )
+        return rejected
+
+    async def accept_part(self, proposal_id: str, shown_digest: str, hunks: Sequence[HunkRef]) -> Proposal:
+        """Makes a new proposal of some hunks, tested again and not yet approved, and rejects the rest."""
+        proposal = await self.proposal(proposal_id)
+        diff = await self.diff(proposal.id)
+        if shown_digest != diff.digest or proposal.state != "proposed":
+            raise StaleError("What was shown is not what is proposed now. Look at the new revision.")
+        new, first, workshop = await self._proposing.of_part(proposal, diff, hunks)
+        reason = f"A part was accepted, and goes on as a proposal of its own ({new.id[-8:]})."
+        try:
+            part = await self._records.accept_part(
+                proposal, new, first, self._person, reason, hunks, shown_digest
+            )
+        except BaseException:
+            await self._threads.git(lambda: workshop.discard(new.id))
+            raise
+        await self._work.forget(proposal)
+        self._work.prove(part)
+        return self._work.with_doing(part)
+
+    async def comment(
+        self, proposal_id: str, text: str, *, path: str = "", line: int = 0, side: Side = "new"
+    ) -> Comment:
+        """Says something about a line, a file (line 0) or the whole (no path)."""
+        proposal, said = await self.proposal(proposal_id), inert(storable(text)).strip()[:LONGEST_COMMENT]
+        if not said:
+            raise EditError("The comment says nothing.")
+        if proposal.state != "proposed":
+            raise StateError(f"The proposal is {proposal.state.replace('_', ' ')} already.")
+        return await self._records.comment(proposal, said, self._person, path, line, side)
+
+    async def uncomment(self, comment_id: str) -> None:
+        """Takes back a comment that has not been answered."""
+        await self._records.uncomment(comment_id)
+
+    async def revise(self, proposal_id: str) -> None:
+        """Sends the open comments back to the agent, who revises in the background: UpgradeRevised follows,
+        or the agent's reason in a comment of its own. Refused for proposals that no agent made."""
+        proposal = await self.proposal(proposal_id)
+        waiting = [comment for comment in await self.comments(proposal.id) if not comment.answered_in]
+        if (
+            proposal.state != "proposed"
+            or self._ask_agent is None
+            or proposal.origin in ("branch", "command")
+        ):
+            raise StateError("Only an agent's proposal that is not decided yet can be sent back to it.")
+        if not waiting:
+            raise StateError("There is no comment to send. Write one on a line, or on the whole.")
+        task_id = await self._ask_agent(revision_text(proposal, waiting), proposal.conversation_id)
+        self.drafts.expect(task_id, proposal.id)
+
+    async def mark_seen(self, proposal_id: str, path: str, seen: bool = True) -> None:
+        """Marks a file as seen, until it changes."""
+        await self._records.mark_seen(await self.proposal(proposal_id), path, seen)
+
+    async def look_again(self, proposal_id: str) -> Proposal:
+        """Brings a stale or conflicting proposal onto the target's present head, as its next revision; one
+        that failed to apply becomes a new proposal. Tests run in the background."""
+        proposal = await self.proposal(proposal_id)
+        if proposal.state not in ("proposed", "failed", "expired"):
+            raise StateError(f"The proposal is {proposal.state.replace('_', ' ')}; propose it anew.")
+        looked = await self._proposing.second_look(proposal, await self.diff(proposal.id))
+        self._work.prove(looked)
+        return self._work.with_doing(looked)
+
+    async def test_again(self, proposal_id: str) -> None:
+        """Runs the newest revision's tests once more, in the background."""
+        proposal = await self.proposal(proposal_id)
+        if proposal.state != "proposed":
+            raise StateError(f"The proposal is {proposal.state.replace('_', ' ')} already.")
+        self._work.prove(proposal)
+
+    # After it was applied
+
+    async def rehearse_roll_back(self, proposal_id: str) -> Rehearsal:
+        """Makes the revert, and tests it, without applying it. May take as long as the tests."""
+        proposal = await self._applied(proposal_id)
+        return await self._work.rehearse(proposal)
+
+    async def roll_back(self, proposal_id: str) -> None:
+        """Rehearses and, when that goes well, applies the revert, in the background: UpgradeRolledBack."""
+        proposal = await self._applied(proposal_id)
+        await self._records.step(proposal.id, "undo")
+        self._work.roll_back(proposal)
+
+    async def dismiss_suspicion(self, proposal_id: str) -> None:
+        """Withdraws the offer to roll back that the canary raised, and ends its watch."""
+        proposal = await self.proposal(proposal_id)
+        await self._records.dismiss(proposal)
+
+    async def update_checkout(self, proposal_id: str) -> str:
+        """Brings the person's checkout up to the applied commit, keeping changes in other files; says what
+        it did. UpgradeError, with nothing touched, where both changed the same file."""
+        proposal = await self.proposal(proposal_id)
+        workshop = await self._workshops.of(proposal.target_id)
+        old, new = await self._records.read(
+            lambda session: rows.column(session, proposal.id, "old_head", "new_head")
+        )
+        if not new:
+            raise StateError("Nothing of it was applied.")
+        note = await self._threads.git(lambda: brought_up(workshop, old, new))
+        await self._records.checkout_noted(proposal, note)
+        return note
+
+    # Proposing
+
+    async def propose_branch(
+        self, target_id: str, branch: str, *, description: str, reasoning: str = "", proposer: str = ""
+    ) -> Proposal:
+        """Proposes what a branch of the target's repository changes, as it is now."""
+        proposal = await self._proposing.of_branch(target_id, branch, description, reasoning, proposer)
+        self._work.prove(proposal)
+        return self._work.with_doing(proposal)
+
+    async def begin_draft(self, task_id: str, *, target: str = "", proposal_id: str = "") -> Draft:
+        """Begins an agent's draft: on a target by its name (where there is one only, none need be given), or
+        on what a proposal has become."""
+        proposal_id = proposal_id or self.drafts.expected(task_id)
+        if proposal_id:
+            proposal = await self.proposal(proposal_id)
+            if proposal.state != "proposed":
+                raise StateError(f"The proposal is {proposal.state.replace('_', ' ')} already.")
+            return await self.drafts.begin(task_id, await self._workshops.of(proposal.target_id), proposal)
+        found: list[Target] = await self._records.read(rows.targets)
+        named = [entry for entry in found if target in ("", entry.id, entry.name, str(entry.folder))]
+        if len(named) != 1:
+            known = ", ".join(entry.name for entry in found) or "none; the person can open one"
+            raise UpgradeError(f"Say which repository is meant. Open to proposals: {known}.")
+        return await self.drafts.begin(task_id, await self._workshops.of(named[0].id))
+
+    async def _of_draft(self, draft: Draft, title: str, description: str, reasoning: str) -> Proposal:
+        task_id = self.drafts.task_of(draft)
+        proposal = await self._proposing.of_draft(
+            draft, task_id, title, description, reasoning, self.drafts.proposer_of(task_id)
+        )
+        self._work.prove(proposal)
+        return proposal
+
+    async def _applied(self, proposal_id: str) -> Proposal:
+        proposal = await self.proposal(proposal_id)
+        if proposal.state != "applied":
+            raise StateError("Only what was applied can be rolled back.")
+        if self._work.is_busy(proposal.id):
+            raise StateError("That is under way already.")
+        return proposal
+
+
+def revision_text(proposal: Proposal, comments: Sequence[Comment]) -> str:
+    """What an agent is asked when a reviewer sends a proposal back."""
+    lines = [
+        f'Propose a change: revise the proposal {proposal.id}, "{proposal.title}", as its reviewer asks. '
+        "Begin with start_change, which opens what you proposed. The reviewer says:"
+    ]
+    for comment in comments:
+        where = f"{comment.path}, line {comment.line}" if comment.line else comment.path or "on the whole"
+        lines.append(f"- {where}: {comment.text}")
+    return "\n".join(lines)

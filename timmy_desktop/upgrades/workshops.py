@@ -1,0 +1,64 @@
+"""The workshops of all targets, and how a proposal's quarantine is brought back when it is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from timmy_desktop.upgrades import rows
+from timmy_desktop.upgrades.errors import StaleError
+from timmy_desktop.upgrades.proving import Case
+from timmy_desktop.upgrades.quarantine import Quarantine
+from timmy_desktop.upgrades.records import Records
+from timmy_desktop.upgrades.threads import UpgradeThreads
+from timmy_desktop.upgrades.types import Proposal, Revision, Target
+from timmy_desktop.upgrades.workshop import Workshop
+
+
+class Workshops:
+    """Made when they are first asked for, and made anew when the person opens a target differently."""
+
+    def __init__(self, folder: Path, records: Records, threads: UpgradeThreads) -> None:
+        self._folder = folder
+        self._records = records
+        self._threads = threads
+        self._known: dict[Target, Workshop] = {}
+
+    async def of(self, target_id: str) -> Workshop:
+        """The workshop of a target, open or closed."""
+        target: Target = await self._records.read(lambda session: rows.target(session, target_id))
+        if target not in self._known:
+            for older in [known for known in self._known if known.id == target_id]:
+                del self._known[older]
+            self._known[target] = Workshop(self._folder, target, self._threads.is_stopped)
+        return self._known[target]
+
+    async def case(self, proposal: Proposal, number: int = 0) -> Case:
+        """A revision with all that is needed to look into it."""
+        workshop = await self.of(proposal.target_id)
+        revision, patch = await self._records.read(
+            lambda session: (
+                rows.revision(session, proposal.id, number or proposal.revisions),
+                rows.diff(session, proposal.id, number or proposal.revisions).patch,
+            )
+        )
+        return await self._threads.git(lambda: _case(workshop, proposal, revision, patch))
+
+
+def _case(workshop: Workshop, proposal: Proposal, revision: Revision, patch: bytes) -> Case:
+    quarantine = workshop.quarantine(proposal.id)
+    old = revision.base_commit if revision.conflicts else revision.target_head
+    new = restored(quarantine, revision, patch)
+    return Case(workshop, quarantine, proposal, revision, patch, quarantine.changes(old, new), old, new)
+
+
+def restored(quarantine: Quarantine, revision: Revision, patch: bytes) -> str:
+    """The tree that a revision's patch gives, made from the patch where the quarantine does not hold it."""
+    old = revision.base_commit if revision.conflicts else revision.target_head
+    if revision.tree and quarantine.resolve(revision.tree, "tree"):
+        return revision.tree
+    if not quarantine.resolve(old):
+        raise StaleError("The commit that the change was made from is gone from the repository.")
+    tree = quarantine.patched(old, patch)
+    if revision.tree and tree != revision.tree:
+        raise StaleError("The stored change does not give the files that it was made of.")
+    return tree
