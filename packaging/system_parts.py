@@ -39,7 +39,13 @@ FONTS = {
     "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf": "fonts-dejavu-core",
     "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf": "fonts-noto-color-emoji",
 }
-TEST_PROGRAMS = {"Xvfb": "xvfb", "xvfb-run": "xvfb", "xauth": "xauth", "xdotool": "xdotool"}
+TEST_PROGRAMS = {
+    "Xvfb": "xvfb",
+    "xvfb-run": "xvfb",
+    "xauth": "xauth",
+    "xdotool": "xdotool",
+    "bwrap": "bubblewrap",
+}
 
 # Given one of these, the application opens no window.
 SUBCOMMANDS = ("run-task", "doctor", "verify-log", "screenshot", "self-test", "export")
@@ -85,7 +91,7 @@ def ensure_qt(window: bool, log: Path) -> None:
 
 
 def ensure_test_programs(log: Path) -> None:
-    """The virtual display, the mouse and keyboard for it, and fonts to draw with."""
+    """The virtual display, mouse and keyboard for it, fonts to draw with, and the sandbox for proposals."""
     if sys.platform != "linux":
         return
     ensure_qt(window=True, log=log)

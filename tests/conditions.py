@@ -48,6 +48,11 @@ def require_display_parts() -> None:
         require_part(shutil.which(program) is not None, program)
 
 
+def require_bubblewrap() -> None:
+    """The sandbox for the tests of proposals; a Mac has one of its own."""
+    require_part(sys.platform == "darwin" or shutil.which("bwrap") is not None, "bubblewrap")
+
+
 def require_ollama_proxy() -> Path:
     """The program that puts an Ollama API before a model server."""
     require_part(OLLAMA_PROXY.exists(), "ollama-proxy")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from timmy_desktop import __version__
+from timmy_desktop.inert import inert_line
 from timmy_desktop.memory.condition import condition
 from timmy_desktop.paths import Paths
 from timmy_desktop.routing.providers.base import Provider
@@ -23,6 +24,7 @@ from timmy_desktop.routing.types import Health
 from timmy_desktop.settings import Secrets
 from timmy_desktop.storage.folder import DataFolder
 from timmy_desktop.storage.migrations import SCHEMA_VERSION
+from timmy_desktop.upgrades.sandbox import find_sandbox, sandbox_fault
 
 State = Literal["ok", "note", "missing", "broken"]
 
@@ -60,6 +62,7 @@ async def examine(
         asyncio.to_thread(_memory, paths),
         asyncio.to_thread(_keychain, secrets),
         asyncio.to_thread(_git),
+        asyncio.to_thread(_sandbox),
         asyncio.to_thread(_display),
         asyncio.to_thread(_workspace, workspace),
     )
@@ -159,6 +162,16 @@ def _git() -> Finding:
     if found:
         return Finding("Git", "ok", found)
     return Finding("Git", "missing", "agents can't read a workspace's history", "Install git.")
+
+
+def _sandbox() -> Finding:
+    name, step = "Sandbox", "Tests of proposed changes are not run without one, unless you allow it."
+    found = find_sandbox()
+    if found is None:
+        return Finding(name, "missing", "none, for tests of proposed changes", f"Install bubblewrap. {step}")
+    if fault := sandbox_fault(found):
+        return Finding(name, "missing", f"{found.name} does not work here: {inert_line(fault, 200)}", step)
+    return Finding(name, "ok", found.name)
 
 
 def _workspace(folder: Path | None) -> Finding:

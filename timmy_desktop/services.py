@@ -73,11 +73,17 @@ class Services:
     _running: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
 
     async def start(
-        self, purpose: str = "window", progress: Progress = lambda _: None, *, only_memory: bool = False
+        self,
+        purpose: str = "window",
+        progress: Progress = lambda _: None,
+        *,
+        only_memory: bool = False,
+        only_upgrades: bool = False,
     ) -> None:
         """Starts everything from the data folder up; when one part fails, those before it are stopped.
 
-        `progress` gets a few words before each step. `only_memory`: no model is looked for, no task taken up.
+        `progress` gets a few words before each step. `only_memory`: no model is looked for, no task taken up;
+        `only_upgrades`: the same, with the upgrade queue.
         Raises StorageError and its kin, whose messages are meant for the person.
         """
         async with AsyncExitStack() as stack:
@@ -89,18 +95,19 @@ class Services:
             stack.push_async_callback(self.database.close)
             await self.database.open(self._prepare)
             await self._start_log(stack)
-            for words, part in self._parts(only_memory):
+            for words, part in self._parts(only_memory, only_upgrades):
                 progress(words)
                 await part.start()
                 stack.push_async_callback(part.stop)
-            if not only_memory:
+            if not (only_memory or only_upgrades):
                 self.backup.start()
             self._running.push_async_exit(stack.pop_all())
 
-    def _parts(self, only_memory: bool) -> tuple[tuple[str, Part], ...]:
+    def _parts(self, only_memory: bool, only_upgrades: bool) -> tuple[tuple[str, Part], ...]:
         memory = ("Opening the memory", self.memory)
-        if only_memory:
-            return (memory,)
+        upgrades = ("Opening the upgrade queue", self.upgrades)
+        if only_memory or only_upgrades:
+            return (memory, upgrades) if only_upgrades else (memory,)
         return (
             ("Opening the database", self.event_index),
             ("Opening the database", self.event_pruning),
@@ -108,7 +115,7 @@ class Services:
             ("Looking for models", self.router_history),
             ("Opening the ledger", self.ledger),
             memory,
-            ("Opening the upgrade queue", self.upgrades),
+            upgrades,
             ("Waking the agents", self.coordinator),
             ("Remembering the conversation", self.timmy),
         )

@@ -27,6 +27,7 @@ BENCHMARKS = {
     "memory_recall": "tests.bench.memory",
     "memory_query": "tests.bench.memory",
     "memory_quality": "tests.bench.memory",
+    "upgrade_prepare": "tests.bench.upgrades",
     "start_window": "tests.bench.window",
     "feed_flood": "tests.bench.window",
     "chart_frame": "tests.bench.charts",

@@ -324,7 +324,11 @@ class Timmy:
 def _command_in(text: str) -> str | None:
     """The command that a message begins with; None when it is no command."""
     return next(
-        (name for name in (COMMAND, UPGRADE_COMMAND) if text == name or text.startswith((f"{name} ", f"{name}\n"))),
+        (
+            name
+            for name in (COMMAND, UPGRADE_COMMAND)
+            if text == name or text.startswith((f"{name} ", f"{name}\n"))
+        ),
         None,
     )
 

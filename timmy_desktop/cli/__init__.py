@@ -58,6 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("name", metavar="NAME", nargs="?", default="", help="of a model; see the list")
     _add_json(models)
     _add_memory(commands)
+    _add_propose(commands)
 
     picture = _add(commands, "screenshot", _screenshot, "take pictures of the window with this data folder")
     picture.add_argument("--out", type=Path, metavar="DIR", required=True, help="where the pictures go")
@@ -106,6 +107,22 @@ def _add_memory(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     _add(actions, "rebuild", _memory, "build the vector index anew")
     for action in actions.choices.values():
         _add_json(action)
+
+
+def _add_propose(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    propose = _add(commands, "propose", _propose, "propose what a branch changes, for a person to decide")
+    propose.add_argument(
+        "--repo", type=Path, metavar="DIR", required=True, help="the repository's top folder"
+    )
+    propose.add_argument("--branch", required=True, metavar="NAME", help="the branch with the change")
+    propose.add_argument(
+        "--description", required=True, metavar="TEXT", help="what it changes; - reads it from standard input"
+    )
+    propose.add_argument("--reasoning", default="", metavar="TEXT", help="why this way")
+    propose.add_argument("--proposer", default="", metavar="NAME", help="who proposes (default: you)")
+    propose.add_argument("--open", action="store_true", help="open the repository to proposals first")
+    propose.add_argument("--wait", action="store_true", help="wait until its tests have run")
+    _add_json(propose)
 
 
 def _add(
@@ -188,6 +205,12 @@ def _memory(options: argparse.Namespace) -> int:
     from timmy_desktop.cli.memory import memory
 
     return memory(options)
+
+
+def _propose(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.propose import propose
+
+    return propose(options)
 
 
 def _screenshot(options: argparse.Namespace) -> int:

@@ -14,8 +14,8 @@ MEMORY_TOOLS = ("memory_search", "memory_remember", "memory_forget")
 ALL_TOOLS = FILE_TOOLS + GIT_TOOLS + MEMORY_TOOLS
 PROPOSE = "propose_change"
 CHANGE_TOOLS = (
-    "start_change", "list_source", "read_source", "edit_source", "patch_source", "write_source", "delete_source",
-    "test_change", PROPOSE,
+    "start_change", "list_source", "read_source", "edit_source", "patch_source", "write_source",
+    "delete_source", "test_change", PROPOSE,
 )  # fmt: skip
 # How a task begins whose result is to be a proposal; those without the tools for it don't bid.
 CHANGE_PREFIX = "Propose a change: "
@@ -85,8 +85,8 @@ class Persona:
 
 
 _CHANGES = (
-    "You change files in one way only: edit a draft with the tools for it, run test_change, mend what fails, and "
-    "end with propose_change. A person decides; nothing is applied before."
+    "You change files in one way only: edit a draft with the tools for it, run test_change, mend what fails, "
+    "and end with propose_change. A person decides; nothing is applied before."
 )
 _HONESTY = (
     "Do the task yourself and answer with the finished result, not with a plan. "

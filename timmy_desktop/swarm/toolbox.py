@@ -48,9 +48,7 @@ class Toolbox:
     def specs(self, names: Iterable[str]) -> tuple[ToolSpec, ...]:
         """What a model is told of the tools called `names`; unknown names are left out."""
         tools = [self._tools[name] for name in names if name in self._tools]
-        tools = [
-            tool for tool in tools if not isinstance(tool, MemoryTool | ChangeTool) or tool.is_available
-        ]
+        tools = [tool for tool in tools if not isinstance(tool, MemoryTool | ChangeTool) or tool.is_available]
         return tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in tools)
 
     def is_private(self, name: str) -> bool:
@@ -69,6 +67,13 @@ class Toolbox:
         if isinstance(tool, MemoryTool | ChangeTool):
             return storable(await tool.run_for(caller, arguments))
         return storable(await tool.run(arguments))
+
+    def works_on(self, name: str, task_id: str) -> str:
+        """What the tool's answer depends on besides its arguments: the draft of the task as it is now."""
+        if self._upgrades is None or not isinstance(self._tools.get(name), ChangeTool):
+            return ""
+        draft = self._upgrades.drafts.find(task_id)
+        return draft.tree if draft is not None else ""
 
     async def ended(self, task_id: str) -> str:
         """The task's attempt is over: what it drafted and did not propose goes. The proposal that it made, or

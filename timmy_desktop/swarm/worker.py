@@ -134,9 +134,7 @@ class Worker:
             async with asyncio.timeout(limits.seconds):
                 return await attempt.run()
         except TimeoutError:
-            return attempt.failed(
-                f"The time limit of {limits.seconds:g} seconds passed.", curable=False
-            )
+            return attempt.failed(f"The time limit of {limits.seconds:g} seconds passed.", curable=False)
         except NoProviderError as error:
             return attempt.failed(str(error), curable=False)
         except RouterError as error:
@@ -256,7 +254,8 @@ class _Attempt:
 
     async def _answer(self, call: ToolCall) -> str | None:
         """What the model is told; None when it has asked for the same too often."""
-        key = _key(call)
+        # The same question about a draft that has changed since is another one.
+        key = _key(call) + self.tools.works_on(call.name, self.assignment.task_id)
         self.calls[key] = self.calls.get(key, 0) + 1
         if self.calls[key] > MOST_REPEATS:
             return None

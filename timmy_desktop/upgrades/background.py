@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from timmy_desktop.clock import Clock
@@ -73,10 +74,12 @@ class Background:
         for proposal in await self._records.read(rows.under_way):
             self._run(proposal, "Taking up what was left", self._take_up)
         for proposal in await self._records.read(lambda session: rows.proposals(session, ("proposed",))):
-            proof = await self._records.read(
-                lambda session, one=proposal: rows.proof(session, one.id, one.revisions)
-            )
-            if proof is None:
+            if (
+                await self._records.read(
+                    partial(rows.proof, proposal_id=proposal.id, number=proposal.revisions)
+                )
+                is None
+            ):
                 self.prove(proposal)
         self._rounds = self._supervisor.start("rounds of the upgrades", self._go_round())
 
@@ -223,7 +226,7 @@ class Background:
         """An ended application leaves its commit and nothing else."""
         workshop = await self._workshops.of(proposal.target_id)
         for name in (proposal.id, f"undo-{proposal.id}"):
-            await self._threads.git(lambda name=name: workshop.discard(name))
+            await self._threads.git(partial(workshop.discard, name))
 
     async def _tidy_up(self) -> None:
         """Removes what a killed run left in the workshops: drafts, and what has ended."""
@@ -233,7 +236,7 @@ class Background:
         }
         for target in await self._records.read(rows.targets):
             workshop = await self._workshops.of(target.id)
-            await self._threads.git(lambda workshop=workshop: workshop.discard_all_but(kept))
+            await self._threads.git(partial(workshop.discard_all_but, kept))
 
     async def _go_round(self) -> None:
         while True:

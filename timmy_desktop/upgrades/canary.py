@@ -1,4 +1,4 @@
-"""Watches a target for a while after an application: failing tests or new errors raise the offer to roll back."""
+"""Watches a target for a while after an application; failing tests and new errors offer to roll it back."""
 
 from __future__ import annotations
 

@@ -8,7 +8,10 @@ from timmy_desktop.upgrades.risk import speaks_against
 from timmy_desktop.upgrades.types import Consequences, ProofPacket, Proposal
 from timmy_desktop.upgrades.workshop import Workshop
 
-_REJECT = "Nothing is changed. The proposal's files are removed, the reason is kept in the memory, and agents see it."
+_REJECT = (
+    "Nothing is changed. The proposal's files are removed; the reason is kept in the memory, where agents "
+    "see it."
+)
 
 
 def consequences_of(workshop: Workshop, proposal: Proposal, proof: ProofPacket | None) -> Consequences:
@@ -29,13 +32,13 @@ def consequences_of(workshop: Workshop, proposal: Proposal, proof: ProofPacket |
     count = len(revision.files)
     words = [
         f"The merge is tested once more. If the tests pass, {count} {'file' if count == 1 else 'files'} "
-        f"(+{revision.added:,} −{revision.removed:,}) become one commit on {branch}; if not, nothing is changed."
+        f"(+{revision.added:,} −{revision.removed:,}) become one commit on {branch}; if not, nothing changes."
     ]
     words.append(
         {
             "clean": f"Your checkout of {branch} is clean and is brought up to date.",
-            "dirty": f"Your checkout of {branch} has uncommitted work and is left exactly as it is; it will show "
-            "the change as undone until you bring it up to date.",
+            "dirty": f"Your checkout of {branch} has uncommitted work and is left exactly as it is; it will "
+            "show the change as undone until you bring it up to date.",
             "elsewhere": "Your checkout is on another branch and is left as it is.",
         }[checkout]
     )

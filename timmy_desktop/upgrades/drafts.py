@@ -1,7 +1,7 @@
 """What an agent works on before it is a proposal: edits of a tree that nobody else sees, tested at wish.
 
-The edits are made to a tree in the draft's own quarantine, never to files, so no link and no clever path leads
-them anywhere.
+The edits are made to a tree in the draft's own quarantine, never to files, so no link and no clever path
+leads them anywhere.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from timmy_desktop.upgrades.edits import MOST_CHARACTERS, Block, patched, replac
 from timmy_desktop.upgrades.errors import EditError, StateError
 from timmy_desktop.upgrades.path_rules import checked_place
 from timmy_desktop.upgrades.quarantine import EXECUTABLE, PLAIN, Quarantine
+from timmy_desktop.upgrades.restoring import restored
 from timmy_desktop.upgrades.threads import UpgradeThreads
 from timmy_desktop.upgrades.trials import Trials
 from timmy_desktop.upgrades.types import Proposal, TestReport
@@ -103,8 +104,13 @@ class Drafts:
         """The task that a draft is for."""
         return next((task_id for task_id, known in self._drafts.items() if known is draft), "")
 
-    async def begin(self, task_id: str, workshop: Workshop, proposal: Proposal | None = None) -> Draft:
-        """Begins a draft on the target's head, or on what a proposal has become."""
+    async def begin(
+        self, task_id: str, workshop: Workshop, proposal: Proposal | None = None, patch: bytes = b""
+    ) -> Draft:
+        """Begins a draft on the target's head, with what the `patch` of a revised proposal does.
+
+        What can't be merged is left with the usual marks, for the agent to resolve.
+        """
         if task_id in self._proposed:
             raise StateError("This task has ended in a proposal already. A person decides now.")
         draft_id = new_id()
@@ -115,6 +121,8 @@ class Drafts:
             tree = quarantine.resolve(base, "tree") if base else ""
             if not tree:
                 raise StateError(f"The repository has no branch {workshop.target.branch} any more.")
+            if proposal is not None:
+                tree = merged_with(quarantine, base, proposal, patch)
             return Draft(draft_id, workshop, quarantine, base, tree, proposal)
 
         draft = await self._threads.git(made)
@@ -213,8 +221,17 @@ class Drafts:
         return f"Done: {path} {'is gone' if text is None else f'has {text.count(chr(10)):,} lines now'}."
 
 
+def merged_with(quarantine: Quarantine, head: str, proposal: Proposal, patch: bytes) -> str:
+    """The tree that a proposal gives on a commit, with marks where the two can't be merged."""
+    revision = proposal.revision
+    old = revision.base_commit if revision.conflicts else revision.target_head
+    tree = restored(quarantine, revision, patch)
+    change = quarantine.commit(tree, [old], "change\n", author="upgrades", time_us=revision.created_us)
+    return quarantine.merge(head, change).marked
+
+
 def syntax_fault(path: str, text: str) -> str:
-    """What is wrong with the syntax of a Python, JSON or TOML file; empty when nothing, or for other files."""
+    """What is wrong with the syntax of Python, JSON or TOML; empty where nothing is, and for other files."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

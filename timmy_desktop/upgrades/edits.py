@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from timmy_desktop.inert import inert_line
 from timmy_desktop.upgrades.errors import EditError
@@ -22,7 +22,7 @@ class Block:
 
 
 def replaced(text: str, blocks: Sequence[Block], path: str = "the file") -> str:
-    """`text` with each block applied in turn; EditError when a search text is not there, or more than once."""
+    """`text` with each block applied in turn; EditError when a search text is not there exactly once."""
     for number, block in enumerate(blocks, 1):
         if not block.search:
             raise EditError(f"Block {number} for {path} searches for nothing.")
@@ -33,7 +33,7 @@ def replaced(text: str, blocks: Sequence[Block], path: str = "the file") -> str:
             raise EditError(f"Block {number} does not apply: {_missing(text, block.search)} in {path}.")
         if count > 1:
             raise EditError(
-                f"Block {number} does not apply: its search text is {count} times in {path}. Add lines around it."
+                f"Block {number} does not apply: its search text is {count} times in {path}. Add lines to it."
             )
         text = text.replace(block.search, block.replace)
     return _sized(text, path)
@@ -43,44 +43,66 @@ def patched(text: str, patch: str, path: str = "the file") -> str:
     """`text` with the hunks of a unified diff of one file applied where they say, line for line."""
     lines, result, position = _lines(text), list[str](), 0
     hunks = _hunks(patch, path)
-    for number, (start, old, new) in enumerate(hunks, 1):
+    for number, hunk in enumerate(hunks, 1):
         # A hunk without old lines is counted from the line before it.
-        begin = start - 1 if old else start
-        if begin < position or lines[begin : begin + len(old)] != old:
-            raise EditError(f"Hunk {number} does not apply to {path}: {_different(lines, old, begin)}.")
-        result += lines[position:begin] + new
-        position = begin + len(old)
+        begin = hunk.start - 1 if hunk.old else hunk.start
+        end = begin + len(hunk.old)
+        if begin < position or lines[begin:end] != hunk.old:
+            raise EditError(f"Hunk {number} does not apply to {path}: {_different(lines, hunk.old, begin)}.")
+        result += lines[position:begin] + hunk.new
+        position = end
     result += lines[position:]
     return _sized("".join(result), path)
 
 
-def _hunks(patch: str, path: str) -> list[tuple[int, list[str], list[str]]]:
-    """Each hunk's first old line (from 1), its old lines and its new ones."""
-    hunks: list[tuple[int, list[str], list[str]]] = []
-    old_left = new_left = 0
-    last: list[list[str]] = []
+@dataclass(slots=True)
+class _Hunk:
+    """A hunk while it is read: its first old line (from 1), both sides, and how many lines each wants yet."""
+
+    start: int
+    old_left: int
+    new_left: int
+    old: list[str] = field(default_factory=list)
+    new: list[str] = field(default_factory=list)
+    last: str = " "
+
+    @property
+    def is_open(self) -> bool:
+        return self.old_left > 0 or self.new_left > 0
+
+    def take(self, line: str, path: str) -> None:
+        mark, rest = line[:1], line[1:]
+        if line == "\n":  # many writers leave the space of an empty line out
+            mark, rest = " ", "\n"
+        if mark not in (" ", "-", "+"):
+            raise EditError(f"The diff for {path} has a line in a hunk that begins with {mark!r}.")
+        self.last = mark
+        for side in self._sides():
+            side.append(rest if rest.endswith("\n") else f"{rest}\n")
+        self.old_left -= mark in " -"
+        self.new_left -= mark in " +"
+
+    def end_without_newline(self) -> None:
+        """The line before was the last of its file, and has no end."""
+        for side in self._sides():
+            side[-1:] = [line.removesuffix("\n") for line in side[-1:]]
+
+    def _sides(self) -> list[list[str]]:
+        return {" ": [self.old, self.new], "-": [self.old], "+": [self.new]}[self.last]
+
+
+def _hunks(patch: str, path: str) -> list[_Hunk]:
+    hunks: list[_Hunk] = []
     for line in _lines(patch):
-        if line.startswith("\\"):
-            for side in last:
-                side[-1] = side[-1].removesuffix("\n")
-        elif old_left or new_left:
-            mark, rest = line[:1], line[1:]
-            if line == "\n":  # many writers leave the space of an empty line out
-                mark, rest = " ", "\n"
-            if mark not in (" ", "-", "+"):
-                raise EditError(f"The diff for {path} has a line in a hunk that begins with {mark!r}.")
-            sides = {" ": hunks[-1][1:], "-": hunks[-1][1:2], "+": hunks[-1][2:]}[mark]
-            last = [side for side in sides if isinstance(side, list)]
-            for side in last:
-                side.append(rest if rest.endswith("\n") else f"{rest}\n")
-            old_left -= mark in " -"
-            new_left -= mark in " +"
+        if line.startswith("\\") and hunks:
+            hunks[-1].end_without_newline()
+        elif hunks and hunks[-1].is_open:
+            hunks[-1].take(line, path)
         elif found := _HUNK.match(line):
-            old_left, new_left = int(found[2] or 1), int(found[4] or 1)
-            hunks.append((int(found[1]), [], []))
+            hunks.append(_Hunk(int(found[1]), int(found[2] or 1), int(found[4] or 1)))
         elif line.startswith("@@"):
             raise EditError(f"The diff for {path} has a hunk without line numbers: {inert_line(line, 80)!r}.")
-    if old_left > 0 or new_left > 0:
+    if hunks and hunks[-1].is_open:
         raise EditError(f"The last hunk of the diff for {path} ends too early.")
     if not hunks:
         raise EditError(f"The diff for {path} has no hunks.")

@@ -31,7 +31,7 @@ class GitOutput:
 
 @dataclass(frozen=True, slots=True)
 class GitAnswer:
-    """What git said in bytes, its exit status and its complaints; `is_cut` when there was more than the limit."""
+    """What git said in bytes, its exit status and complaints; `is_cut` when there was more than the limit."""
 
     output: bytes
     status: int

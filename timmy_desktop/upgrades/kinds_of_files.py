@@ -19,8 +19,8 @@ _TEST_NAMES = (
 )
 _TEST_FOLDERS = frozenset(("tests", "test", "testing", "__tests__", "spec"))
 _STEERING = (
-    "conftest.py", "pytest.ini", ".pytest.ini", "tox.ini", "noxfile.py", "sitecustomize.py", "usercustomize.py",
-    "*.pth", ".coveragerc", "pytest.toml", ".pytest.toml",
+    "conftest.py", "pytest.ini", ".pytest.ini", "tox.ini", "noxfile.py", "sitecustomize.py",
+    "usercustomize.py", "*.pth", ".coveragerc", "pytest.toml", ".pytest.toml",
 )  # fmt: skip
 # These steer the tests only by some of what they hold; see `steers`.
 _PARTLY = {"pyproject.toml": "pytest", "setup.cfg": "pytest"}

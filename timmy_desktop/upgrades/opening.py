@@ -17,7 +17,7 @@ from timmy_desktop.upgrades.types import Target
 def examined_folder(
     folder: Path, branch: str, allowed: Sequence[str], python: str
 ) -> tuple[Path, str, tuple[str, ...]]:
-    """The real folder, the branch and the allowed folders; UpgradeError or RepositoryError say what is wrong."""
+    """The real folder, the branch and the allowed folders; an error says what is wrong with them."""
     place = Path(os.path.realpath(folder.expanduser()))
     if not place.is_dir():
         raise UpgradeError(f"There is no folder {folder}. Choose one that exists.")

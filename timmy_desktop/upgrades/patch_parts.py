@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from timmy_desktop.upgrades.errors import EditError
 from timmy_desktop.upgrades.types import WHOLE_FILE, HunkRef
@@ -38,9 +39,7 @@ class FilePart:
 def file_parts(patch: bytes) -> tuple[FilePart, ...]:
     """The files of a patch that git wrote with our options."""
     starts = [index for index, line in _lines(patch) if line.startswith(_FILE)]
-    return tuple(
-        _part(patch[start:end]) for start, end in zip(starts, [*starts[1:], len(patch)], strict=True)
-    )
+    return tuple(_part(patch[start:end]) for start, end in pairwise([*starts, len(patch)]))
 
 
 def added_lines(patch: bytes) -> dict[str, set[int]]:
@@ -98,7 +97,7 @@ def _renumbered(hunks: Sequence[bytes]) -> Iterable[bytes]:
 def _part(text: bytes) -> FilePart:
     starts = [index for index, line in _lines(text) if line.startswith(_HUNK)]
     head = text[: starts[0]] if starts else text
-    hunks = tuple(text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True))
+    hunks = tuple(text[start:end] for start, end in pairwise([*starts, len(text)]))
     return FilePart(_path(head), head, hunks)
 
 

@@ -45,7 +45,8 @@ _HOOK_FILES = (
 )
 _GIT_FILES = (".gitmodules", ".gitattributes", ".gitconfig", ".mailmap")
 _LOCK_FILES = (
-    "*.lock", "*.lockb", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "go.sum", "*.lock.json",
+    "*.lock", "*.lockb", "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "go.sum",
+    "*.lock.json",
     "gradle.lockfile", "packages.lock.json", "pylock*.toml",
 )  # fmt: skip
 
@@ -103,7 +104,7 @@ def refuse_size(changes: Sequence[TreeChange], patch_bytes: int) -> None:
 
 
 def refuse_collisions(changes: Iterable[TreeChange], paths: Iterable[str]) -> None:
-    """EditError for a new file that some file systems take for another one; `paths` are all that there are."""
+    """EditError for a new file that some file systems take for another one of `paths`."""
     known: dict[str, str] = {}
     added = {change.path for change in changes if change.status in "AR"}
     for path in paths:

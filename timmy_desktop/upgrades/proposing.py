@@ -13,10 +13,11 @@ from timmy_desktop.upgrades.examining import examined
 from timmy_desktop.upgrades.patch_parts import chosen
 from timmy_desktop.upgrades.quarantine import Quarantine
 from timmy_desktop.upgrades.records import NewProposal, NewRevision, Records
+from timmy_desktop.upgrades.restoring import restored
 from timmy_desktop.upgrades.threads import UpgradeThreads
 from timmy_desktop.upgrades.types import DiffText, HunkRef, Proposal
 from timmy_desktop.upgrades.workshop import Workshop
-from timmy_desktop.upgrades.workshops import Workshops, restored
+from timmy_desktop.upgrades.workshops import Workshops
 
 LONGEST_TITLE, LONGEST_TEXT = 100, 20_000
 # The branch of a quarantine that its proposal is on.

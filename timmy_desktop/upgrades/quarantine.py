@@ -54,10 +54,11 @@ class TreeChange:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """A merged tree, or the files that can't be merged."""
+    """A merged tree, or the files that can't be merged; `marked` has these with the usual marks in them."""
 
     tree: str
     conflicts: tuple[str, ...]
+    marked: str
 
 
 class Quarantine:
@@ -138,8 +139,8 @@ class Quarantine:
             raise RepositoryError(explained(answer.complaint))
         tree, *paths = answer.text.split("\0")
         if answer.status == 0:
-            return Merge(tree, ())
-        return Merge("", tuple(dict.fromkeys(path for path in paths if path)))
+            return Merge(tree, (), tree)
+        return Merge("", tuple(dict.fromkeys(path for path in paths if path)), tree)
 
     def patch(self, old: str, new: str) -> bytes:
         """The whole difference of two trees, in the same bytes each time; binary files too."""
@@ -279,6 +280,6 @@ def _tree_changes(text: str) -> tuple[TreeChange, ...]:
         added, removed, name = words[position].split("\t")
         position += 1 if name else 3
         counts = (-1, -1) if added == "-" else (int(added), int(removed))
-        modes = ["" if mode == "000000" else mode for mode in about[:2]]
-        changes.append(TreeChange(new, old, about[4][0], *modes, about[2], about[3], *counts))
+        before, after = ("" if mode == "000000" else mode for mode in about[:2])
+        changes.append(TreeChange(new, old, about[4][0], before, after, about[2], about[3], *counts))
     return tuple(changes)

@@ -6,14 +6,20 @@ UpgradeError, whose message is meant for the person; panels change on the events
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from timmy_desktop.clock import Clock
+from timmy_desktop.events.base import EventRecord
 from timmy_desktop.events.bus import EventBus
-from timmy_desktop.inert import inert, storable
+from timmy_desktop.events.tasks import TaskCancelled, TaskCompleted, TaskFailed
+from timmy_desktop.inert import inert, inert_line, storable
 from timmy_desktop.storage.database import Database
+from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.upgrades import rows
 from timmy_desktop.upgrades.applier import Applier, ChainHead
@@ -22,14 +28,22 @@ from timmy_desktop.upgrades.canary import Canary
 from timmy_desktop.upgrades.checkouts import brought_up
 from timmy_desktop.upgrades.consequences import consequences_of
 from timmy_desktop.upgrades.drafts import Draft, DraftLimits, Drafts
-from timmy_desktop.upgrades.errors import EditError, StaleError, StateError, UpgradeError
+from timmy_desktop.upgrades.errors import (
+    EditError,
+    RepositoryError,
+    StaleError,
+    StateError,
+    UpgradeError,
+)
 from timmy_desktop.upgrades.examining import MOST_READ
+from timmy_desktop.upgrades.inbox import Inbox
 from timmy_desktop.upgrades.opening import examined_folder, opened_target
 from timmy_desktop.upgrades.patch_parts import file_parts
 from timmy_desktop.upgrades.proposing import Proposing
 from timmy_desktop.upgrades.proving import Prover
 from timmy_desktop.upgrades.quarantine import Quarantine
 from timmy_desktop.upgrades.records import Records
+from timmy_desktop.upgrades.restoring import restored
 from timmy_desktop.upgrades.sandbox import Limits, Sandbox, find_sandbox
 from timmy_desktop.upgrades.threads import UpgradeThreads
 from timmy_desktop.upgrades.trials import Trials
@@ -48,9 +62,10 @@ from timmy_desktop.upgrades.types import (
     Target,
     TestReport,
 )
-from timmy_desktop.upgrades.workshops import Workshops, restored
+from timmy_desktop.upgrades.workshops import Workshops
 
 LONGEST_COMMENT = 4000
+INBOX_SECONDS = 1.0
 _LARGEST_FILE = 5 * MOST_READ
 
 # Gives an agent a task: its text, whether it stays on this machine, and the conversation that it is told in.
@@ -97,6 +112,12 @@ class UpgradeQueue:
         `remember(text)` gives the memory a reason to keep; `ask_agent(text, conversation_id)` posts a task to
         an agent that can propose, and gives its identifier.
         """
+        self._bus = bus
+        self._supervisor = supervisor
+        self._inbox = Inbox(folder / "inbox")
+        self._reading: asyncio.Task[None] | None = None
+        self._unsubscribe: list[Callable[[], None]] = []
+        self._revising: dict[str, str] = {}
         self._remember = remember
         self._ask_agent = ask_agent
         self._person = person
@@ -128,10 +149,18 @@ class UpgradeQueue:
 
     async def start(self) -> None:
         """Finishes or undoes what the last run left under way, and watches for expiry from now on."""
+        for kind in (TaskCompleted, TaskFailed, TaskCancelled):
+            self._unsubscribe.append(self._bus.subscribe(kind, self._task_ended))
         await self._work.start()
+        self._reading = self._supervisor.start("inbox of the upgrades", self._read_inbox())
 
     async def stop(self) -> None:
         """Ends test runs and threads. What is approved and not applied is finished at the next start."""
+        while self._unsubscribe:
+            self._unsubscribe.pop()()
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
         await self._work.stop()
         await self._threads.stop()
 
@@ -148,7 +177,7 @@ class UpgradeQueue:
     async def targets(self) -> list[Target]:
         """The repositories that are open to proposals, the newest first."""
         found = await self._records.read(rows.targets)
-        return [await self._threads.git(lambda target=target: opened_target(target)) for target in found]
+        return [await self._threads.git(partial(opened_target, target)) for target in found]
 
     async def open_target(
         self, folder: Path, *, python: str = "", allowed: Sequence[str] = (), branch: str = ""
@@ -160,6 +189,11 @@ class UpgradeQueue:
         place, on, folders = await self._threads.git(lambda: examined_folder(folder, branch, allowed, python))
         target = await self._records.open_target(place, on, python, folders)
         return await self._threads.git(lambda: opened_target(target))
+
+    def own_source(self) -> Path | None:
+        """The checkout that this application runs from, to be offered as a target; None when packaged."""
+        top = Path(__file__).resolve().parents[2]
+        return top if (top / ".git").exists() else None
 
     async def close_target(self, target_id: str) -> None:
         """Takes no more proposals for it, and rejects those that wait."""
@@ -367,6 +401,7 @@ class UpgradeQueue:
             raise StateError("There is no comment to send. Write one on a line, or on the whole.")
         task_id = await self._ask_agent(revision_text(proposal, waiting), proposal.conversation_id)
         self.drafts.expect(task_id, proposal.id)
+        self._revising[task_id] = proposal.id
 
     async def mark_seen(self, proposal_id: str, path: str, seen: bool = True) -> None:
         """Marks a file as seen, until it changes."""
@@ -431,6 +466,28 @@ class UpgradeQueue:
         self._work.prove(proposal)
         return self._work.with_doing(proposal)
 
+    async def take(
+        self,
+        *,
+        repository: str,
+        branch: str,
+        description: str,
+        reasoning: str = "",
+        proposer: str = "",
+        open_first: bool = False,
+    ) -> Proposal:
+        """Proposes a branch of the repository in that folder, as the command line and other programs do."""
+        place = await self._threads.git(lambda: Path(repository).resolve())
+        targets: list[Target] = await self._records.read(rows.targets)
+        target = next((target for target in targets if target.folder == place), None)
+        if target is None and open_first:
+            target = await self.open_target(place)
+        if target is None:
+            raise UpgradeError(f"{place} is not open to proposals. Open it in Upgrades, or with --open.")
+        return await self.propose_branch(
+            target.id, branch, description=description, reasoning=reasoning, proposer=proposer
+        )
+
     async def begin_draft(self, task_id: str, *, target: str = "", proposal_id: str = "") -> Draft:
         """Begins an agent's draft: on a target by its name (where there is one only, none need be given), or
         on what a proposal has become."""
@@ -439,7 +496,10 @@ class UpgradeQueue:
             proposal = await self.proposal(proposal_id)
             if proposal.state != "proposed":
                 raise StateError(f"The proposal is {proposal.state.replace('_', ' ')} already.")
-            return await self.drafts.begin(task_id, await self._workshops.of(proposal.target_id), proposal)
+            patch = (await self.diff(proposal.id)).patch
+            return await self.drafts.begin(
+                task_id, await self._workshops.of(proposal.target_id), proposal, patch
+            )
         found: list[Target] = await self._records.read(rows.targets)
         named = [entry for entry in found if target in ("", entry.id, entry.name, str(entry.folder))]
         if len(named) != 1:
@@ -455,6 +515,32 @@ class UpgradeQueue:
         self._work.prove(proposal)
         return proposal
 
+    def _task_ended(self, record: EventRecord) -> None:
+        """A revision that did not come is said in a comment, where the reviewer looks for it."""
+        event = record.event
+        proposal_id = self._revising.pop(event.task_id, "")
+        if proposal_id and isinstance(event, TaskFailed | TaskCancelled):
+            self._supervisor.start(f"answer on {proposal_id}", self._not_revised(proposal_id, event.reason))
+
+    async def _not_revised(self, proposal_id: str, reason: str) -> None:
+        proposal = await self.proposal(proposal_id)
+        if proposal.state == "proposed":
+            said = f"The revision did not come. {inert_line(reason, 1000)}"
+            await self._records.comment(proposal, said, proposal.proposer, "", 0, "new")
+
+    async def _read_inbox(self) -> None:
+        """Takes what other processes hand in."""
+        while True:
+            for handed in await self._threads.git(lambda: list(self._inbox.take())):
+                request = asdict(handed)
+                request_id = request.pop("id")
+                try:
+                    answer = summary_of(await self.take(**request))
+                except (UpgradeError, RepositoryError, StorageError) as error:
+                    answer = {"error": str(error)}
+                await self._threads.git(partial(self._inbox.answer, request_id, **answer))
+            await asyncio.sleep(INBOX_SECONDS)
+
     async def _applied(self, proposal_id: str) -> Proposal:
         proposal = await self.proposal(proposal_id)
         if proposal.state != "applied":
@@ -462,6 +548,23 @@ class UpgradeQueue:
         if self._work.is_busy(proposal.id):
             raise StateError("That is under way already.")
         return proposal
+
+
+def summary_of(proposal: Proposal) -> dict[str, Any]:
+    """A proposal for other programs, as JSON values."""
+    revision = proposal.revision
+    return {
+        "proposal": proposal.id,
+        "title": proposal.title,
+        "state": proposal.state,
+        "digest": revision.digest,
+        "files": len(revision.files),
+        "added": revision.added,
+        "removed": revision.removed,
+        "risk": revision.risk,
+        "conflicts": list(revision.conflicts),
+        "tests": "" if revision.test is None else revision.test.summary,
+    }
 
 
 def revision_text(proposal: Proposal, comments: Sequence[Comment]) -> str:

@@ -186,7 +186,8 @@ class Records:
             duration_ms=report.duration_ms,
         )  # fmt: skip
         values = (
-            proposal.id, number, report.kind, report.tree, report.outcome, rows.dumped(report), report.time_us,
+            proposal.id, number, report.kind, report.tree, report.outcome, rows.dumped(report),
+            report.time_us,
         )  # fmt: skip
         await self._bus.publish(
             event,
@@ -203,7 +204,8 @@ class Records:
         await self._bus.publish(
             events.UpgradeProved(**_about(proposal), revision=number),
             work=lambda session: session.sql(
-                "INSERT OR REPLACE INTO upgrade_proofs(upgrade_id, revision, proof, time_us) VALUES (?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO upgrade_proofs(upgrade_id, revision, proof, time_us)"
+                " VALUES (?, ?, ?, ?)",
                 (proposal.id, number, rows.dumped(proof), now),
             ),
         )
@@ -406,7 +408,8 @@ def _require(session: Session, proposal_id: str, state: State, revision: int) ->
 
 def _end(session: Session, proposal_id: str, state: State, by: str, reason: str, now: int) -> None:
     session.sql(
-        "UPDATE upgrades SET state = ?, decided_by = ?, decided_us = ?, reason = ?, updated_us = ? WHERE id = ?",
+        "UPDATE upgrades SET state = ?, decided_by = ?, decided_us = ?, reason = ?, updated_us = ?"
+        " WHERE id = ?",
         (state, by, now, reason, now, proposal_id),
     )
 

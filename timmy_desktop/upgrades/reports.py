@@ -39,7 +39,7 @@ class Told:
 def report_of(ran: Ran, kind: TestKind, tree: str, sandbox: str, time_us: int) -> TestReport:
     """The report of one run."""
     told = read(ran.report)
-    counts = Counter(case.outcome for case in told.cases.values())
+    counts = Counter[str](case.outcome for case in told.cases.values())
     outcome, detail = _judged(ran, told, counts)
     return TestReport(
         kind=kind,
@@ -108,6 +108,8 @@ def _judged(ran: Ran, told: Told, counts: Counter[str]) -> tuple[TestOutcome, st
         return "broken", f"The sandbox did not work: {inert_line(ran.output, 300)}"
     if ran.status == NO_RUNNER:
         return "none", "There is nothing here that runs tests."
+    if not ran.report and ran.output.startswith(("bwrap: ", "sandbox-exec: ")):
+        return "broken", f"The sandbox did not work: {inert_line(ran.output, 300)}"
     if problem := _mismatch(ran, told, counts):
         return "broken", problem
     bad = counts["failed"] + counts["error"]

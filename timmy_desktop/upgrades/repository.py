@@ -116,7 +116,7 @@ class Repository:
 
 
 def git_of(folder: Path, patience: Patience, limit: int = MOST_BYTES) -> Git:
-    """Git for the repository whose working tree's top is `folder`; RepositoryError where it leads elsewhere."""
+    """Git for the repository whose top is `folder`; RepositoryError where it leads elsewhere."""
     git_folder = checked_git_folder(folder, patience.check)
     git = Git(folder, git_folder, patience, limit, HARMLESS)
     return replace(git, configured={**HARMLESS, **git.filters_off()})

@@ -13,7 +13,7 @@ FEW_FILES, MANY_FILES = 5, 25
 
 
 def assessed(changes: Sequence[TreeChange], steering: Sequence[str]) -> tuple[Risk, tuple[str, ...]]:
-    """The risk, and in words what makes it more than low. `steering`: files that tell the tests what to do."""
+    """The risk, and in words what makes it more than low. `steering`: files that steer the tests."""
     high = [*_when(bool(steering), f"changes how tests are run: {', '.join(steering)}"), *_high(changes)]
     if high:
         return "high", tuple(high)

@@ -48,13 +48,14 @@ def dumped(value: Any) -> str:
 
 def targets(session: Session) -> list[Target]:
     """The open targets, the newest first."""
-    rows = session.sql(f"SELECT {_TARGET} FROM upgrade_targets WHERE closed_us = 0 ORDER BY opened_us DESC")
+    statement = f"SELECT {_TARGET} FROM upgrade_targets WHERE closed_us = 0 ORDER BY opened_us DESC"  # noqa: S608
+    rows = session.sql(statement)
     return [_target(row) for row in rows]
 
 
 def target(session: Session, target_id: str) -> Target:
     """One target, open or closed; UnknownProposalError."""
-    rows = session.sql(f"SELECT {_TARGET} FROM upgrade_targets WHERE id = ?", (target_id,))
+    rows = session.sql(f"SELECT {_TARGET} FROM upgrade_targets WHERE id = ?", (target_id,))  # noqa: S608
     if not rows:
         raise UnknownProposalError("That repository is not open to proposals. Open it first.")
     return _target(rows[0])
@@ -164,7 +165,17 @@ def decisions(session: Session, proposal_id: str) -> list[Decision]:
         FROM upgrade_decisions WHERE upgrade_id = ? ORDER BY id
     """
     return [
-        Decision(*row[:6], hunks=_HUNKS.validate_json(row[6]), reason=row[7], is_automatic=bool(row[8]))
+        Decision(
+            kind=row[0],
+            by=row[1],
+            time_us=row[2],
+            revision=row[3],
+            digest=row[4],
+            base=row[5],
+            hunks=_HUNKS.validate_json(row[6]),
+            reason=row[7],
+            is_automatic=bool(row[8]),
+        )
         for row in session.sql(statement, (proposal_id,))
     ]
 
@@ -175,17 +186,19 @@ def seen(session: Session, proposal_id: str) -> dict[str, str]:
 
 
 _PROPOSAL = (
-    "upgrades.id AS id, target_id, upgrade_targets.folder AS folder, upgrade_targets.branch AS target_branch, "
+    "upgrades.id AS id, target_id, upgrade_targets.folder AS folder, "
+    "upgrade_targets.branch AS target_branch, "
     "title, description, reasoning, proposer, origin, state, revision, upgrades.branch AS branch, task_id, "
     "conversation_id, parent_id, created_us, updated_us, expires_us, decided_by, decided_us, automatic, "
     "reason, can_look_again, applied_commit, applied_us, rolled_back_commit, suspicion, checkout_note, "
-    "(SELECT count(*) FROM upgrade_comments WHERE upgrade_id = upgrades.id AND answered_in = 0) AS open_comments"
+    "(SELECT count(*) FROM upgrade_comments WHERE upgrade_id = upgrades.id AND answered_in = 0)"
+    " AS open_comments"
 )
 _AS_THEY_ARE = (
     "id", "target_id", "target_branch", "title", "description", "reasoning", "proposer", "origin", "state",
-    "branch", "task_id", "conversation_id", "parent_id", "created_us", "updated_us", "expires_us", "decided_by",
-    "decided_us", "reason", "applied_commit", "applied_us", "rolled_back_commit", "suspicion", "checkout_note",
-    "open_comments",
+    "branch", "task_id", "conversation_id", "parent_id", "created_us", "updated_us", "expires_us",
+    "decided_by", "decided_us", "reason", "applied_commit", "applied_us", "rolled_back_commit", "suspicion",
+    "checkout_note", "open_comments",
 )  # fmt: skip
 
 
@@ -217,8 +230,15 @@ def _revision(session: Session, proposal_id: str, row: tuple[Any, ...]) -> Revis
         ORDER BY id DESC LIMIT 1
     """
     tested = session.sql(statement, (proposal_id, row[0]))
+    number, created_us, base_commit, target_head, commit, tree, digest = row[:7]
     return Revision(
-        *row[:7],
+        number=number,
+        created_us=created_us,
+        base_commit=base_commit,
+        target_head=target_head,
+        commit=commit,
+        tree=tree,
+        digest=digest,
         files=_FILES.validate_json(row[7]),
         risk=row[8],
         risk_reasons=_WORDS.validate_json(row[9]),

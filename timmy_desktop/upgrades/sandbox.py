@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from timmy_desktop.upgrades.errors import SandboxError
-from timmy_desktop.upgrades.interpreter import Interpreter
+from timmy_desktop.upgrades.interpreter import Interpreter, interpreter_for
 from timmy_desktop.upgrades.sandbox_process import Bounds, Ran, watched
 
 RUNNER = Path(__file__).with_name("confined") / "runner.py"
@@ -87,6 +87,20 @@ def find_sandbox() -> Sandbox | None:
         return SandboxExec() if Path(SandboxExec.program).exists() else None
     program = shutil.which("bwrap")
     return Bubblewrap(program) if program is not None else None
+
+
+def sandbox_fault(sandbox: Sandbox) -> str:
+    """Why the sandbox does not work on this machine; empty when it does. Blocks for a moment."""
+    with tempfile.TemporaryDirectory(prefix="timmy-sandbox-") as folder:
+        tree, place = Path(folder, "tree"), Path(folder, "place")
+        for made in (tree, place):
+            made.mkdir()
+        try:
+            job = Job(tree, place, interpreter_for(place), ("nothing",))
+            ran = sandbox.run(job, Limits(seconds=20), lambda: False)
+        except SandboxError as error:
+            return str(error)
+    return "" if ran.report else (ran.output.strip() or ran.ended or "it gave no answer")
 
 
 class Bubblewrap:

@@ -1,4 +1,4 @@
-"""Watches over a process that may be hostile: its time, memory, children, output and disk; kills all of it."""
+"""Watches over a process that may be hostile: its time, memory, children, output and disk; ends it whole."""
 
 from __future__ import annotations
 

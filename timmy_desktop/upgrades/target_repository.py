@@ -130,10 +130,10 @@ class TargetRepository:
         return "dirty" if status.output else "clean"
 
     def bring_up(self, changes: Sequence[TreeChange], new: str) -> None:
-        """Makes the paths that `changes` name be as in the commit `new`, in the working tree and in the index.
+        """Makes the paths that `changes` name be as in the commit `new`, in working tree and index.
 
-        Refused with nothing touched (StaleError) unless each of them is as it was before the changes, or after,
-        in both. Can be repeated after it was interrupted.
+        Refused with nothing touched (StaleError) unless each of them is as before the changes, or after, in
+        both. Can be repeated after it was interrupted.
         """
         git = self._git()
         self._refuse_foreign(git, changes)

@@ -11,7 +11,8 @@ from timmy_desktop.inert import inert, inert_line
 _WIDTH = 72
 # A line of the description that git would take for a trailer of ours.
 _FORGED = re.compile(
-    r"^\s*(Proposal|Approved-by|Rolled-back-by|Diff-digest|Chain-head)\s*:", re.IGNORECASE | re.MULTILINE
+    r"^[ \t]*(Proposal|Approved-by|Rolled-back-by|Diff-digest|Chain-head)[ \t]*:",
+    re.IGNORECASE | re.MULTILINE,
 )
 
 

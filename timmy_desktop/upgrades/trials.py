@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,8 +17,8 @@ from timmy_desktop.upgrades.types import TestKind, TestReport
 from timmy_desktop.upgrades.workshop import Workshop
 
 NO_SANDBOX = (
-    "Tests were not run: this machine has no sandbox for them. Install bubblewrap, or allow this repository's "
-    "tests to run without one."
+    "Tests were not run: this machine has no sandbox for them. Install bubblewrap, or allow this "
+    "repository's tests to run without one."
 )
 
 
@@ -53,10 +54,21 @@ class Trials:
         only: Sequence[str] = (),
         trace: Sequence[str] = (),
     ) -> tuple[TestReport, Mapping[str, Any]]:
-        """The report of the tests on `tree`, and which lines of the files in `trace` ran."""
-        return await self._threads.tests(
-            lambda: self._run(workshop, quarantine, tree, kind, tuple(only), tuple(trace))
-        )
+        """The report of the tests on `tree`, and which lines of the files in `trace` ran.
+
+        Cancelling it ends the run.
+        """
+        stop = threading.Event()
+
+        def is_stopped() -> bool:
+            return stop.is_set() or self._threads.is_stopped()
+
+        try:
+            return await self._threads.tests(
+                lambda: self._run(workshop, quarantine, tree, kind, tuple(only), tuple(trace), is_stopped)
+            )
+        finally:
+            stop.set()
 
     def _run(
         self,
@@ -66,6 +78,7 @@ class Trials:
         kind: TestKind,
         only: tuple[str, ...],
         trace: tuple[str, ...],
+        is_stopped: Callable[[], bool],
     ) -> tuple[TestReport, Mapping[str, Any]]:
         target, now = workshop.target, self._clock.now_us()
         sandbox = self._find() or (Unconfined() if target.unsandboxed else None)
@@ -75,7 +88,7 @@ class Trials:
             interpreter = interpreter_for(target.folder, target.python)
             with workshop.checked_out(quarantine, tree) as place:
                 job = Job(place, target.folder, interpreter, only, trace)
-                ran = sandbox.run(job, self._limits, self._threads.is_stopped)
+                ran = sandbox.run(job, self._limits, is_stopped)
         except (SandboxError, RepositoryError) as error:
             return TestReport(kind, tree, "broken", str(error), time_us=now), {}
         report = report_of(ran, kind, tree, sandbox.name, now)

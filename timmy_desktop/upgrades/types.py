@@ -1,4 +1,4 @@
-"""What the upgrade queue shows: targets, proposals, revisions, tests, proof and decisions. Frozen, and pure."""
+"""What the upgrade queue shows: targets, proposals, revisions, tests, proof, decisions. Frozen, and pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def digest_of(patch: bytes) -> str:
 class Target:
     """A repository that the person opened to proposals. `head` is the branch's commit as last seen.
 
-    `allowed`: folders (relative, without a slash at the end) that may change; empty: all that is not protected.
+    `allowed`: folders (relative, without a slash at the end) that may change; empty: what is not protected.
     `python` runs its tests. `problem`: why it can't be used now, in words; empty when it can.
     """
 
@@ -139,7 +139,7 @@ class ProofPacket:
     Red, where they are not empty: `removed_tests`, `weakened`, `skipped_tests` (that ran before),
     `broken_tests` (passed before, fail now) and `steering` (files that tell the runner what to do).
     `fails_without`: whether the new tests fail without the change: "yes", "no", "none" (no new tests) or
-    "unknown" (see `fails_without_detail`). `coverage_note` says why there is no coverage, where there is none.
+    "unknown" (see `fails_without_detail`). `coverage_note` says why there is no coverage where there is none.
     """
 
     base: TestReport | None = None
@@ -165,8 +165,8 @@ class Revision:
     """One state of a proposal: the commits, the digest of its diff, and what was found out about it.
 
     `target_head` is the commit that the diff starts from; `base_commit` is where the proposal's own branch
-    left the target's. `conflicts`: files that can't be merged; such a revision can't be approved, and its diff
-    is the proposal's own, from `base_commit`. `is_tested` is false while its tests run.
+    left the target's. `conflicts`: files that can't be merged; such a revision can't be approved, and its
+    diff is the proposal's own, from `base_commit`. `is_tested` is false while its tests run.
     """
 
     number: int
@@ -260,7 +260,7 @@ class HunkRef:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """What a reviewer said on a line, or on the whole (`path` empty). `answered_in`: the revision after it."""
+    """What a reviewer said on a line, or on the whole (no `path`). `answered_in`: the revision after it."""
 
     id: str
     proposal_id: str

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from timmy_desktop.upgrades import rows
-from timmy_desktop.upgrades.errors import StaleError
 from timmy_desktop.upgrades.proving import Case
-from timmy_desktop.upgrades.quarantine import Quarantine
 from timmy_desktop.upgrades.records import Records
+from timmy_desktop.upgrades.restoring import restored
 from timmy_desktop.upgrades.threads import UpgradeThreads
 from timmy_desktop.upgrades.types import Proposal, Revision, Target
 from timmy_desktop.upgrades.workshop import Workshop
@@ -49,16 +48,3 @@ def _case(workshop: Workshop, proposal: Proposal, revision: Revision, patch: byt
     old = revision.base_commit if revision.conflicts else revision.target_head
     new = restored(quarantine, revision, patch)
     return Case(workshop, quarantine, proposal, revision, patch, quarantine.changes(old, new), old, new)
-
-
-def restored(quarantine: Quarantine, revision: Revision, patch: bytes) -> str:
-    """The tree that a revision's patch gives, made from the patch where the quarantine does not hold it."""
-    old = revision.base_commit if revision.conflicts else revision.target_head
-    if revision.tree and quarantine.resolve(revision.tree, "tree"):
-        return revision.tree
-    if not quarantine.resolve(old):
-        raise StaleError("The commit that the change was made from is gone from the repository.")
-    tree = quarantine.patched(old, patch)
-    if revision.tree and tree != revision.tree:
-        raise StaleError("The stored change does not give the files that it was made of.")
-    return tree

@@ -128,7 +128,8 @@ AROUND = (
     CREATE TABLE upgrade_decisions(
         id INTEGER PRIMARY KEY,
         upgrade_id TEXT NOT NULL REFERENCES upgrades(id),
-        kind TEXT NOT NULL CHECK (kind IN ('approved', 'rejected', 'accepted_part', 'expired', 'rolled_back')),
+        kind TEXT NOT NULL CHECK (kind IN
+            ('approved', 'rejected', 'accepted_part', 'expired', 'rolled_back')),
         by TEXT NOT NULL CHECK (by <> ''),
         time_us INTEGER NOT NULL,
         revision INTEGER NOT NULL,

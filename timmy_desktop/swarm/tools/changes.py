@@ -58,7 +58,9 @@ class ReadArguments(Arguments):
 
 
 class OneEdit(Arguments):
-    search: Annotated[str, Field(min_length=1, description="Text that is there exactly once, white space too.")]
+    search: Annotated[
+        str, Field(min_length=1, description="Text that is there exactly once, white space too.")
+    ]
     replace: Annotated[str, Field(description="What takes its place.")]
 
 
@@ -137,7 +139,9 @@ class StartChange(ChangeTool[StartArguments]):
         draft = await upgrades.begin_draft(
             task_id, target=arguments.repository, proposal_id=arguments.proposal
         )
-        about = f"to revise the proposal {draft.proposal.title!r}" if draft.proposal else "on its newest commit"
+        about = (
+            f"to revise the proposal {draft.proposal.title!r}" if draft.proposal else "on its newest commit"
+        )
         return f"A draft of {draft.workshop.target.name} is begun, {about}."
 
 
@@ -256,7 +260,9 @@ def told(report: TestReport) -> str:
     """A report in words that a model can act on."""
     bad = [case for case in report.cases if case.outcome in ("failed", "error")]
     lines = [f"{report.outcome}: {report.summary}"]
-    lines += [f"\n{case.outcome.upper()} {case.name}\n{case.detail[-_DETAIL:]}" for case in bad[:_MOST_FAILURES]]
+    lines += [
+        f"\n{case.outcome.upper()} {case.name}\n{case.detail[-_DETAIL:]}" for case in bad[:_MOST_FAILURES]
+    ]
     if len(bad) > _MOST_FAILURES:
         lines.append(f"\n[{len(bad) - _MOST_FAILURES:,} more failed.]")
     if report.outcome == "broken":
