@@ -58,13 +58,23 @@ class PanelDock(QDockWidget):
 
         self._body.put(EmptyState("bad", f"{self.spec.title} can't be shown", text, tone="bad"))
 
+    @property
+    def shows_past(self) -> bool:
+        """Whether something stands in front of the panel, which goes on behind it."""
+        return self._body.covered
+
+    def show_past(self, page: QWidget | None) -> None:
+        """Puts a page in front of the panel, whose controls can't be reached meanwhile; None takes it away."""
+        self._body.cover(page)
+        self.head.hide_tools(page is not None)
+
     def bring_forward(self) -> None:
         """Shows the dock before those that it shares its place with, and gives it the keyboard."""
         self.show()
         self.raise_()
         if self.isFloating():
             self.activateWindow()
-        if self.panel is not None:
+        if self.panel is not None and not self.shows_past:
             self.panel.focus_first()
 
 
@@ -106,6 +116,14 @@ class DockHead(QFrame):
         for tool in tools:
             self._tools.addWidget(tool)
 
+    def hide_tools(self, hidden: bool) -> None:
+        """Takes the panel's own controls and words away, or brings them back."""
+        self._subtitle.setVisible(not hidden)
+        for place in range(self._tools.count()):
+            tool = self._tools.itemAt(place).widget()
+            if tool is not None:
+                tool.setEnabled(not hidden)
+
     def refresh(self) -> None:
         """In a group of tabs the tab says the title, so the head doesn't say it again."""
         window = self._dock.parent()
@@ -144,8 +162,29 @@ class _Body(QFrame):
         self.setProperty("variant", "dock-body")
         self._stack = QStackedLayout(self)
         self._stack.setContentsMargins(1, 0, 1, 1)
+        self._cover: QWidget | None = None
+        self._under: QWidget | None = None
+
+    @property
+    def covered(self) -> bool:
+        return self._cover is not None
+
+    def cover(self, page: QWidget | None) -> None:
+        """Puts a page in front of what is here, or takes it away."""
+        old, under = self._cover, self._under if self._cover is not None else self._stack.currentWidget()
+        self._cover, self._under = page, under
+        if page is not None:
+            self._stack.addWidget(page)
+            self._stack.setCurrentWidget(page)
+        elif under is not None:
+            self._stack.setCurrentWidget(under)
+        if old is not None:
+            self._stack.removeWidget(old)
+            old.hide()
+            old.deleteLater()
 
     def put(self, widget: QWidget) -> None:
+        self.cover(None)
         old = self._stack.currentWidget()
         self._stack.addWidget(widget)
         self._stack.setCurrentWidget(widget)

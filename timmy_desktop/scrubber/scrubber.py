@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import replace
@@ -36,6 +37,8 @@ class Scrubber:
         self._snapshots = [World()]
         self._last = World()
         self._turn = asyncio.Lock()
+        # Whoever waits for a piece may be cancelled, and the reader is still at it.
+        self._at_work = threading.Lock()
 
     async def reach(self) -> Reach:
         """Between which moments one can pick."""
@@ -85,20 +88,20 @@ class Scrubber:
         async with self._turn:
             start = self._nearest(seq)
             upto = min(seq, (start.seq // self._every + 1) * self._every)
-            world = await self._database.read(lambda session: _folded(session, start, upto))
+            world = await self._database.read(lambda session: self._folded(session, start, upto))
             if upto == self._snapshots[-1].seq + self._every:
                 self._snapshots.append(world)
             self._last = world
             return world
 
+    def _folded(self, session: Session, start: World, upto: int) -> World:
+        with self._at_work:
+            return replace(fold(start, past.counted(session, start.seq, upto)), seq=upto)
+
     def _nearest(self, seq: int) -> World:
         place = bisect_right(self._snapshots, seq, key=lambda world: world.seq) - 1
         found = self._snapshots[max(place, 0)]
         return self._last if found.seq <= self._last.seq <= seq else found
-
-
-def _folded(session: Session, start: World, upto: int) -> World:
-    return replace(fold(start, past.counted(session, start.seq, upto)), seq=upto)
 
 
 def _timed(session: Session, world: World) -> World:
