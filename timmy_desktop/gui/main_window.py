@@ -145,6 +145,7 @@ class MainWindow(QMainWindow):
         """The services are about to stop: lets go of them."""
         if self.conductor is not None:
             self.conductor.stop()
+            self.conductor.deleteLater()
             self.conductor = None
         self.menus.enable(False)
         self._focusing.stop()

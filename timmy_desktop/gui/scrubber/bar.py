@@ -33,9 +33,9 @@ class ScrubBar(QFrame):
         self.track.picked.connect(self.picked)
         self.track.stepped.connect(self.stepped)
         self.track.play_toggled.connect(self.play_toggled)
-        self._before = glyph_button("minus", "To the event before", lambda: self.stepped.emit(-1))
+        self._before = glyph_button("step_back", "To the event before", lambda: self.stepped.emit(-1))
         self.play = glyph_button("play", "Play", self.play_toggled.emit)
-        self._after = glyph_button("plus", "To the next event", lambda: self.stepped.emit(1))
+        self._after = glyph_button("step_on", "To the next event", lambda: self.stepped.emit(1))
         self.speed = QComboBox()
         self.speed.setProperty("variant", "compact")
         self.speed.setAccessibleName("Speed")
@@ -46,7 +46,7 @@ class ScrubBar(QFrame):
         self._exact = label("", tone="muted", size="small")
         self._caution = label("", tone="warn", size="small", wrap=True)
         self._caution.hide()
-        self.back = button("Back to now", self.back_requested.emit, variant="primary", hint="Esc")
+        self.back = button("Close", self.back_requested.emit, hint="Esc")
         self._in_past = False
         self._compose()
 
@@ -63,6 +63,7 @@ class ScrubBar(QFrame):
         """Nothing was picked yet."""
         self._in_past = False
         self._when.setText("Now")
+        self._name_back("Close")
         set_tone(self._when, "")
         self._exact.setText("Drag the handle to a moment: every dock then shows it as it was, read only.")
         self.update()
@@ -71,6 +72,7 @@ class ScrubBar(QFrame):
         """A moment is on screen."""
         self._in_past = True
         self._when.setText(when)
+        self._name_back("Back to now")
         set_tone(self._when, "warn")
         self._exact.setText(exact)
         self._caution.setText(caution)
@@ -99,6 +101,10 @@ class ScrubBar(QFrame):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(400, super().minimumSizeHint().height())
+
+    def _name_back(self, words: str) -> None:
+        self.back.setText(words)
+        self.back.setAccessibleName(words)
 
     def _compose(self) -> None:
         layout = QVBoxLayout(self)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
+from PySide6.QtWidgets import QMainWindow
 
 from timmy_desktop.gui.dock import PanelDock
-from timmy_desktop.gui.panel import Say
+from timmy_desktop.gui.panel import Area, Say
 from timmy_desktop.gui.scrubber.bar import ScrubBar
 from timmy_desktop.gui.scrubber.content import Moment
 from timmy_desktop.gui.scrubber.page import NoPast, ThenPage
@@ -50,6 +51,7 @@ class Conductor(QObject):
         self._moment: Moment | None = None
         self._wanted: Callable[[], None] | None = None
         self._played_us = 0
+        self._low: dict[PanelDock, int] = {}
         self._elapsed = QElapsedTimer()
         self._frames, self._looks = QTimer(self), QTimer(self)
         self._frames.setInterval(_FRAME_MS)
@@ -83,7 +85,9 @@ class Conductor(QObject):
         """Shows the bar, at the present."""
         if not self._bar.isVisible():
             self._bar.show_now()
+            self._low = _heights(self._docks)
             self._bar.show()
+            QTimer.singleShot(0, self, self._keep_heights)
             self._looks.start()
             self._look()
             self._tasks.start("prepare", self._scrubber.prepare(self._told), lambda _: self._read())
@@ -101,6 +105,7 @@ class Conductor(QObject):
                 dock.show_past(None)
         self._bar.hide()
         self._bar.show_playing(False)
+        QTimer.singleShot(0, self, self._keep_heights)
         if was_past:
             self.past_left.emit()
 
@@ -144,6 +149,12 @@ class Conductor(QObject):
             self._pause()
             self._played_us = self._reach.last_us
         self.pick(self._played_us)
+
+    def _keep_heights(self) -> None:
+        """The bar takes its room from the upper docks, which have more, and gives it back."""
+        window = self.parent()
+        if isinstance(window, QMainWindow) and self._low:
+            window.resizeDocks(list(self._low), list(self._low.values()), Qt.Orientation.Vertical)
 
     # Asking, one seek at a time
 
@@ -191,6 +202,7 @@ class Conductor(QObject):
             self._pages[name] = page
             dock.show_past(page)
         self.past_entered.emit()
+        QTimer.singleShot(0, self, self._keep_heights)
         self._bar.track.setFocus()
 
     def _tell(self, words: str) -> None:
@@ -221,3 +233,9 @@ class Conductor(QObject):
     def _read(self) -> None:
         if self._moment is None:
             self._bar.show_now()
+
+
+def _heights(docks: Mapping[str, PanelDock]) -> dict[PanelDock, int]:
+    """How high the docks below stand."""
+    below = (dock for dock in docks.values() if dock.spec.area is Area.BELOW)
+    return {dock: dock.height() for dock in below if dock.isVisible() and not dock.isFloating()}

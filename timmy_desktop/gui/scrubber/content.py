@@ -32,6 +32,8 @@ class Table:
     numbers: frozenset[int] = frozenset()
     nothing: str = "Nothing yet."
     total: int = 0
+    wide: int = 0
+    """The column that takes the room that is left."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from timmy_desktop.inert import inert_line
 from timmy_desktop.scrubber.world import TREASURY, AccountThen, TransactionThen, World
 
 _TONES = {"settled": "", "pending": "warn", "failed": "bad", "expired": "muted"}
+_STATES = {"settled": "settled", "pending": "under way", "failed": "failed", "expired": "expired"}
 _HELD = {
     TREASURY: "Treasury", "escrow": "Escrow", "in_flight": "In flight", "fees": "Fees", "suspense": "Suspense",
     "outside": "Outside", "receivable": "Invoiced", "invoiced": "Expected",
@@ -27,7 +28,11 @@ def ledger_then(moment: Moment) -> Content:
         (sats(_held(world, "escrow") + _held(world, "in_flight")), "pending", "In escrow and in flight"),
         (sats(-_held(world, "outside")), "in the book", "What had come in less what had gone out"),
         (sats(_held(world, "fees")), "fees", ""),
-        *((f"{states[one]:,}", one, f"Transactions that were {one}") for one in _TONES if states.get(one)),
+        *(
+            (f"{states[one]:,}", word, f"Transactions that were {one}")
+            for one, word in _STATES.items()
+            if states.get(one)
+        ),
         *(((f"{waiting:,}", "to approve", ""),) if (waiting := world.approvals.counts.get("waiting")) else ()),
     )
     accounts = Table(
@@ -37,7 +42,7 @@ def ledger_then(moment: Moment) -> Content:
     rows = tuple(_row(one, names) for one in islice(world.transactions.newest(), MOST_ROWS))
     transactions = Table(
         "Transactions", ("When", "Kind", "State", "Amount", "Fee", "Agent"), rows, frozenset({3, 4}),
-        "Nothing had been booked.", len(world.transactions),
+        "Nothing had been booked.", len(world.transactions), wide=5,
     )  # fmt: skip
     return Content(facts, (transactions, accounts))
 

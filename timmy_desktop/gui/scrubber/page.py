@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QShowEvent
-from PySide6.QtWidgets import QFrame, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QSizePolicy, QStackedWidget, QTabBar, QWidget
 
 from timmy_desktop.gui.scrubber.content import Content, Moment, Render, Table
 from timmy_desktop.gui.scrubber.table import ThenTable
-from timmy_desktop.gui.theme import GAP, HAIR, RADIUS, TIGHT, Theme
+from timmy_desktop.gui.theme import GAP, RADIUS, TIGHT, Theme
 from timmy_desktop.gui.widgets.facts_strip import FactsStrip
-from timmy_desktop.gui.widgets.parts import button, label, selectable
-from timmy_desktop.gui.wording import count
+from timmy_desktop.gui.widgets.parts import button, column, label, selectable
+
+_LOW, _BROAD, _HEAD_WIDTH, _ANY = 260, 620, 300, 16_777_215
+"""In a low and broad dock the facts stand beside the table."""
+_MOST_LINES = 8
 
 
 class ThenPage(QFrame):
@@ -28,17 +31,16 @@ class ThenPage(QFrame):
         self._facts = FactsStrip()
         self._note = label("", tone="muted", size="small", wrap=True)
         self._detail = selectable(label("", size="small", wrap=True))
-        self._detail.setMaximumHeight(160)
         self._detail.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._detail.hide()
-        self._tables: list[_Part] = []
-        self._split = QSplitter(Qt.Orientation.Vertical)
-        self._split.setChildrenCollapsible(False)
-        layout = _column(self)
-        for part in (self._when, self._facts, self._note):
-            layout.addWidget(part)
-        layout.addWidget(self._split, 1)
-        layout.addWidget(self._detail)
+        self._tabs = QTabBar()
+        self._tabs.setExpanding(False)
+        self._tabs.setAccessibleName("Which table")
+        self._parts: list[_Part] = []
+        self._stack = QStackedWidget()
+        self._stack.setMinimumSize(0, 0)
+        self._tabs.currentChanged.connect(self._stack.setCurrentIndex)
+        self._compose()
 
     @property
     def words(self) -> str:
@@ -52,7 +54,12 @@ class ThenPage(QFrame):
 
     @property
     def tables(self) -> list[ThenTable]:
-        return [part.view for part in self._tables]
+        return [part.view for part in self._parts]
+
+    @property
+    def detail(self) -> str:
+        """What is told of the chosen row."""
+        return self._detail.text()
 
     @property
     def is_current(self) -> bool:
@@ -66,13 +73,39 @@ class ThenPage(QFrame):
         if self.isVisible():
             self._show_content()
 
+    def show_table(self, title: str) -> None:
+        """Brings the table of that title to the front."""
+        for number, part in enumerate(self._parts):
+            if part.view.table.title == title:
+                self._tabs.setCurrentIndex(number)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._show_content()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_low = event.size().height() < _LOW and event.size().width() > _BROAD
+        way = QBoxLayout.Direction.LeftToRight if is_low else QBoxLayout.Direction.TopToBottom
+        self._layout.setDirection(way)
+        self._head.setMaximumWidth(_HEAD_WIDTH if is_low else _ANY)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         paint_frame(self)
+
+    def _compose(self) -> None:
+        self._head = QWidget()
+        self._head.setLayout(column(self._when, self._facts, self._note, gap=GAP, margins=(0, 0, 0, 0)))
+        body = QWidget()
+        rest = column(self._tabs, gap=TIGHT, margins=(0, 0, 0, 0))
+        rest.addWidget(self._stack, 1)
+        rest.addWidget(self._detail)
+        body.setLayout(rest)
+        body.setMinimumSize(0, 0)
+        self._layout = _framed(self)
+        self._layout.addWidget(self._head, 0, Qt.AlignmentFlag.AlignTop)
+        self._layout.addWidget(body, 1)
 
     def _show_content(self) -> None:
         if self._moment is None or self._moment is self._rendered:
@@ -83,20 +116,22 @@ class ThenPage(QFrame):
         self._facts.setVisible(bool(content.facts))
         self._note.setText(content.note)
         self._note.setVisible(bool(content.note))
-        for table in content.tables[len(self._tables) :]:
+        for table in content.tables[len(self._parts) :]:
             self._add(table)
-        for part, table in zip(self._tables, content.tables, strict=False):
+        for number, (part, table) in enumerate(zip(self._parts, content.tables, strict=True)):
             part.show_table(table)
+            self._tabs.setTabText(number, _title(table))
 
     def _add(self, table: Table) -> None:
         part = _Part(table)
         part.view.told.connect(self._tell)
-        self._tables.append(part)
-        self._split.addWidget(part)
-        self._split.setStretchFactor(self._split.count() - 1, 3 if len(self._tables) == 1 else 1)
+        self._parts.append(part)
+        self._stack.addWidget(part)
+        self._tabs.addTab("")
 
     def _tell(self, detail: str) -> None:
-        self._detail.setText(detail)
+        lines = detail.splitlines()
+        self._detail.setText("\n".join(lines[:_MOST_LINES]))
         self._detail.setVisible(bool(detail))
 
 
@@ -107,7 +142,7 @@ class NoPast(QFrame):
         super().__init__()
         self._when = label("", tone="warn", strong=True, wrap=True)
         text = label(f"{title} goes on, and is not shown as it was.", tone="muted", wrap=True)
-        layout = _column(self)
+        layout = _framed(self)
         layout.addWidget(self._when)
         layout.addWidget(text)
         layout.addWidget(button("Back to now", back), 0, Qt.AlignmentFlag.AlignLeft)
@@ -122,46 +157,42 @@ class NoPast(QFrame):
         paint_frame(self)
 
 
-class _Part(QWidget):
-    """A table under its title, or a word where it is empty."""
+class _Part(QStackedWidget):
+    """A table, or a word where it is empty."""
 
     def __init__(self, table: Table) -> None:
         super().__init__()
-        self._title = label("", strong=True, size="small", tone="muted")
         self._nothing = label("", tone="muted")
+        self._nothing.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.view = ThenTable(table)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(TIGHT)
-        layout.addWidget(self._title)
-        layout.addWidget(self._nothing)
-        layout.addWidget(self.view, 1)
-        layout.addStretch()
+        self.addWidget(self.view)
+        self.addWidget(self._nothing)
 
     def show_table(self, table: Table) -> None:
-        shown, total = len(table.rows), max(table.total, len(table.rows))
-        more = f"the newest {shown:,} of {total:,}" if total > shown else count(total, "row")
-        self._title.setText(f"{table.title} · {more}" if total else table.title)
         self._nothing.setText(table.nothing)
-        self._nothing.setVisible(not table.rows)
-        self.view.setVisible(bool(table.rows))
+        self.setCurrentIndex(0 if table.rows else 1)
         self.view.show_table(table)
+
+
+def _title(table: Table) -> str:
+    shown, total = len(table.rows), max(table.total, len(table.rows))
+    return f"{table.title} · the newest {shown:,} of {total:,}" if total > shown else f"{table.title} · {total:,}"
 
 
 def paint_frame(page: QWidget) -> None:
     """A line all around, in the tone of what one should not take for the present."""
     painter = QPainter(page)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(QPen(Theme.current().color("warn"), HAIR, Qt.PenStyle.DashLine))
+    painter.setPen(QPen(Theme.current().color("warn"), 1))
     painter.setBrush(Qt.BrushStyle.NoBrush)
-    painter.drawRoundedRect(page.rect().adjusted(TIGHT, TIGHT, -TIGHT, -TIGHT), RADIUS, RADIUS)
+    painter.drawRoundedRect(QRectF(page.rect()).adjusted(3.5, 3.5, -3.5, -3.5), RADIUS, RADIUS)
 
 
-def _column(page: QFrame) -> QVBoxLayout:
+def _framed(page: QFrame) -> QBoxLayout:
     page.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
     page.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
-    page.setMinimumSize(0, 0)
-    layout = QVBoxLayout(page)
+    layout = QBoxLayout(QBoxLayout.Direction.TopToBottom, page)
+    layout.setSizeConstraint(QBoxLayout.SizeConstraint.SetNoConstraint)
     layout.setContentsMargins(GAP + TIGHT, GAP + TIGHT, GAP + TIGHT, GAP + TIGHT)
     layout.setSpacing(GAP)
     return layout

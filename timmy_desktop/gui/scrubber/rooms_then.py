@@ -69,7 +69,7 @@ def memory_then(moment: Moment) -> Content:
     rows = tuple(_memory(one) for one in islice(world.memories.newest(), MOST_ROWS))
     table = Table(
         "Entries", ("Stored", "Type", "Owner", "Seen by", "State", "Entry"), rows, frozenset(),
-        "Nothing was remembered.", len(world.memories),
+        "Nothing was remembered.", len(world.memories), wide=5,
     )  # fmt: skip
     note = "The log holds no word of what was remembered, so that it can be forgotten."
     return Content(facts, (table,), note)
@@ -120,5 +120,5 @@ def events_then(moment: Moment) -> Content:
         )
         for one in moment.events
     )
-    table = Table("The last events", ("Time", "Event", "Task", "Number"), rows, frozenset({3}), "None.", len(rows))
+    table = Table("The last events", ("Time", "Event", "Task", "Number"), rows, frozenset({3}), "None.", len(rows), wide=1)
     return Content((), (table,))

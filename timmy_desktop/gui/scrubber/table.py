@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+)
 
 from timmy_desktop.gui.scrubber.content import Row, Table
-from timmy_desktop.gui.theme import Theme
+from timmy_desktop.gui.theme import ROOM, Theme
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -70,6 +76,13 @@ class ThenModel(QAbstractTableModel):
         return side | Qt.AlignmentFlag.AlignVCenter
 
 
+class _Roomy(QStyledItemDelegate):
+    """Keeps neighbouring columns apart."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return super().sizeHint(option, index) + QSize(ROOM, 0)
+
+
 class ThenTable(QTableView):
     """Shows one Table; the chosen row's detail goes out."""
 
@@ -93,8 +106,9 @@ class ThenTable(QTableView):
         head = self.horizontalHeader()
         head.setHighlightSections(False)
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        head.setMinimumSectionSize(56)
+        head.setSectionResizeMode(table.wide, QHeaderView.ResizeMode.Stretch)
+        head.setMinimumSectionSize(72)
+        self.setItemDelegate(_Roomy(self))
         self.selectionModel().currentRowChanged.connect(self._chosen)
 
     @property
