@@ -27,8 +27,8 @@ from timmy_desktop.routing.models import ModelLibrary
 from timmy_desktop.routing.providers import create_providers
 from timmy_desktop.routing.providers.base import Parts, Provider
 from timmy_desktop.routing.router import CascadeRouter
-from timmy_desktop.scrubber.scrubber import Scrubber
 from timmy_desktop.routing.types import CompletionRequest, Message
+from timmy_desktop.scrubber.scrubber import Scrubber
 from timmy_desktop.services import Services
 from timmy_desktop.settings import Secrets, Settings
 from timmy_desktop.storage.anchor import HeadAnchor

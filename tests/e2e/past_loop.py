@@ -37,7 +37,9 @@ def world_in(folder: Path, chance: random.Random) -> SwarmWorld:
         (Script(words=("Done.",)), Script.refuses(), Script.dies_in_the_middle(), Script(words=()))
     )
     steady = AnsweringProvider("steady")
-    steady.answer = lambda _request: Script(words=("Done, slowly.",)) if chance.random() < 0.8 else Script.refuses()
+    steady.answer = lambda _request: (
+        Script(words=("Done, slowly.",)) if chance.random() < 0.8 else Script.refuses()
+    )
     return SwarmWorld(
         folder, providers=[ScriptedProvider("gone", script=Script.refuses()), shaky, steady], with_memory=True,
         auction_seconds=0.2, task_max_attempts=3,
@@ -77,7 +79,9 @@ async def remember(world: SwarmWorld, chance: random.Random) -> None:
     )  # fmt: skip
     deed = chance.random()
     if deed < 0.3:
-        await memory.change([made.id], Change(visibility=chance.choice(("shared", "private")), owner="person"))
+        await memory.change(
+            [made.id], Change(visibility=chance.choice(("shared", "private")), owner="person")
+        )
     elif deed < 0.5:
         await (memory.accept if chance.random() < 0.5 else memory.reject)([made.id])
     elif deed < 0.7:

@@ -45,7 +45,9 @@ def lived(folder: Path, seed: int, deeds: int) -> list[Seen]:
 @pytest.mark.timeout(300)
 async def test_the_fold_equals_the_tables(tmp_path: Path) -> None:
     chance = random.Random(20261129)
-    looks = [look for life in range(KILLS) for look in lived(tmp_path, life, chance.randint(*_DEEDS_IN_A_LIFE))]
+    looks = [
+        look for life in range(KILLS) for look in lived(tmp_path, life, chance.randint(*_DEEDS_IN_A_LIFE))
+    ]
     assert len(looks) >= MOMENTS
     states = {row[2] for row in looks[-1].plain["tasks"].values()}
     assert {"completed", "failed", "cancelled"} <= states, "a run in which little happened proves little"
@@ -62,6 +64,8 @@ async def test_the_fold_equals_the_tables(tmp_path: Path) -> None:
         assert (await scrubber.at_time(looks[-1].time_us)).seq == looks[-1].seq
         fresh = Scrubber(database=database, every=10**9)
         for look in chance.sample(looks, 10):
-            assert plain(await fresh.at(look.seq)) == plain(await scrubber.at(look.seq)), "snapshots change it"
+            assert plain(await fresh.at(look.seq)) == plain(await scrubber.at(look.seq)), (
+                "snapshots change it"
+            )
     finally:
         await database.close()

@@ -130,5 +130,7 @@ def differences(folded: Plain, tables: Plain) -> list[str]:
             keys = [key for key in {*here, *there} if here.get(key) != there.get(key)]
             found += [f"{name} {key}: folded {here.get(key)}, table {there.get(key)}" for key in keys[:5]]
         else:
-            found.append(f"{name}: only folded {[r for r in here if r not in there][:5]}, only in the table {[r for r in there if r not in here][:5]}")
+            found.append(
+                f"{name}: only folded {[r for r in here if r not in there][:5]}, only in the table {[r for r in there if r not in here][:5]}"
+            )
     return found

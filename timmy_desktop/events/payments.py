@@ -17,7 +17,7 @@ class _Payment(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class InvoiceCreated(_Payment):
-    """An agent asked to be paid by this BOLT 11 invoice; `receivable`: somebody outside is asked to pay it."""
+    """An agent asked to be paid by this BOLT 11 invoice; `receivable`: somebody outside is asked to."""
 
     type: ClassVar[str] = "invoice.created"
     bolt11: str

@@ -64,7 +64,7 @@ class PanelDock(QDockWidget):
         return self._body.covered
 
     def show_past(self, page: QWidget | None) -> None:
-        """Puts a page in front of the panel, whose controls can't be reached meanwhile; None takes it away."""
+        """Puts a page in front of the panel, whose controls can't be reached then; None takes it away."""
         self._body.cover(page)
         self.head.hide_tools(page is not None)
 

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from timmy_desktop.gui.approvals import Approvals
     from timmy_desktop.gui.live_status import LiveStatus
     from timmy_desktop.gui.preferences.models import ModelPulls
-    from timmy_desktop.gui.scrubber.conductor import Conductor
     from timmy_desktop.gui.scrubber.bar import ScrubBar
+    from timmy_desktop.gui.scrubber.conductor import Conductor
     from timmy_desktop.gui.startup import StartupPage
     from timmy_desktop.gui.tasks import SlotTasks
     from timmy_desktop.gui.welcome import Welcome
@@ -224,9 +224,7 @@ class MainWindow(QMainWindow):
         """Whether everything asked for is on screen; screenshots wait for it."""
         panels = [dock.panel for dock in self.docks.values()]
         is_then = self.conductor is None or self.conductor.settled
-        return (
-            self._live is not None and is_then and all(panel is None or panel.settle() for panel in panels)
-        )
+        return self._live is not None and is_then and all(panel is None or panel.settle() for panel in panels)
 
     def close_now(self) -> None:
         """Closes without a question, as after a signal."""

@@ -36,12 +36,8 @@ def _post(draft: Draft, amounts: Mapping[str, int]) -> None:
     for name, amount in amounts.items():
         if amount:
             had = draft.accounts.get(name) or AccountThen(name)
-            draft.accounts.put(
-                name,
-                AccountThen(
-                    name, had.balance_msat + amount, had.in_msat + max(amount, 0), had.out_msat + max(-amount, 0)
-                ),
-            )  # fmt: skip
+            came, went = had.in_msat + max(amount, 0), had.out_msat + max(-amount, 0)
+            draft.accounts.put(name, AccountThen(name, had.balance_msat + amount, came, went))
 
 
 def _balance(draft: Draft, name: str) -> int:
@@ -71,8 +67,8 @@ def _reserved(draft: Draft, record: EventRecord, event: payments.SatsReserved) -
     _move(draft, (TREASURY, ESCROW, total))
     draft.reserves.put(event.task_id, ReserveThen(_held(draft, event.task_id) + total))
     made = TransactionThen(
-        "reserve", "settled", event.amount_msat, record.time_us, task_id=event.task_id, agent_id=event.agent_id,
-        simulated=event.simulated,
+        "reserve", "settled", event.amount_msat, record.time_us, task_id=event.task_id,
+        agent_id=event.agent_id, simulated=event.simulated,
     )  # fmt: skip
     _row(draft, record, made)
 
@@ -92,8 +88,8 @@ def _refunded(draft: Draft, record: EventRecord, event: payments.PaymentRefunded
     _move(draft, (ESCROW, TREASURY, event.amount_msat))
     draft.reserves.put(event.task_id, ReserveThen(0))
     made = TransactionThen(
-        "refund", "settled", event.amount_msat, record.time_us, task_id=event.task_id, agent_id=event.agent_id,
-        simulated=event.simulated, note=event.reason,
+        "refund", "settled", event.amount_msat, record.time_us, task_id=event.task_id,
+        agent_id=event.agent_id, simulated=event.simulated, note=event.reason,
     )  # fmt: skip
     _row(draft, record, made)
 
@@ -103,8 +99,8 @@ def _rewarded(draft: Draft, record: EventRecord, event: payments.SatsRewarded) -
     _move(draft, (ESCROW, f"agent:{event.agent_id}", event.amount_msat), (ESCROW, TREASURY, kept))
     draft.reserves.put(event.task_id, ReserveThen(0))
     made = TransactionThen(
-        "reward", "settled", event.amount_msat, record.time_us, task_id=event.task_id, agent_id=event.agent_id,
-        simulated=event.simulated, is_reward=True,
+        "reward", "settled", event.amount_msat, record.time_us, task_id=event.task_id,
+        agent_id=event.agent_id, simulated=event.simulated, is_reward=True,
     )  # fmt: skip
     _row(draft, record, made)
     change_task(draft, event.task_id, paid_msat=event.amount_msat, fee_msat=0)
@@ -160,9 +156,8 @@ def _failed(draft: Draft, record: EventRecord, event: payments.PaymentFailed) ->
     row = draft.transactions.get(key) if event.payment_hash else None
     if row is not None and row.state == "pending":
         _move(draft, (_flying(row.account), row.account, row.flying_msat))
-        draft.transactions.put(
-            key, row._replace(state="failed", time_us=record.time_us, note=event.reason)
-        )  # fmt: skip
+        done = row._replace(state="failed", time_us=record.time_us, note=event.reason)
+        draft.transactions.put(key, done)
     elif row is None:
         _move(draft, (ESCROW, TREASURY, _held(draft, event.task_id)))
         draft.reserves.put(event.task_id, ReserveThen(0))
@@ -205,7 +200,9 @@ def _came_in(draft: Draft, record: EventRecord, event: payments.InvoiceSettled) 
         _row(draft, record, done)
 
 
-def _closed(draft: Draft, record: EventRecord, event: payments.PaymentExpired | payments.InvoiceCancelled) -> None:
+def _closed(
+    draft: Draft, record: EventRecord, event: payments.PaymentExpired | payments.InvoiceCancelled
+) -> None:
     key = f"invoice:{event.payment_hash}"
     row = draft.transactions.get(key)
     if row is not None and row.state == "pending":
@@ -259,9 +256,7 @@ def _asked(draft: Draft, _: EventRecord, event: payments.ApprovalRequested) -> N
     draft.approvals.put(event.approval_id, waits)
 
 
-def _decided(
-    draft: Draft, _: EventRecord, event: payments.PaymentApproved | payments.PaymentRefused
-) -> None:
+def _decided(draft: Draft, _: EventRecord, event: payments.PaymentApproved | payments.PaymentRefused) -> None:
     known = draft.approvals.get(event.approval_id)
     if known is not None:
         said_no = "refused" if event.decided_by == "person" else "expired"

@@ -46,9 +46,7 @@ def reach(session: Session) -> Reach:
     (first, first_us), (last, last_us) = ends
     pruned = _pruned(session)
     if pruned >= first:
-        rows = session.sql(
-            "SELECT seq, time_us FROM event_log WHERE seq > ? ORDER BY seq LIMIT 1", (pruned,)
-        )
+        rows = session.sql("SELECT seq, time_us FROM event_log WHERE seq > ? ORDER BY seq LIMIT 1", (pruned,))
         first, first_us = rows[0] if rows else (last, last_us)
     return Reach(first, last, first_us, last_us, pruned)
 
@@ -82,9 +80,7 @@ def counted(session: Session, after: int, upto: int) -> list[EventRecord]:
 
 def time_of(session: Session, seq: int) -> tuple[int, int]:
     """The last event up to `seq` and when it was written; zeros where there is none."""
-    rows = session.sql(
-        "SELECT seq, time_us FROM event_log WHERE seq <= ? ORDER BY seq DESC LIMIT 1", (seq,)
-    )
+    rows = session.sql("SELECT seq, time_us FROM event_log WHERE seq <= ? ORDER BY seq DESC LIMIT 1", (seq,))
     return rows[0] if rows else (0, 0)
 
 

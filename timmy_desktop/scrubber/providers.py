@@ -19,8 +19,8 @@ def _called(draft: Draft, record: EventRecord, event: routing.ProviderCalled) ->
     kind = {"ok": "answers", "cancelled": "cancelled"}.get(event.outcome, "failures")
     _change(
         draft, event.provider, outcome=event.outcome, detail=event.detail, model=event.model,
-        ttft_ms=event.ttft_ms, total_ms=event.total_ms, tokens_in=event.tokens_in, tokens_out=event.tokens_out,
-        asked_us=record.time_us, **{kind: getattr(known, kind) + 1},
+        ttft_ms=event.ttft_ms, total_ms=event.total_ms, tokens_in=event.tokens_in,
+        tokens_out=event.tokens_out, asked_us=record.time_us, **{kind: getattr(known, kind) + 1},
     )  # fmt: skip
 
 

@@ -27,8 +27,8 @@ Tell = Callable[[int, int], object]
 class Scrubber:
     """Snapshots are kept in memory, share what is equal, and are made once in a run of the application.
 
-    All folding is on the database's readers, a piece at a time. Shelves made from one another may not be changed by
-    two threads at once, so one piece waits for the other.
+    All folding is on the database's readers, a piece at a time. Shelves made from one another may not be
+    changed by two threads at once, so one piece waits for the other.
     """
 
     def __init__(self, *, database: Database, every: int = EVERY) -> None:
@@ -54,10 +54,12 @@ class Scrubber:
 
     async def at(self, seq: int) -> World:
         """The world after event `seq`."""
-        while True:
+        world = await self._piece(seq)
+        while world.seq < seq:
             world = await self._piece(seq)
-            if world.seq >= seq:
-                return await self._database.read(lambda session: _timed(session, world))
+        _, time_us = await self._database.read(lambda session: past.time_of(session, seq))
+        # Said here, because the last event may be one that changes nothing and was not read.
+        return replace(world, time_us=time_us)
 
     async def at_time(self, time_us: int) -> World:
         """The world as it was at this moment: after everything that was written by then."""
@@ -65,9 +67,7 @@ class Scrubber:
 
     async def seq_at(self, time_us: int) -> int:
         """The last event that was written by this moment."""
-        return await self._database.read(
-            lambda session: past.seq_at(session, time_us, past.reach(session))
-        )
+        return await self._database.read(lambda session: past.seq_at(session, time_us, past.reach(session)))
 
     async def neighbour(self, seq: int, step: int) -> int:
         """The number of the next event, or of the one before."""
@@ -102,9 +102,3 @@ class Scrubber:
         place = bisect_right(self._snapshots, seq, key=lambda world: world.seq) - 1
         found = self._snapshots[max(place, 0)]
         return self._last if found.seq <= self._last.seq <= seq else found
-
-
-def _timed(session: Session, world: World) -> World:
-    """When the moment was: the last event may be one that changes nothing."""
-    _, time_us = past.time_of(session, world.seq)
-    return replace(world, time_us=time_us)

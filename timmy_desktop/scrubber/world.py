@@ -228,8 +228,8 @@ class World:
 
 
 _SHELVES = (
-    "tasks", "agents", "accounts", "transactions", "reserves", "approvals", "differences", "providers", "memories",
-    "upgrades",
+    "tasks", "agents", "accounts", "transactions", "reserves", "approvals", "differences", "providers",
+    "memories", "upgrades",
 )  # fmt: skip
 
 

@@ -147,14 +147,20 @@ async def test_a_moment_is_picked_and_every_dock_shows_it(
     upgrades_page = await look_at(window, "upgrades")
     assert upgrades_page.tables[0].table.rows == ()
     events_page = await look_at(window, "events")
-    assert [row.cells[1] for row in events_page.tables[0].table.rows[:2]] == ["task.started", "agent.status_changed"]
+    assert [row.cells[1] for row in events_page.tables[0].table.rows[:2]] == [
+        "task.started",
+        "agent.status_changed",
+    ]
 
     await scrub_to(window, qtbot, 13)
     await look_at(window, "router")
     assert shown(window, "router")["circuits open"] == "1"
     await look_at(window, "memory")
     assert shown(window, "memory")["memories"] == "0"
-    assert (await look_at(window, "upgrades")).tables[0].table.rows[0].cells[:2] == ("Mend the parser", "proposed")
+    assert (await look_at(window, "upgrades")).tables[0].table.rows[0].cells[:2] == (
+        "Mend the parser",
+        "proposed",
+    )
 
 
 async def test_escape_goes_back_to_now_and_the_docks_never_stopped(
@@ -194,7 +200,9 @@ async def test_escape_works_from_a_page_too_and_so_do_the_shortcut_and_the_butto
     assert not window.docks["tasks"].shows_past
     await enter(window)
     await scrub_to(window, qtbot, 10)
-    qtbot.keyClick(window, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    qtbot.keyClick(
+        window, Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
     assert not window.docks["tasks"].shows_past
     await enter(window)
     await scrub_to(window, qtbot, 10)
@@ -301,7 +309,9 @@ async def test_a_pruned_log_says_that_the_past_begins_there(
 
     def prune(session: object) -> None:
         session.sql("DELETE FROM event_log WHERE seq <= 3")  # type: ignore[attr-defined]
-        session.sql("INSERT INTO event_gaps(first_seq, last_seq, hash, pruned, mac) VALUES (1, 3, x'', '', x'')")  # type: ignore[attr-defined]
+        session.sql(
+            "INSERT INTO event_gaps(first_seq, last_seq, hash, pruned, mac) VALUES (1, 3, x'', '', x'')"
+        )  # type: ignore[attr-defined]
 
     await services.bus.publish(gone, work=prune)
     await enter(window)

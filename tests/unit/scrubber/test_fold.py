@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def test_in_pieces_or_at_once_it_comes_to_the_same(story: list[Event], cuts: lis
     whole = fold(World(), every)
     world, kept = World(), []
     places = [0, *sorted(min(cut, len(every)) for cut in cuts), len(every)]
-    for low, high in zip(places, places[1:], strict=False):
+    for low, high in pairwise(places):
         kept.append((world, plain(world)))
         world = fold(world, every[low:high])
     assert world == whole
@@ -95,7 +96,15 @@ def test_events_of_before_the_new_fields_still_count() -> None:
         old("payment.deposited", amount_msat=100, memo="", simulated=True),
         old("payment.reserved", amount_msat=40, simulated=True),
         old("task.assigned", price_msat=40, attempt=1),
-        old("invoice.created", payment_hash="h", amount_msat=40, simulated=True, bolt11="", memo="", expires_us=1),
+        old(
+            "invoice.created",
+            payment_hash="h",
+            amount_msat=40,
+            simulated=True,
+            bolt11="",
+            memo="",
+            expires_us=1,
+        ),
         old("payment.sent", payment_hash="h", amount_msat=40, simulated=True),
         old("payment.settled", payment_hash="h", amount_msat=40, simulated=True, fee_msat=0, preimage=""),
     )
@@ -112,7 +121,9 @@ def test_what_was_forgotten_is_not_there_and_no_word_of_it_ever_was() -> None:
     world = world_of(told, memory.MemoryForgotten(entries=["m1"], reason="asked"))
     assert [one.id for one in world.memories] == ["m2"]
     assert dict(world.memories.counts) == {"fact/private/accepted": 1}
-    shared = fold(world, records([memory.MemoryUpdated(entries=["m2"], what="changed", visibility="shared")], 3))
+    shared = fold(
+        world, records([memory.MemoryUpdated(entries=["m2"], what="changed", visibility="shared")], 3)
+    )
     assert dict(shared.memories.counts) == {"fact/shared/accepted": 1}
 
 
@@ -125,9 +136,15 @@ def test_a_failed_payment_is_refunded_once() -> None:
         payments.SatsReserved(**put, fee_cap_msat=5),
     ]
     world = world_of(*begun, failed, refunded)
-    assert {one.name: one.balance_msat for one in world.accounts} == {"outside": -100, "treasury": 100, "escrow": 0}
+    assert {one.name: one.balance_msat for one in world.accounts} == {
+        "outside": -100,
+        "treasury": 100,
+        "escrow": 0,
+    }
     assert [one.type for one in world.transactions] == ["deposit", "reserve", "payment"]
-    called_off = world_of(*begun, payments.PaymentRefunded(**{**put, "amount_msat": 45}, reason="Called off."))
+    called_off = world_of(
+        *begun, payments.PaymentRefunded(**{**put, "amount_msat": 45}, reason="Called off.")
+    )
     assert [one.type for one in called_off.transactions] == ["deposit", "reserve", "refund"]
 
 
@@ -177,10 +194,11 @@ class PastMachine(LedgerMachine):
         self.folded = fold(self.folded, new)
         found = plain(self.folded)
         for name in ("accounts", "ledger", "approvals"):
-            assert not differences(found, {name: tables.plain[name]}), (name, differences(found, {name: tables.plain[name]}))
+            assert not differences(found, {name: tables.plain[name]}), (
+                name,
+                differences(found, {name: tables.plain[name]}),
+            )
 
 
 PastMachine.TestCase.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
 TestPastMachine = PastMachine.TestCase
-
-

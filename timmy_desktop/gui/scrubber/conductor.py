@@ -129,7 +129,9 @@ class Conductor(QObject):
             self._pause()
             return
         at_end = self._moment is None or self._moment.world.seq >= self._reach.last_seq
-        self._played_us = self._reach.first_us if at_end or self._moment is None else self._moment.world.time_us
+        self._played_us = (
+            self._reach.first_us if at_end or self._moment is None else self._moment.world.time_us
+        )
         self._elapsed.start()
         self._frames.start()
         self._bar.show_playing(True)
@@ -208,7 +210,9 @@ class Conductor(QObject):
     def _tell(self, words: str) -> None:
         if self._moment is not None:
             world = self._moment.world
-            self._bar.show_words(words, exactly(world, self._reach, self._now_us()), caution(world, self._reach))
+            self._bar.show_words(
+                words, exactly(world, self._reach, self._now_us()), caution(world, self._reach)
+            )
 
     # What the log has, which grows meanwhile
 

@@ -13,8 +13,8 @@ from timmy_desktop.scrubber.world import TREASURY, AccountThen, TransactionThen,
 _TONES = {"settled": "", "pending": "warn", "failed": "bad", "expired": "muted"}
 _STATES = {"settled": "settled", "pending": "under way", "failed": "failed", "expired": "expired"}
 _HELD = {
-    TREASURY: "Treasury", "escrow": "Escrow", "in_flight": "In flight", "fees": "Fees", "suspense": "Suspense",
-    "outside": "Outside", "receivable": "Invoiced", "invoiced": "Expected",
+    TREASURY: "Treasury", "escrow": "Escrow", "in_flight": "In flight", "fees": "Fees",
+    "suspense": "Suspense", "outside": "Outside", "receivable": "Invoiced", "invoiced": "Expected",
 }  # fmt: skip
 
 
@@ -33,10 +33,15 @@ def ledger_then(moment: Moment) -> Content:
             for one, word in _STATES.items()
             if states.get(one)
         ),
-        *(((f"{waiting:,}", "to approve", ""),) if (waiting := world.approvals.counts.get("waiting")) else ()),
+        *(
+            ((f"{waiting:,}", "to approve", ""),)
+            if (waiting := world.approvals.counts.get("waiting"))
+            else ()
+        ),
     )
     accounts = Table(
-        "Accounts", ("Account", "Balance", "In", "Out"), tuple(_account(one, names) for one in world.accounts),
+        "Accounts", ("Account", "Balance", "In", "Out"),
+        tuple(_account(one, names) for one in world.accounts),
         frozenset({1, 2, 3}), "No sats had moved.", len(world.accounts),
     )  # fmt: skip
     rows = tuple(_row(one, names) for one in islice(world.transactions.newest(), MOST_ROWS))
@@ -54,14 +59,24 @@ def _held(world: World, account: str) -> int:
 
 def _account(one: AccountThen, names: Mapping[str, str]) -> Row:
     kind, _, owner = one.name.partition(":")
-    name = _HELD.get(one.name) or f"{names.get(owner, short_id(owner))}{' (in flight)' if kind != 'agent' else ''}"
+    name = (
+        _HELD.get(one.name)
+        or f"{names.get(owner, short_id(owner))}{' (in flight)' if kind != 'agent' else ''}"
+    )
     return Row((name, sats(one.balance_msat), sats(one.in_msat), sats(one.out_msat)), one.name)
 
 
 def _row(one: TransactionThen, names: Mapping[str, str]) -> Row:
     agent = names.get(one.agent_id, short_id(one.agent_id))
     when = exact_time(one.time_us)[5:19]
-    cells = (when, one.type, one.state, sats(one.amount_msat), sats(one.fee_msat) if one.fee_msat else "", agent)
+    cells = (
+        when,
+        one.type,
+        one.state,
+        sats(one.amount_msat),
+        sats(one.fee_msat) if one.fee_msat else "",
+        agent,
+    )
     parts = [f"{one.type}, {one.state}{', simulated' if one.simulated else ''}: {sats(one.amount_msat)}"]
     parts += [f"Payment hash {one.payment_hash}"] if one.payment_hash else []
     parts += [f"Task {short_id(one.task_id)}"] if one.task_id else []

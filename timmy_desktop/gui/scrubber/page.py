@@ -176,7 +176,11 @@ class _Part(QStackedWidget):
 
 def _title(table: Table) -> str:
     shown, total = len(table.rows), max(table.total, len(table.rows))
-    return f"{table.title} · the newest {shown:,} of {total:,}" if total > shown else f"{table.title} · {total:,}"
+    return (
+        f"{table.title} · the newest {shown:,} of {total:,}"
+        if total > shown
+        else f"{table.title} · {total:,}"
+    )
 
 
 def paint_frame(page: QWidget) -> None:

@@ -49,7 +49,8 @@ def _provider(one: ProviderThen) -> Row:
     lines += [f"Opened because: {inert_line(one.reason, 300)}"] if one.reason else []
     if asked:
         tokens = count(one.tokens_in + one.tokens_out, "token")
-        lines.append(f"Last asked {exact_time(one.asked_us)[:19]}: {one.outcome}, {tokens}. {inert_line(one.detail, 300)}")
+        when, why = exact_time(one.asked_us)[:19], inert_line(one.detail, 300)
+        lines.append(f"Last asked {when}: {one.outcome}, {tokens}. {why}")
     return Row(cells, "\n".join(lines), _CIRCUIT_TONES.get(one.circuit, ""))
 
 
@@ -89,18 +90,21 @@ def upgrades_then(moment: Moment) -> Content:
     facts = tuple((f"{number:,}", name.replace("_", " "), "") for name, number in counts.items() if number)
     rows = tuple(_upgrade(one) for one in islice(world.upgrades.newest(), MOST_ROWS))
     table = Table(
-        "Proposals", ("Proposal", "State", "By", "Revision", "Risk", "Files", "Lines"), rows, frozenset({3, 5, 6}),
-        "Nothing had been proposed.", len(world.upgrades),
+        "Proposals", ("Proposal", "State", "By", "Revision", "Risk", "Files", "Lines"), rows,
+        frozenset({3, 5, 6}), "Nothing had been proposed.", len(world.upgrades),
     )  # fmt: skip
     return Content(facts, (table,))
 
 
 def _upgrade(one: UpgradeThen) -> Row:
     cells = (
-        inert_line(one.title, 120), one.state.replace("_", " "), inert_line(one.proposer, 40), str(one.revision),
-        one.risk, str(one.files), f"+{one.added} −{one.removed}",
+        inert_line(one.title, 120), one.state.replace("_", " "), inert_line(one.proposer, 40),
+        str(one.revision), one.risk, str(one.files), f"+{one.added} −{one.removed}",
     )  # fmt: skip
-    lines = [inert_line(one.title, 300), f"{one.state.replace('_', ' ')} · {short_id(one.id)} · revision {one.revision}"]
+    lines = [
+        inert_line(one.title, 300),
+        f"{one.state.replace('_', ' ')} · {short_id(one.id)} · revision {one.revision}",
+    ]
     if one.by:
         lines.append(f"Decided by {inert_line(one.by, 80)}{' (automatically)' if one.automatic else ''}")
     lines += [f"Tests: {one.tests}"] if one.tests else []
@@ -120,5 +124,13 @@ def events_then(moment: Moment) -> Content:
         )
         for one in moment.events
     )
-    table = Table("The last events", ("Time", "Event", "Task", "Number"), rows, frozenset({3}), "None.", len(rows), wide=1)
+    table = Table(
+        "The last events",
+        ("Time", "Event", "Task", "Number"),
+        rows,
+        frozenset({3}),
+        "None.",
+        len(rows),
+        wide=1,
+    )
     return Content((), (table,))

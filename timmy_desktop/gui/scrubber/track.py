@@ -131,5 +131,9 @@ class Track(QWidget):
         painter.fillRect(QRectF(x - 1, 0, HAIR, base), color)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(color)
-        points = (QPointF(x - _KNOB, self.height()), QPointF(x + _KNOB, self.height()), QPointF(x, base - HAIR))
+        points = (
+            QPointF(x - _KNOB, self.height()),
+            QPointF(x + _KNOB, self.height()),
+            QPointF(x, base - HAIR),
+        )
         painter.drawPolygon(QPolygonF(points))

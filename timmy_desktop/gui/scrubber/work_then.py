@@ -10,7 +10,13 @@ from timmy_desktop.gui.wording import count, duration, exact_time, provider_word
 from timmy_desktop.inert import inert_line
 from timmy_desktop.scrubber.world import AgentThen, TaskThen
 
-_TONES = {"completed": "good", "failed": "bad", "running": "accent", "assigned": "accent", "bidding": "accent"}
+_TONES = {
+    "completed": "good",
+    "failed": "bad",
+    "running": "accent",
+    "assigned": "accent",
+    "bidding": "accent",
+}
 _OPEN = ("created", "bidding", "assigned", "running")
 
 
@@ -70,4 +76,6 @@ def _of_task(task: TaskThen, agent: str, names: Mapping[str, str]) -> str:
 
 def _agent(agent: AgentThen) -> Row:
     cells = (agent.name, agent.role, agent.status, f"{agent.completed:,}", f"{agent.failed:,}")
-    return Row(cells, f"{agent.name}, {agent.role}: {agent.status}", "accent" if agent.status == "busy" else "")
+    return Row(
+        cells, f"{agent.name}, {agent.role}: {agent.status}", "accent" if agent.status == "busy" else ""
+    )
