@@ -246,6 +246,16 @@ class MainWindow(QMainWindow):
             self.conductor = self._make_conductor(self._services)
         self.conductor.enter()
 
+    def show_part(self, part: str) -> bool:
+        """`past:60` shows the docks as they were after 60 % of the log, as `screenshot --part` asks."""
+        name, _, share = part.partition(":")
+        if name != "past" or not (share or "50").isdecimal() or self._services is None:
+            return False
+        self.scrub()
+        if self.conductor is not None:
+            self.conductor.pick_share(min(int(share or "50"), 100))
+        return True
+
     def back_to_now(self) -> None:
         """Every dock shows the present again."""
         if self.conductor is not None:

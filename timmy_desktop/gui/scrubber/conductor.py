@@ -118,6 +118,15 @@ class Conductor(QObject):
         self._bar.track.show_moment(time_us)
         self._wish(lambda: self._seek_time(time_us))
 
+    def pick_share(self, percent: int) -> None:
+        """Goes to the event that has so much of the log behind it."""
+
+        async def found() -> Moment:
+            reach = await self._scrubber.reach()
+            return await self._found(reach.first_seq + (reach.last_seq - reach.first_seq) * percent // 100)
+
+        self._wish(lambda: self._tasks.start("seek", found(), self._show))
+
     def step(self, way: int) -> None:
         """Goes to the next event, or to the one before."""
         self._pause()
