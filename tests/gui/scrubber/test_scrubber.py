@@ -260,7 +260,7 @@ async def test_it_plays_forward_and_stops_at_the_end(
     await enter(window)
     bar, conductor = bar_of(window), window.conductor
     assert conductor is not None
-    bar.speed.setCurrentIndex(SPEEDS.index(60))
+    bar.speed.setCurrentIndex(SPEEDS.index(10))
     seen: list[int] = []
     qtbot.keyClick(bar.track, Qt.Key.Key_Space)
     assert conductor.is_playing
@@ -271,7 +271,7 @@ async def test_it_plays_forward_and_stops_at_the_end(
             seen.append(conductor.moment.world.seq)
         return not conductor.is_playing
 
-    await eventually(at_the_end)
+    await eventually(at_the_end, timeout=20)
     await eventually(lambda: conductor.settled)
     assert conductor.moment is not None
     assert conductor.moment.world.seq == 16
