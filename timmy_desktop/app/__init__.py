@@ -81,6 +81,7 @@ def take_screenshots(
     out: Path,
     *,
     panel: str | None = None,
+    part: str = "",
     themes: Sequence[str] = ("dark",),
     size: tuple[int, int] | None = None,
     load: Load | None = None,
@@ -89,7 +90,7 @@ def take_screenshots(
 ) -> list[Path]:
     """Opens the window where nobody sees it, waits until it has settled and writes a PNG for each theme.
 
-    Raises what starting raised, KeyError for an unknown panel, OSError when a picture can't be written.
+    Raises what starting raised, KeyError for an unknown panel or part, OSError when a picture fails.
     """
     import tempfile
 
@@ -102,7 +103,9 @@ def take_screenshots(
         store = LayoutStore(Path(folder) / "window.ini")
         window = MainWindow(paths=paths, specs=specs, store=store)
         session = WindowSession(window, paths, load or _loader(paths), build or _bootstrap, store)
-        return run_on_qt(application, session.pictures(out, panel, themes, QSize(*size) if size else None))
+        return run_on_qt(
+            application, session.pictures(out, panel, part, themes, QSize(*size) if size else None)
+        )
 
 
 def _application() -> QApplication:
