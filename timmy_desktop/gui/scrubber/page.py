@@ -89,6 +89,7 @@ class ThenPage(QFrame):
         way = QBoxLayout.Direction.LeftToRight if is_low else QBoxLayout.Direction.TopToBottom
         self._layout.setDirection(way)
         self._head.setMaximumWidth(_HEAD_WIDTH if is_low else _ANY)
+        self._note.setVisible(bool(self._note.text()) and not is_low)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -115,7 +116,8 @@ class ThenPage(QFrame):
         self._facts.show_facts(content.facts)
         self._facts.setVisible(bool(content.facts))
         self._note.setText(content.note)
-        self._note.setVisible(bool(content.note))
+        is_beside = self._layout.direction() is QBoxLayout.Direction.LeftToRight
+        self._note.setVisible(bool(content.note) and not is_beside)
         for table in content.tables[len(self._parts) :]:
             self._add(table)
         for number, (part, table) in enumerate(zip(self._parts, content.tables, strict=True)):

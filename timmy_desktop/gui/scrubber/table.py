@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -19,6 +19,7 @@ from timmy_desktop.gui.theme import ROOM, Theme
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
+_LEAST_WIDE = 130
 _STATE_COLUMNS = frozenset({"Status", "State", "Circuit", "Event"})
 
 
@@ -108,7 +109,7 @@ class ThenTable(QTableView):
         head = self.horizontalHeader()
         head.setHighlightSections(False)
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head.setSectionResizeMode(table.wide, QHeaderView.ResizeMode.Stretch)
+        head.setSectionResizeMode(table.wide, QHeaderView.ResizeMode.Fixed)
         head.setMinimumSectionSize(72)
         self.setItemDelegate(_Roomy(self))
         self.selectionModel().currentRowChanged.connect(self._chosen)
@@ -121,7 +122,18 @@ class ThenTable(QTableView):
         """Shows other rows, scrolled to where it was."""
         place = self.verticalScrollBar().value()
         self._model.show_table(table)
+        self._widen()
         self.verticalScrollBar().setValue(place)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._widen()
+
+    def _widen(self) -> None:
+        """The widest column takes what the others leave, and keeps what it needs to be read."""
+        head, wide = self.horizontalHeader(), self.table.wide
+        others = sum(head.sectionSize(place) for place in range(head.count()) if place != wide)
+        head.resizeSection(wide, max(_LEAST_WIDE, self.viewport().width() - others))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy) and self.currentIndex().isValid():
