@@ -249,6 +249,6 @@ class Conductor(QObject):
 
 
 def _heights(docks: Mapping[str, PanelDock]) -> dict[PanelDock, int]:
-    """How high the docks below stand; of those that share a place only the one in front is as high as it says."""
+    """How high the docks below stand; of those that share a place, the one in front."""
     below = (dock for dock in docks.values() if dock.spec.area is Area.BELOW and not dock.isFloating())
     return {dock: dock.height() for dock in below if not dock.visibleRegion().isEmpty()}
