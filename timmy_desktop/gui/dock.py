@@ -90,7 +90,9 @@ class DockHead(QFrame):
         self._title = label(dock.spec.title, strong=True)
         self._title.setToolTip(dock.spec.summary)
         self._subtitle = label(tone="muted", size="small")
-        self._tools = QHBoxLayout()
+        self._tool_box = QWidget()
+        self._tools = QHBoxLayout(self._tool_box)
+        self._tools.setContentsMargins(0, 0, 0, 0)
         self._tools.setSpacing(2)
         self._float = glyph_button("float", f"Float {dock.spec.title}", self._toggle_floating, side=26)
         self._close = glyph_button("close", f"Close {dock.spec.title}", self._close_dock, side=26)
@@ -101,7 +103,7 @@ class DockHead(QFrame):
         layout.addWidget(self._title)
         layout.addWidget(self._subtitle)
         layout.addStretch(1)
-        layout.addLayout(self._tools)
+        layout.addWidget(self._tool_box)
         layout.addSpacing(TIGHT)
         layout.addWidget(self._float)
         layout.addSpacing(-TIGHT)
@@ -119,10 +121,7 @@ class DockHead(QFrame):
     def hide_tools(self, hidden: bool) -> None:
         """Takes the panel's own controls and words away, or brings them back."""
         self._subtitle.setVisible(not hidden)
-        for place in range(self._tools.count()):
-            tool = self._tools.itemAt(place).widget()
-            if tool is not None:
-                tool.setEnabled(not hidden)
+        self._tool_box.setVisible(not hidden)
 
     def refresh(self) -> None:
         """In a group of tabs the tab says the title, so the head doesn't say it again."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from tests.conditions import eventually
@@ -296,6 +296,39 @@ async def test_a_row_is_told_of_and_copied(opened: tuple[MainWindow, FakeService
     assert "Seven." in page.detail
     qtbot.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QApplication.clipboard().text().startswith("Count the lanterns\tcompleted\tEcho")
+
+
+async def test_hostile_words_are_inert(opened: tuple[MainWindow, FakeServices], qtbot: QtBot) -> None:
+    window, services = opened
+    hostile = "\x1b[31m<b>red</b>\u202e=cmd|' /C calc'!A0\x07"
+    services.clock.us += SECOND_US
+    await services.record(
+        agents.AgentJoined(agent_id="a2", name=hostile, role=hostile),
+        tasks.TaskCreated(task_id="t2", text=hostile),
+        upgrades.UpgradeProposed(
+            upgrade_id="u2", target_id="x", title=hostile, proposer=hostile, digest="d", base="b", files=1, added=1,
+            removed=1, risk="low",
+        ),
+        memory.MemoryStored(entries=["m2"], entry_type="fact", owner=hostile, visibility="private"),
+        routing.CircuitOpened(provider=hostile, reason=hostile, failures=1),
+    )  # fmt: skip
+    await enter(window)
+    qtbot.keyClick(bar_of(window).track, Qt.Key.Key_End)
+    await eventually(lambda: window.conductor is not None and window.conductor.settled)
+    for name in NAMES:
+        page = await look_at(window, name)
+        for table in page.tables:
+            table.selectRow(0)
+            qtbot.keyClick(table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+            said = [table.model().index(0, column).data() for column in range(table.model().columnCount())]
+            every = "".join((*said, page.detail, QApplication.clipboard().text()))
+            assert not {"\x1b", "\u202e", "\x07"} & set(every)
+            assert table.model().index(0, 0).data(Qt.ItemDataRole.ToolTipRole) is None
+    assert page_of(window, "tasks").findChildren(QLabel)
+    assert all(
+        label.textFormat() == Qt.TextFormat.PlainText
+        for label in page_of(window, "tasks").findChildren(QLabel)
+    )
 
 
 async def test_a_pruned_log_says_that_the_past_begins_there(

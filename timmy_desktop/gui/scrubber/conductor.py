@@ -210,6 +210,7 @@ class Conductor(QObject):
         for name, dock in self._docks.items():
             render = RENDERS.get(name)
             page = ThenPage(render) if render is not None else NoPast(dock.spec.title, self.leave)
+            page.setAccessibleName(f"{dock.spec.title}, as it was")
             self._pages[name] = page
             dock.show_past(page)
         self.past_entered.emit()

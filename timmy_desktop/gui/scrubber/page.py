@@ -13,10 +13,11 @@ from timmy_desktop.gui.scrubber.table import ThenTable
 from timmy_desktop.gui.theme import GAP, RADIUS, TIGHT, Theme
 from timmy_desktop.gui.widgets.facts_strip import FactsStrip
 from timmy_desktop.gui.widgets.parts import button, column, label, selectable
+from timmy_desktop.inert import inert_line
 
 _LOW, _BROAD, _HEAD_WIDTH, _ANY = 260, 620, 300, 16_777_215
 """In a low and broad dock the facts stand beside the table."""
-_MOST_LINES = 8
+_MOST_LINES, _LONGEST = 8, 600
 
 
 class ThenPage(QFrame):
@@ -132,8 +133,8 @@ class ThenPage(QFrame):
         self._tabs.addTab("")
 
     def _tell(self, detail: str) -> None:
-        lines = detail.splitlines()
-        self._detail.setText("\n".join(lines[:_MOST_LINES]))
+        lines = [inert_line(line, _LONGEST) for line in detail.splitlines()[:_MOST_LINES]]
+        self._detail.setText("\n".join(lines))
         self._detail.setVisible(bool(detail))
 
 

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from timmy_desktop.gui.scrubber.content import Row, Table
 from timmy_desktop.gui.theme import ROOM, Theme
+from timmy_desktop.inert import inert_line
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -64,9 +65,7 @@ class ThenModel(QAbstractTableModel):
             return None
         row = self._table.rows[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
-            return row.cells[index.column()]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return row.detail
+            return inert_line(row.cells[index.column()], 200)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._alignment(index.column())
         if role == Qt.ItemDataRole.ForegroundRole and row.tone:
@@ -137,9 +136,12 @@ class ThenTable(QTableView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.matches(QKeySequence.StandardKey.Copy) and self.currentIndex().isValid():
-            QGuiApplication.clipboard().setText("\t".join(self._model.row(self.currentIndex().row()).cells))
+            QGuiApplication.clipboard().setText(self._words(self.currentIndex().row()))
             return
         super().keyPressEvent(event)
+
+    def _words(self, row: int) -> str:
+        return "\t".join(inert_line(cell, 200) for cell in self._model.row(row).cells)
 
     def _chosen(self, current: QModelIndex) -> None:
         self.told.emit(self._model.row(current.row()).detail if current.isValid() else "")
