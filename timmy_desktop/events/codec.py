@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -78,5 +78,6 @@ def event_types() -> Mapping[str, type[Event]]:
     return {cls.type: cls for cls in classes if isinstance(cls, type) and issubclass(cls, Event) and cls.type}
 
 
+@cache  # asked for each event that is read
 def _field_names(event_type: type[Event]) -> frozenset[str]:
     return frozenset(field.name for field in fields(event_type)) - frozenset(_ENVELOPE)

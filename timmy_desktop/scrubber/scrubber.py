@@ -17,7 +17,7 @@ from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.storage.event_counts import Histogram
 from timmy_desktop.storage.event_query import latest_events
 
-EVERY = 4_000
+EVERY = 2_000
 """Events between two snapshots: what one seek folds at most, and what a reader does in one piece."""
 
 Tell = Callable[[int, int], object]
