@@ -1,4 +1,4 @@
-"""The two Lightning nodes of the slower tests: Electrum from Debian, their chain from npm, their server from PyPI."""
+"""The two Lightning nodes of the slower tests: from Debian, their chain from npm, their server from PyPI."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NODE = {"node": "nodejs", "npm": "npm"}
 
 
 def ensure_lightning_nodes(log: Path) -> None:
-    """Everything that tests/e2e/electrum_pair.py starts. Other systems than Debian do without; its tests skip."""
+    """Everything that tests/e2e/electrum_pair.py starts. Systems other than Debian do without."""
     if sys.platform != "linux" or shutil.which("apt-get") is None:
         say("The two Lightning nodes of the slower tests are set up on Debian only; their tests are skipped.")
         return

@@ -48,7 +48,16 @@ TEST_PROGRAMS = {
 }
 
 # Given one of these, the application opens no window.
-SUBCOMMANDS = ("run-task", "doctor", "verify-log", "screenshot", "self-test", "export")
+SUBCOMMANDS = (
+    "run-task",
+    "doctor",
+    "verify-log",
+    "screenshot",
+    "self-test",
+    "export",
+    "ledger",
+    "verify-receipt",
+)
 QT_SUBCOMMANDS = frozenset(("screenshot", "self-test"))
 WINDOWLESS = frozenset(("--headless", "--help", "-h", "--version", *SUBCOMMANDS))
 NO_DISPLAY = (

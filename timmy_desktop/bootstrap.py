@@ -13,6 +13,7 @@ from timmy_desktop.events.bus import EventBus
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import Ledger, Limits
 from timmy_desktop.ledger.backends import BackendParts, LightningBackend, make_backend
+from timmy_desktop.ledger.node import Node
 from timmy_desktop.memory import Memory, MemoryFault
 from timmy_desktop.memory.embedding import MiniLm
 from timmy_desktop.memory.index import ChromaIndex
@@ -271,6 +272,14 @@ def build_lightning(
         journal=paths.data_dir / "simulated-node.jsonl",
     )
     return make_backend(settings.lightning_backend, parts)
+
+
+def build_own_node(settings: Settings, paths: Paths, secrets: Secrets) -> Node | None:
+    """The person's own Lightning node, for doctor; None where the simulated one is used."""
+    if settings.lightning_backend == "embedded":
+        return None
+    backend = build_lightning(settings, paths, secrets, bytes)
+    return Node(backend, clock=SystemClock(), answer_seconds=10.0, network=settings.lightning_network)
 
 
 def _limits(settings: Settings) -> Limits:

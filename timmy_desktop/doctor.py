@@ -17,6 +17,7 @@ from typing import Literal
 
 from timmy_desktop import __version__
 from timmy_desktop.inert import inert_line
+from timmy_desktop.ledger.node import Node
 from timmy_desktop.memory.condition import condition
 from timmy_desktop.paths import Paths
 from timmy_desktop.routing.providers.base import Provider
@@ -52,9 +53,16 @@ def is_ready(findings: Iterable[Finding]) -> bool:
 
 
 async def examine(
-    paths: Paths, secrets: Secrets, providers: Sequence[Provider], workspace: Path | None = None
+    paths: Paths,
+    secrets: Secrets,
+    providers: Sequence[Provider],
+    workspace: Path | None = None,
+    lightning: Node | None = None,
 ) -> list[Finding]:
-    """Looks at everything side by side; changes nothing. The providers must have been started."""
+    """Looks at everything side by side; changes nothing. The providers must have been started.
+
+    `lightning` is a node of the person's own; the simulated one needs no looking at.
+    """
     local = await asyncio.gather(
         asyncio.to_thread(_python),
         asyncio.to_thread(_data_folder, paths),
@@ -67,7 +75,19 @@ async def examine(
         asyncio.to_thread(_workspace, workspace),
     )
     models = await asyncio.gather(*(_provider(provider) for provider in providers))
-    return [*local, *models]
+    money = [] if lightning is None else [await _lightning(lightning)]
+    return [*local, *money, *models]
+
+
+async def _lightning(node: Node) -> Finding:
+    name = "Lightning node"
+    health = await node.health()
+    if not health.ok:
+        return Finding(name, "missing", health.problem, "See the guide's page on the ledger.")
+    where = f"{health.backend} on {health.network}, height {health.height:,}, {health.node_id[:16]}…"
+    if health.cautions:
+        return Finding(name, "note", where, " ".join(health.cautions))
+    return Finding(name, "ok", where)
 
 
 def _python() -> Finding:

@@ -81,11 +81,12 @@ class Services:
         *,
         only_memory: bool = False,
         only_upgrades: bool = False,
+        only_ledger: bool = False,
     ) -> None:
         """Starts everything from the data folder up; when one part fails, those before it are stopped.
 
-        `progress` gets a few words before each step. `only_memory`: no model is looked for, no task taken up;
-        `only_upgrades`: the same, with the upgrade queue.
+        `progress` gets a few words before each step. `only_memory`, `only_ledger`: no model is looked for, no
+        task taken up; `only_upgrades`: the same, with the memory and the upgrade queue.
         Raises StorageError and its kin, whose messages are meant for the person.
         """
         async with AsyncExitStack() as stack:
@@ -97,17 +98,22 @@ class Services:
             stack.push_async_callback(self.database.close)
             await self.database.open(self._prepare)
             await self._start_log(stack)
-            for words, part in self._parts(only_memory, only_upgrades):
+            for words, part in self._parts(only_memory, only_upgrades, only_ledger):
                 progress(words)
                 await part.start()
                 stack.push_async_callback(part.stop)
-            if not (only_memory or only_upgrades):
+            if not (only_memory or only_upgrades or only_ledger):
                 self.backup.start()
             self._running.push_async_exit(stack.pop_all())
 
-    def _parts(self, only_memory: bool, only_upgrades: bool) -> tuple[tuple[str, Part], ...]:
+    def _parts(
+        self, only_memory: bool, only_upgrades: bool, only_ledger: bool
+    ) -> tuple[tuple[str, Part], ...]:
         memory = ("Opening the memory", self.memory)
+        ledger = ("Opening the ledger", self.ledger)
         upgrades = ("Opening the upgrade queue", self.upgrades)
+        if only_ledger:
+            return (ledger,)
         if only_memory or only_upgrades:
             return (memory, upgrades) if only_upgrades else (memory,)
         return (
@@ -115,7 +121,7 @@ class Services:
             ("Opening the database", self.event_pruning),
             ("Looking for models", self.router),
             ("Looking for models", self.router_history),
-            ("Opening the ledger", self.ledger),
+            ledger,
             memory,
             upgrades,
             ("Waking the agents", self.coordinator),

@@ -25,6 +25,7 @@ BENCHMARKS = {
     "router_hang": "tests.bench.routing",
     "router_series": "tests.bench.routing",
     "task_roundtrip": "tests.bench.swarm",
+    "balance_1m": "tests.bench.ledger",
     "memory_recall": "tests.bench.memory",
     "memory_query": "tests.bench.memory",
     "memory_quality": "tests.bench.memory",

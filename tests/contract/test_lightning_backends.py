@@ -165,9 +165,7 @@ async def test_a_lookup_never_contradicts_what_was_told(backend: LightningBacken
         assert (found.state, found.preimage) == (told.state, told.preimage)
 
 
-async def test_an_invoice_that_it_knows_nothing_of_fails(
-    backend: LightningBackend, clock: SetClock
-) -> None:
+async def test_an_invoice_that_it_knows_nothing_of_fails(backend: LightningBackend, clock: SetClock) -> None:
     stranger = invoice.sign(
         b"\x09" * 32, amount_msat=AMOUNT, payment_hash="ab" * 32, payment_secret="cd" * 32, memo="x",
         now_s=1_790_000_000, expiry_s=600,
@@ -265,6 +263,7 @@ async def test_the_embedded_node_pays_what_it_made_and_nothing_else(clock: SetCl
 
 async def test_lnd_is_asked_in_every_way_that_its_description_has(clock: SetClock) -> None:
     node = FakeLightning(clock=clock, is_simulated=False)
+    node.local = 1_000_000
     async with LndServer(node=node) as server:
         backend = lnd_backend(server, clock)
         await backend.info()
@@ -377,3 +376,18 @@ async def test_electrum_s_time_out_is_no_failure(clock: SetClock) -> None:
         rig.node.settle_held()
         assert (await rig.backend.lookup(payment_hash, text)).state == "settled"
         await rig.backend.stop()
+
+
+@pytest.mark.parametrize("make", [lnd, electrum])
+async def test_who_asks_first_at_once_shares_a_connection(
+    clock: SetClock, make: Callable[[Any], MakeRig]
+) -> None:
+    """Two clients were made, and one never closed."""
+    async with make("settles")(clock) as rig:
+        made: list[object] = []
+        wire = rig.backend._wire  # type: ignore[attr-defined]
+        make_client = wire._make_client
+        wire._make_client = lambda: made.append(None) or make_client()
+        await asyncio.gather(*(rig.backend.info() for _ in range(5)))
+        await rig.backend.stop()
+    assert len(made) == 1

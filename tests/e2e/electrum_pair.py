@@ -22,11 +22,11 @@ import httpx
 from tests.conditions import ROOT, require_electrum_parts
 from tests.e2e.parts import free_port
 
-STARTED_WITHIN_S = 60.0
+STARTED_WITHIN_S = 120.0
 BLOCKS = 450
 FUNDS, CHANNEL, PUSHED = "2.0", "0.1", "0.04"
 _POLL_S = 0.1
-_PASSWORD = "a-password-for-tests"  # noqa: S105
+_PASSWORD = "a-password-for-tests"
 _QUIET = {"stdout": asyncio.subprocess.DEVNULL, "stderr": asyncio.subprocess.DEVNULL}
 _STUB = ROOT / "tests/e2e/no_leveldown.cjs"
 _SERVER = ROOT / "tests/e2e/electrum_server.py"

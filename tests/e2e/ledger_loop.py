@@ -1,4 +1,4 @@
-"""Reserves, pays and refunds until it is killed, and prints what the ledger has acknowledged.
+"""Reserves, pays, refunds, buys and sells until it is killed, and prints what the ledger has acknowledged.
 
 Run as `python -m tests.e2e.ledger_loop FOLDER ROUND` from the root of the repository.
 """
@@ -20,7 +20,7 @@ WORKERS = 4
 
 def world_in(folder: Path) -> LedgerWorld:
     clock = SetClock()
-    backend = EmbeddedBackend(node_key=lambda: NODE_KEY, clock=clock)
+    backend = EmbeddedBackend(node_key=lambda: NODE_KEY, clock=clock, journal=folder / "node.jsonl")
     return LedgerWorld(folder, backend, clock, treasury_msat=TREASURY)
 
 
@@ -39,9 +39,28 @@ async def work(world: LedgerWorld, name: str) -> None:
             print(outcome.status, task, flush=True)
 
 
+async def buy(world: LedgerWorld) -> None:
+    """Pays the simulated shop."""
+    while True:
+        text = await world.ledger.simulated_bill(PRICE, "A coffee")
+        checked = await world.ledger.check_invoice(text)
+        outcome = await world.ledger.pay_invoice(text, checked.digest)
+        print("bought", outcome.ledger_id, flush=True)
+
+
+async def sell(world: LedgerWorld) -> None:
+    """Is paid by somebody."""
+    while True:
+        made = await world.ledger.create_invoice(PRICE, "A picture")
+        print("offered", made.ledger_id, flush=True)
+        await world.ledger.simulate_receipt(made.ledger_id)
+        print("sold", made.ledger_id, flush=True)
+
+
 async def main(folder: Path, name: str) -> None:
     async with world_in(folder) as world:
-        await asyncio.gather(*(work(world, f"{name}-{worker}") for worker in range(WORKERS)))
+        tasks = (work(world, f"{name}-{worker}") for worker in range(WORKERS))
+        await asyncio.gather(*tasks, buy(world), sell(world))
 
 
 if __name__ == "__main__":

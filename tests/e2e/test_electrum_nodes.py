@@ -39,7 +39,7 @@ async def running(folder: Path, pair: Pair, **changes: object) -> AsyncIterator[
 
 async def until(is_so: Callable[[], Awaitable[bool]], seconds: float = 90.0) -> None:
     async with asyncio.timeout(seconds):
-        while not await is_so():
+        while not await is_so():  # noqa: ASYNC110 - what is waited for is another process
             await asyncio.sleep(0.2)
 
 
@@ -67,6 +67,10 @@ async def _is_quiet(pair: Pair) -> bool:
 
 async def _has_left(pair: Pair) -> bool:
     return any(channel["local_unsettled_sent"] for channel in await pair.payer.rpc("list_channels"))
+
+
+async def _has_left_or_ended(pair: Pair, process: asyncio.subprocess.Process) -> bool:
+    return process.returncode is not None or await _has_left(pair)
 
 
 async def test_ledger_and_real_nodes_agree_whatever_happens(
@@ -186,10 +190,12 @@ async def killed_in_mid_payment(data: Path, pair: Pair) -> None:
         *command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     try:
-        await until(lambda: _has_left(pair))
+        await until(lambda: _has_left_or_ended(pair, process))
     finally:
-        process.send_signal(signal.SIGKILL)
+        if process.returncode is None:
+            process.send_signal(signal.SIGKILL)
         said, _ = await process.communicate()
+    assert process.returncode == -signal.SIGKILL, said.decode(errors="replace")
     assert said.decode().splitlines()[-1:] == ["paying"]
     async with running(data, pair) as ledger:
         doubts = (await ledger.attention()).doubts

@@ -14,11 +14,11 @@ from timmy_desktop.ledger import invoice
 from timmy_desktop.ledger.errors import BackendError
 from timmy_desktop.ledger.money import Msat
 
-SECRET = "timmy:a-password-for-tests"  # noqa: S105
+SECRET = "timmy:a-password-for-tests"
 _SENT, _RECEIVED = 0, 1
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """What the daemon answers as an error."""
 
 
@@ -37,7 +37,7 @@ class ElectrumServer(HttpServer):
         asked = request.json
         try:
             result = await getattr(self, f"_{asked['method']}")(**asked["params"])
-        except _Refused as error:
+        except _RefusedError as error:
             await exchange.send(200, {"id": asked["id"], "error": {"code": 1, "message": str(error)}})
         else:
             await exchange.send(200, {"id": asked["id"], "result": result})
@@ -55,7 +55,13 @@ class ElectrumServer(HttpServer):
 
     async def _list_channels(self) -> Any:
         flying = sum(known.amount for known in self.node.known.values() if known.state == "in_flight")
-        return [{"state": "OPEN", "local_balance": self.node.local // 1000, "local_unsettled_sent": -(-flying // 1000)}]
+        return [
+            {
+                "state": "OPEN",
+                "local_balance": self.node.local // 1000,
+                "local_unsettled_sent": -(-flying // 1000),
+            }
+        ]
 
     async def _add_request(self, amount: str, memo: str, expiration: int, force: bool) -> Any:
         text = await self.node.create_invoice(Msat(int(Decimal(amount).scaleb(11))), memo, expiration)
@@ -63,7 +69,7 @@ class ElectrumServer(HttpServer):
 
     async def _get_request(self, request_id: str) -> Any:
         if request_id not in self.node.known:
-            raise _Refused("request not found")
+            raise _RefusedError("request not found")
         return {"status": 3 if request_id in self.node.received else 0}
 
     async def _delete_request(self, request_id: str) -> Any:
@@ -75,14 +81,19 @@ class ElectrumServer(HttpServer):
         if known is None:
             return {"payment_hash": payment_hash, "success": False, "preimage": None, "log": []}
         if known.state == "settled":
-            raise _Refused("This invoice has been paid already")
+            raise _RefusedError("This invoice has been paid already")
         try:
             result = await self.node.pay_invoice(invoice, Msat(0))
         except BackendError:
             # It gives up and calls that no success, while the payment is still on its way.
             return {"payment_hash": payment_hash, "success": False, "preimage": None, "log": []}
         settled = result.state == "settled"
-        return {"payment_hash": payment_hash, "success": settled, "preimage": result.preimage or None, "log": []}
+        return {
+            "payment_hash": payment_hash,
+            "success": settled,
+            "preimage": result.preimage or None,
+            "log": [],
+        }
 
     async def _list_invoices(self) -> Any:
         states = {"settled": 3, "failed": 0, "in_flight": 0, "made": 0}
@@ -108,5 +119,3 @@ class ElectrumServer(HttpServer):
 
 def _hash(text: str) -> str:
     return invoice.decode(text).payment_hash
-
-

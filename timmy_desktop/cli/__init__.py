@@ -59,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_json(models)
     _add_memory(commands)
     _add_propose(commands)
+    _add_ledger(commands)
 
     picture = _add(commands, "screenshot", _screenshot, "take pictures of the window with this data folder")
     picture.add_argument("--out", type=Path, metavar="DIR", required=True, help="where the pictures go")
@@ -123,6 +124,25 @@ def _add_propose(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     propose.add_argument("--open", action="store_true", help="open the repository to proposals first")
     propose.add_argument("--wait", action="store_true", help="wait until its tests have run")
     _add_json(propose)
+
+
+def _add_ledger(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    proof = _add(commands, "verify-receipt", _verify_receipt, "check a proof of payment, on any machine")
+    proof.add_argument("file", type=Path, metavar="FILE", help="the receipt; - reads it from standard input")
+    proof.add_argument("--issuer", default="", metavar="KEY", help="the public key that must have signed it")
+    _add_json(proof)
+
+    ledger = commands.add_parser("ledger", help="look at the money, and compare it with the Lightning node")
+    actions = ledger.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+    _add(actions, "balance", _ledger, "say what there is, what is on its way and what was paid")
+    _add(actions, "health", _ledger, "say which Lightning node this is, and whether it may be used")
+    _add(actions, "check", _ledger, "add up every posting and name what does not fit")
+    _add(actions, "reconcile", _ledger, "compare the ledger with the node")
+    receipt = _add(actions, "receipt", _ledger, "write the signed proof of a payment to a file")
+    receipt.add_argument("id", metavar="ID", help="of the payment in the ledger")
+    receipt.add_argument("--out", type=Path, required=True, metavar="FILE")
+    for action in actions.choices.values():
+        _add_json(action)
 
 
 def _add(
@@ -211,6 +231,18 @@ def _propose(options: argparse.Namespace) -> int:
     from timmy_desktop.cli.propose import propose
 
     return propose(options)
+
+
+def _ledger(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.ledger import ledger
+
+    return ledger(options)
+
+
+def _verify_receipt(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.verify_receipt import verify_receipt
+
+    return verify_receipt(options)
 
 
 def _screenshot(options: argparse.Namespace) -> int:

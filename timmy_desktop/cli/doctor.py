@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict
 
-from timmy_desktop.bootstrap import build_providers
+from timmy_desktop.bootstrap import build_own_node, build_providers
 from timmy_desktop.cli.session import EXPECTED_ERRORS, load, print_json, run
 from timmy_desktop.doctor import Finding, examine, is_ready
 from timmy_desktop.inert import inert
@@ -40,7 +40,10 @@ def run_examination(settings: Settings, paths: Paths) -> list[Finding]:
         try:
             for provider in providers:
                 await provider.start()
-            findings.extend(await examine(paths, secrets, providers, settings.workspace))
+            lightning = build_own_node(settings, paths, secrets)
+            findings.extend(await examine(paths, secrets, providers, settings.workspace, lightning))
+            if lightning is not None:
+                await lightning.backend.stop()
         finally:
             for provider in providers:
                 await provider.stop()

@@ -48,11 +48,15 @@ class PaymentSent(_Payment):
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentSettled(_Payment):
-    """The payment arrived, proven by the preimage (hex) that hashes to the payment hash."""
+    """The payment arrived, proven by the preimage (hex) that hashes to the payment hash.
+
+    `purpose` is `task` when an agent was paid for one, else what the payer called it.
+    """
 
     type: ClassVar[str] = "payment.settled"
     fee_msat: int
     preimage: str
+    purpose: str = "task"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -50,7 +50,9 @@ def waiting_for(session: Session, payment_hash: str, task_id: str) -> Approval |
 def approved_for(session: Session, task_id: str) -> bool:
     """Whether a person approved paying for this task, and nothing came of it yet."""
     return bool(
-        _select(session, "state = 'approved' AND payment_hash = '' AND task_id = ? AND ledger_id = ''", (task_id,))
+        _select(
+            session, "state = 'approved' AND payment_hash = '' AND task_id = ? AND ledger_id = ''", (task_id,)
+        )
     )
 
 
@@ -99,6 +101,16 @@ def tie_task(session: Session, task_id: str, ledger_id: str) -> None:
         " WHERE task_id = ? AND payment_hash = '' AND state = 'approved' AND ledger_id = ''",
         (ledger_id, task_id),
     )
+
+
+def withdraw(session: Session, task_id: str, time_us: int) -> None:
+    """The task's sats went back: nothing of it waits any more, nor is a yes kept for what comes."""
+    session.sql(
+        "UPDATE ledger_approvals SET state = 'expired', decided_by = 'ledger', decided_us = ?, reason = ?"
+        " WHERE task_id = ? AND payment_hash = '' AND state = 'waiting'",
+        (time_us, "The sats of the task went back.", task_id),
+    )
+    tie_task(session, task_id, "refunded")
 
 
 def _select(session: Session, condition: str, values: Sequence[object]) -> list[Approval]:

@@ -42,8 +42,10 @@ def gathered(session: Session, under_way: Collection[str]) -> Attention:
 def held(session: Session) -> tuple[Held, ...]:
     """What is in suspense and why, the oldest first."""
     return tuple(
-        Held(ledger_id=row_id, flags=tuple(flags.split()), amount_msat=_in_suspense(amount, received), memo=memo,
-             settled_us=settled)
+        Held(
+            ledger_id=row_id, flags=tuple(flags.split()), memo=memo, settled_us=settled,
+            amount_msat=_in_suspense(amount, received),
+        )
         for row_id, flags, amount, received, memo, settled in session.sql(_HELD)
     )  # fmt: skip
 

@@ -94,13 +94,29 @@ _CHECKS = (
     (
         "day {0} says {2} msat for account {1}, its postings say {3}",
         """
-        SELECT days.day, days.account, days.in_msat - days.out_msat, coalesce(sum(postings.amount_msat), 0)
-        FROM account_days days
-        LEFT JOIN (SELECT entries.time_us / 86400000000 AS day, account, amount_msat FROM postings
-                   JOIN entries ON entries.id = postings.entry_id) postings
-            ON postings.day = days.day AND postings.account = days.account
-        GROUP BY days.day, days.account
-        HAVING days.in_msat - days.out_msat <> coalesce(sum(postings.amount_msat), 0)
+        SELECT * FROM (
+            SELECT day, account, sum(said) AS said, sum(held) AS held FROM (
+                SELECT day, account, in_msat - out_msat AS said, 0 AS held FROM account_days
+                UNION ALL
+                SELECT entries.time_us / 86400000000, account, 0, amount_msat FROM postings
+                JOIN entries ON entries.id = postings.entry_id
+            ) GROUP BY day, account
+        ) WHERE said <> held
+        """,
+    ),
+    (
+        "the sums by day say {1} msat were {0}, the accounts {2}",
+        """
+        SELECT * FROM (
+            SELECT 'received', (SELECT coalesce(sum(received_msat), 0) FROM flow_days) AS days,
+                (SELECT coalesce(sum(out_msat), 0) FROM accounts WHERE name = 'outside') AS total
+            UNION ALL
+            SELECT 'sent', (SELECT coalesce(sum(sent_msat + spent_msat), 0) FROM flow_days),
+                (SELECT coalesce(sum(in_msat), 0) FROM accounts WHERE name = 'outside')
+            UNION ALL
+            SELECT 'fees', (SELECT coalesce(sum(fee_msat), 0) FROM flow_days),
+                (SELECT coalesce(sum(balance_msat), 0) FROM accounts WHERE name = 'fees')
+        ) WHERE days <> total
         """,
     ),
     (

@@ -1,9 +1,9 @@
 """The book: double entry in millisatoshi. Every entry moves sats from accounts to accounts; none appear.
 
 Accounts: `treasury` (free to spend), `escrow` (reserved for tasks), `in_flight` (sent, outcome unknown; an
-agent's own is `in_flight:ID`), `agent:ID` (earned), `fees` (paid to the network), `suspense` (received, and not
-yet clear for what), `outside` (the world). Open invoices are in `receivable`, against `invoiced`: expected, not
-had. These functions run inside the caller's transaction on the writer.
+agent's own is `in_flight:ID`), `agent:ID` (earned), `fees` (paid to the network), `suspense` (received, and
+not yet clear for what), `outside` (the world). Open invoices are in `receivable`, against `invoiced`:
+expected, not had. These functions run inside the caller's transaction on the writer.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ BY_THE_BOOK = "book"
 
 _COLUMNS = (
     "id", "type", "state", "purpose", "account", "payment_hash", "amount_msat", "fee_msat", "fee_cap_msat",
-    "received_msat", "memo", "bolt11", "payee", "preimage", "flags", "refers_to", "source", "task_id", "agent_id",
-    "reason", "expires_us",
+    "received_msat", "memo", "bolt11", "payee", "preimage", "flags", "refers_to", "source", "task_id",
+    "agent_id", "reason", "expires_us",
 )  # fmt: skip
 
 
@@ -65,8 +65,8 @@ class Move:
 class Balances:
     """Running totals. `available + pending + suspense = net = incoming - outgoing - fees`.
 
-    `pending_msat` is on its way out: in escrow or in flight. `receivable_msat` may come in: open invoices, which
-    are no money yet. `outgoing_msat` is what agents have earned and what was sent to others.
+    `pending_msat` is on its way out: in escrow or in flight. `receivable_msat` may come in: open invoices,
+    which are no money yet. `outgoing_msat` is what agents have earned and what was sent to others.
     """
 
     available_msat: Msat = ZERO
@@ -225,7 +225,9 @@ def base(session: Session) -> tuple[int, int, int]:
 
 def held_by_node(session: Session) -> Msat:
     """What a node that agrees with the book holds: all that came in and neither went out nor was a fee."""
-    rows = session.sql("SELECT coalesce(sum(balance_msat), 0) FROM accounts WHERE name IN ('outside', 'fees')")
+    rows = session.sql(
+        "SELECT coalesce(sum(balance_msat), 0) FROM accounts WHERE name IN ('outside', 'fees')"
+    )
     return Msat(-int(rows[0][0]))
 
 

@@ -46,7 +46,7 @@ class Checker:
         self._limits = limits
 
     async def check(self, text: str, account: str = TREASURY) -> CheckedInvoice:
-        """Everything there is to know; InvoiceError when the text is no invoice that could be paid by anybody."""
+        """Everything there is to know; InvoiceError when the text is no invoice at all."""
         invoice = await self._node.read(text.strip().removeprefix("lightning:").removeprefix("LIGHTNING:"))
         info, unreachable = await self._identity()
         stands = await self._db.read(lambda session: _standing(session, invoice.payment_hash, account))
@@ -95,7 +95,7 @@ class Checker:
             (not invoice.amount_msat, "The invoice names no amount. Ask for one that does."),
             (
                 invoice.amount_msat > MOST_INVOICE_MSAT,
-                f"The invoice asks for more than {format_msat(MOST_INVOICE_MSAT)}. Nothing so large is paid here.",
+                f"The invoice asks for more than {format_msat(MOST_INVOICE_MSAT)}, which is never paid here.",
             ),
         )
         return tuple(words for wrong, words in checks if wrong)

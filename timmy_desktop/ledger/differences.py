@@ -94,7 +94,8 @@ def _insert(session: Session, difference: Difference) -> None:
 
 def _end(session: Session, difference_id: str, state: str, words: str, by: str, time_us: int) -> None:
     session.sql(
-        "UPDATE ledger_differences SET state = ?, explanation = ?, resolved_by = ?, resolved_us = ? WHERE id = ?",
+        "UPDATE ledger_differences SET state = ?, explanation = ?, resolved_by = ?, resolved_us = ?"
+        " WHERE id = ?",
         (state, words, by, time_us, difference_id),
     )
 

@@ -74,8 +74,8 @@ def _spent_on(session: Session, day: int, condition: str, values: tuple[object, 
         (day, *values),
     )
     pending = session.sql(
-        "SELECT coalesce(sum(amount_msat + fee_cap_msat), 0) FROM ledger INDEXED BY ledger_pending"
-        f" WHERE state = 'pending' AND type = 'payment' AND created_us >= ? {condition}",  # noqa: S608
+        "SELECT coalesce(sum(amount_msat + fee_cap_msat), 0) FROM ledger INDEXED BY ledger_pending"  # noqa: S608
+        f" WHERE state = 'pending' AND type = 'payment' AND created_us >= ? {condition}",
         (day * DAY_US, *values),
     )
     return int(done[0][0]) + int(pending[0][0])

@@ -1,4 +1,4 @@
-"""The Lightning backend as the ledger trusts it: not at all. Deadlines, one network, one node, strict invoices."""
+"""The Lightning backend as the ledger trusts it: not at all. Deadlines, one network, one node."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Node:
         self._pinned = node_id
 
     async def identity(self, *, again: bool = False) -> BackendInfo:
-        """Who the node is. BackendError when it isn't there, WrongNodeError when it is another than it must be."""
+        """Who the node is. BackendError when it isn't there, WrongNodeError when it is another."""
         now = self._clock.monotonic()
         if self._known is None or again or not 0 <= now - self._known[0] < TRUSTED_S:
             self._known = (now, self._right(await self._in_time(self._backend.info())))

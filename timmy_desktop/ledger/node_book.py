@@ -1,4 +1,4 @@
-"""Which node the book is about. Another node is another book: what the old one held is closed out, not mixed in."""
+"""Which node the book is about. Another node is another book: what the old one held is closed out."""
 
 from __future__ import annotations
 
@@ -38,12 +38,25 @@ def present(session: Session) -> NodeBook | None:
     rows = session.sql(
         "SELECT node_id, network, backend, simulated FROM ledger_books ORDER BY id DESC LIMIT 1"
     )
-    return NodeBook(*rows[0][:3], bool(rows[0][3])) if rows else None
+    return _node_book(*rows[0]) if rows else None
+
+
+def _node_book(node_id: str, network: str, backend: str, simulated: int) -> NodeBook:
+    return NodeBook(node_id, network, backend, bool(simulated))
 
 
 def is_about(found: NodeBook | None, info: BackendInfo) -> bool:
-    """Whether the open book is this node's."""
-    return found is not None and (found.node_id, found.network) == (info.node_id, info.network)
+    """Whether the open book is this node's. Simulated ones are all one: their keys guard no money."""
+    if found is None or found.network != info.network:
+        return False
+    return found.node_id == info.node_id or (found.simulated and info.simulated)
+
+
+def is_empty(session: Session) -> bool:
+    """Whether nothing was ever recorded in the book that is open."""
+    opened = "SELECT coalesce(max(opened_us), 0) FROM ledger_books"
+    rows = session.sql(f"SELECT 1 FROM ledger WHERE created_us >= ({opened}) AND type <> 'closing' LIMIT 1")  # noqa: S608
+    return not rows
 
 
 def open_book(session: Session, info: BackendInfo, time_us: int) -> Msat:
@@ -63,8 +76,8 @@ def open_book(session: Session, info: BackendInfo, time_us: int) -> Msat:
     )
     base = rows[0] if closed or found is not None else (0, 0, 0)
     session.sql(
-        "INSERT INTO ledger_books(node_id, network, backend, simulated, opened_us, base_in_msat, base_out_msat,"
-        " base_fees_msat) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO ledger_books(node_id, network, backend, simulated, opened_us, base_in_msat,"
+        " base_out_msat, base_fees_msat) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (info.node_id, info.network, info.name, int(info.simulated), time_us, *base),
     )
     return closed
@@ -87,8 +100,8 @@ def _close(session: Session, *, was_simulated: bool, time_us: int) -> Msat:
     )
     if stuck:
         raise WrongNodeError(
-            f"The book is about another Lightning node, with {format_msat(stuck)} still reserved, in flight or "
-            "invoiced there. Point the settings back to it, let those finish, and change nodes then."
+            f"The book is about another Lightning node, with {format_msat(stuck)} still reserved, in flight "
+            "or invoiced there. Point the settings back to it, let those finish, and change nodes then."
         )
     moves = [
         Move(name, OUTSIDE, amount) if amount > 0 else Move(OUTSIDE, name, Msat(-amount))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.payments import BookOpened, SatsDeposited
@@ -17,27 +19,26 @@ from timmy_desktop.storage.database import Database, Session
 class Opening:
     """Nothing moves before the node has said who it is, once in each run of the application."""
 
-    def __init__(
-        self, *, bus: EventBus, db: Database, node: Node, clock: Clock, treasury_msat: int
-    ) -> None:
+    def __init__(self, *, bus: EventBus, db: Database, node: Node, clock: Clock, treasury_msat: int) -> None:
         self._bus = bus
         self._db = db
         self._node = node
         self._clock = clock
         self._treasury = treasury_msat
         self._done = False
+        self._lock = asyncio.Lock()
 
     async def opened(self, *, must: bool = True) -> bool:
         """Whether the book is open; with `must`, raises the LedgerError that says why it is not."""
         if self._done:
             return True
         try:
-            await self._open(await self._node.identity(again=True))
+            async with self._lock:
+                await self._open_once()
         except LedgerError:
             if must:
                 raise
             return False
-        self._done = True
         return True
 
     async def ready(self) -> None:
@@ -48,12 +49,16 @@ class Opening:
         if found is None or (found.simulated, found.network) != (self._node.simulated, self._node.network):
             await self.opened()
 
-    async def _open(self, info: BackendInfo) -> None:
+    async def _open_once(self) -> None:
+        if self._done:
+            return
+        info = await self._node.identity(again=True)
         found = await self._db.read(node_book.present)
         if not node_book.is_about(found, info):
             await self._new_book(info)
         self._node.pin(info.node_id)
         await self._fund(info)
+        self._done = True
 
     async def _new_book(self, info: BackendInfo) -> None:
         now = self._clock.now_us()
@@ -67,8 +72,13 @@ class Opening:
         await self._bus.publish(*news, work=lambda session: node_book.open_book(session, info, now))
 
     async def _fund(self, info: BackendInfo) -> None:
+        if await self._db.read(records.was_funded):
+            return
+        # What a real node got after its book was begun is the book's to explain, not its beginning.
+        if not info.simulated and not await self._db.read(node_book.is_empty):
+            return
         amount = msat(self._treasury) if info.simulated else await self._on_node()
-        if amount <= 0 or await self._db.read(records.was_funded):
+        if amount <= 0:
             return
         now, memo = self._clock.now_us(), records.STARTING_MEMO if info.simulated else records.OPENING_MEMO
         event = SatsDeposited(source=SOURCE, amount_msat=amount, memo=memo, simulated=info.simulated)

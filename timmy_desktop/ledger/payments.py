@@ -13,37 +13,33 @@ from dataclasses import replace
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import Event
 from timmy_desktop.events.bus import EventBus
-from timmy_desktop.events.payments import PaymentRefunded, SatsReserved, SuspenseReleased
+from timmy_desktop.events.payments import SuspenseReleased
 from timmy_desktop.inert import inert_line
 from timmy_desktop.ledger import approvals, attention, book, differences, receipt, receiving, records
 from timmy_desktop.ledger.audit import Audit, audit
 from timmy_desktop.ledger.backends.base import LightningBackend
 from timmy_desktop.ledger.backends.embedded import EmbeddedBackend
-from timmy_desktop.ledger.book import Balances, Holding
+from timmy_desktop.ledger.book import Balances
 from timmy_desktop.ledger.checking import Checker
 from timmy_desktop.ledger.errors import (
     LedgerError,
-    MoneyError,
-    NothingReservedError,
-    OverLimitError,
     ReceiptError,
 )
+from timmy_desktop.ledger.escrow import Escrow
 from timmy_desktop.ledger.limits import Limits
-from timmy_desktop.ledger.money import ZERO, Msat, format_msat, msat, positive
+from timmy_desktop.ledger.money import ZERO, Msat, positive
 from timmy_desktop.ledger.node import Node
 from timmy_desktop.ledger.opening import Opening
 from timmy_desktop.ledger.receiving import Receiving
 from timmy_desktop.ledger.reconcile import Reconciler
-from timmy_desktop.ledger.records import Payment
 from timmy_desktop.ledger.settlement import (
     LONGEST_REASON,
     SOURCE,
     Settlement,
     Work,
-    both,
     outcome_of,
 )
-from timmy_desktop.ledger.spending import Spending, waiting_outcome
+from timmy_desktop.ledger.spending import Spending
 from timmy_desktop.ledger.types import (
     PERSON,
     TREASURY,
@@ -95,16 +91,20 @@ class Ledger:
             bus=bus, db=db, clock=clock, supervisor=supervisor, checker=self._checker,
             settlement=self._settlement, spend_limits=self._limits, in_doubt=self._wake,
         )  # fmt: skip
+        self._escrow = Escrow(
+            bus=bus, db=db, node=self._node, clock=clock, supervisor=supervisor, limits=self._limits,
+            opening=self._opening, settlement=self._settlement, spending=self._spending, in_doubt=self._wake,
+        )  # fmt: skip
         self._reconciler = Reconciler(
             bus=bus, db=db, node=self._node, clock=clock, settlement=self._settlement,
-            receiving_=self._receiving,
+            receiving_=self._receiving, resolve=self.resolve,
         )  # fmt: skip
         self._watch = Watch(
             db=db, clock=clock, supervisor=supervisor, resolve=self.resolve, opening=self._opening,
             receiving_=self._receiving, spending=self._spending, reconcile=self.reconcile,
-            go_on=self._go_on_with_approved, ask_again_seconds=ask_again_seconds, simulated=backend.simulated,
+            go_on=self._escrow.go_on_with_approved, ask_again_seconds=ask_again_seconds,
+            simulated=backend.simulated,
         )  # fmt: skip
-        self._paying: dict[str, asyncio.Task[PaymentOutcome | Exception]] = {}
 
     @property
     def is_simulated(self) -> bool:
@@ -118,7 +118,7 @@ class Ledger:
 
     async def stop(self) -> None:
         """Stops asking. A payment under way stays pending and is asked about at the next start."""
-        running = [*self._paying.values(), *self._spending.under_way.values()]
+        running = [*self._escrow.under_way.values(), *self._spending.under_way.values()]
         for task in running:
             task.cancel()
         await self._watch.stop()
@@ -140,25 +140,7 @@ class Ledger:
 
         Raises InsufficientFundsError, AlreadyReservedError, MoneyError; then nothing was written.
         """
-        amount = msat(amount_msat)
-        if amount < 0:
-            raise MoneyError(f"A price can't be less than zero: {format_msat(amount)}.")
-        if not task_id or not agent_id:
-            raise LedgerError("Sats are reserved for a task and an agent; one of them is missing.")
-        await self._opening.ready()
-        now, simulated = self._clock.now_us(), self.is_simulated
-        fee_cap = self._limits.fee_cap(amount) if self._node.pays_itself else ZERO
-        event = SatsReserved(
-            source=SOURCE, task_id=task_id, agent_id=agent_id, amount_msat=amount, simulated=simulated,
-            fee_cap_msat=fee_cap,
-        )  # fmt: skip
-
-        def write(session: Session) -> None:
-            records.reserve(
-                session, task_id, agent_id, amount, simulated=simulated, time_us=now, fee_cap=fee_cap
-            )
-
-        await self._bus.publish(*([event] if amount else []), *also, work=both(write, work))
+        await self._escrow.reserve(task_id, agent_id, amount_msat, also, work)
 
     async def pay(
         self, task_id: str, *, also: Sequence[Event] = (), work: Work | None = None
@@ -170,15 +152,7 @@ class Ledger:
         that fails for certain is refunded; one above a limit waits for a person. Raises NothingReservedError
         when the task holds nothing.
         """
-        running = self._paying.get(task_id)
-        if running is None:
-            running = self._supervisor.start(f"ledger: pay {task_id}", self._pay(task_id, also, work))
-            self._paying[task_id] = running
-            running.add_done_callback(lambda _: self._paying.pop(task_id, None))
-        outcome = await asyncio.shield(running)
-        if isinstance(outcome, PaymentOutcome):
-            return outcome
-        raise outcome
+        return await self._escrow.pay(task_id, also, work)
 
     async def refund(
         self, task_id: str, reason: str, *, also: Sequence[Event] = (), work: Work | None = None
@@ -188,16 +162,7 @@ class Ledger:
         Zero when it holds nothing: it never did, was refunded, or was paid; a payment under way can't be
         called back. The caller's events and work are written in any case.
         """
-        while True:
-            held = await self._db.read(lambda session: book.holding(session, task_id))
-            if held is None or not held.held_msat:
-                await self._publish(also, work)
-                return ZERO
-            try:
-                await self._refund(held, inert_line(reason, LONGEST_REASON), also, work)
-            except NothingReservedError:
-                continue  # what it holds changed between reading and writing
-            return held.held_msat
+        return await self._escrow.refund(task_id, reason, also, work)
 
     # What a person sees and does.
 
@@ -223,7 +188,7 @@ class Ledger:
         task_id: str = "",
         agent_id: str = "",
     ) -> OpenInvoice:
-        """An invoice for somebody outside, to the treasury or to an agent; recorded before anybody sees it."""
+        """An invoice for somebody outside, to the treasury or an agent; recorded before anybody sees it."""
         await self._opening.opened()
         made = await self._receiving.create(
             amount_msat, memo, expiry_s=expiry_s, purpose=purpose, task_id=task_id, agent_id=agent_id
@@ -271,12 +236,7 @@ class Ledger:
         approval = await self._spending.waiting(approval_id, shown_digest)
         if approval.payment_hash:
             return await self._spending.approve(approval_id, shown_digest)
-        now = self._clock.now_us()
-        await self._bus.publish(
-            self._spending.approved(approval),
-            work=lambda s: approvals.decide(s, approval_id, "approved", by=PERSON, time_us=now),
-        )
-        return await self.pay(approval.task_id)
+        return await self._escrow.approve(approval_id, shown_digest)
 
     async def refuse(self, approval_id: str, reason: str = "") -> None:
         """The person's no. What a task holds for its reward goes back to the treasury."""
@@ -302,7 +262,7 @@ class Ledger:
         return replace(found, health=self._watch.last_health)
 
     async def reconcile(self, asked_by: str = PERSON) -> Reconciliation:
-        """Compares ledger and node now; every difference is explained or an alarm, and nothing is corrected."""
+        """Compares ledger and node now; every difference is explained or an alarm, none is corrected."""
         await self._opening.opened(must=False)
         return await self._reconciler.run(asked_by)
 
@@ -320,9 +280,7 @@ class Ledger:
         held = await self._db.read(attention.held)
         amount = next((item.amount_msat for item in held if item.ledger_id == ledger_id), ZERO)
         event = SuspenseReleased(source=SOURCE, amount_msat=amount, simulated=self.is_simulated, note=words)
-        await self._bus.publish(
-            event, work=lambda session: attention.release(session, ledger_id, words, now)
-        )
+        await self._bus.publish(event, work=lambda session: attention.release(session, ledger_id, words, now))
 
     async def receipt(self, ledger_id: str) -> str:
         """The signed proof of a payment that settled, as JSON text; ReceiptError when there is none."""
@@ -347,6 +305,10 @@ class Ledger:
         """Asks the backend about every payment in doubt; returns how many still are."""
         return await self._settlement.resolve(self._busy)
 
+    async def tidy(self) -> None:
+        """What is thought of now and then: approvals that ran out, closed invoices, the daily comparison."""
+        await self._watch.tidy()
+
     def _embedded(self) -> EmbeddedBackend:
         backend = self._node.backend
         if not isinstance(backend, EmbeddedBackend):
@@ -355,83 +317,10 @@ class Ledger:
 
     def _busy(self) -> frozenset[str]:
         """The tasks and payment hashes whose answer is awaited now."""
-        return frozenset(self._paying) | frozenset(self._spending.under_way)
+        return frozenset(self._escrow.under_way) | frozenset(self._spending.under_way)
 
     def _wake(self) -> None:
         self._watch.wake()
-
-    async def _refund(self, held: Holding, reason: str, also: Sequence[Event], work: Work | None) -> None:
-        now, simulated = self._clock.now_us(), self.is_simulated
-        event = PaymentRefunded(
-            source=SOURCE, task_id=held.task_id, agent_id=held.agent_id, amount_msat=held.held_msat,
-            reason=reason, simulated=simulated,
-        )  # fmt: skip
-
-        def write(session: Session) -> None:
-            records.refund(session, held, reason, simulated=simulated, time_us=now)
-
-        await self._bus.publish(event, *also, work=both(write, work))
-
-    async def _pay(
-        self, task_id: str, also: Sequence[Event], work: Work | None
-    ) -> PaymentOutcome | Exception:
-        try:
-            outcome = await self._paid(task_id, also, work)
-        except Exception as error:  # noqa: BLE001 - raised in the caller, who waits for it
-            return error
-        if outcome.status == "unknown":
-            self._wake()
-        return outcome
-
-    async def _paid(self, task_id: str, also: Sequence[Event], work: Work | None) -> PaymentOutcome:
-        payment, held, waits, approved = await self._db.read(lambda session: _standing(session, task_id))
-        holds = held is not None and held.held_msat > 0
-        if payment is not None and payment.state == "pending":
-            return await self._settlement.look_up(payment)
-        if payment is not None and (payment.state == "settled" or not holds):
-            return outcome_of(payment)
-        if held is not None and holds:
-            if waits is not None:
-                return waiting_outcome(waits)
-            return await self._pay_held(held, also, work, approved=approved)
-        if held is not None and not held.amount_msat:
-            await self._publish(also, work)
-            return PaymentOutcome("settled")
-        raise NothingReservedError("Nothing is reserved for this task, so nothing can be paid.")
-
-    async def _pay_held(
-        self, held: Holding, also: Sequence[Event], work: Work | None, *, approved: bool
-    ) -> PaymentOutcome:
-        payment = self._settlement.reward_of(held)
-        try:
-            if not approved:
-                guard = self._spending.guard(payment)
-                await self._db.read(guard)
-        except OverLimitError as error:
-            approval, event = self._spending.wanted(payment, str(error))
-            ask = both(lambda session: approvals.ask_for(session, approval), work)
-            await self._bus.publish(*also, event, work=ask)
-            return waiting_outcome(approval)
-        tie = both(lambda session: approvals.tie_task(session, held.task_id, payment.id), work)
-        return await self._settlement.pay(payment, held, also, tie if approved else work)
-
-    async def _go_on_with_approved(self) -> None:
-        """Rewards that a person approved just before a crash are paid now."""
-        for task_id in await self._db.read(approvals.approved_tasks):
-            await self.pay(task_id)
-
-    async def _publish(self, also: Sequence[Event], work: Work | None) -> None:
-        if also or work is not None:
-            await self._bus.publish(*also, work=work)
-
-
-def _standing(session: Session, task_id: str) -> tuple[Payment | None, Holding | None, Approval | None, bool]:
-    return (
-        records.payment_of(session, task_id),
-        book.holding(session, task_id),
-        approvals.waiting_for(session, "", task_id),
-        approvals.approved_for(session, task_id),
-    )
 
 
 def _incoming(session: Session, ledger_id: str) -> receiving.Incoming | None:

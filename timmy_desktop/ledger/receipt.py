@@ -1,4 +1,4 @@
-"""Proof of payment that anybody can check: the payee's own invoice, its preimage, and this ledger's signature.
+"""Proof of payment that anybody can check: the payee's own invoice, its preimage, the ledger's signature.
 
 The invoice is signed by the payee and names the payment hash; only who was paid could give the preimage that
 hashes to it. The signature of the ledger binds the rest: when, which fee, for which task.
@@ -50,8 +50,8 @@ def facts_of(session: Session, ledger_id: str) -> dict[str, Any]:
     state, facts = rows[0][0], dict(zip(_COLUMNS, rows[0][1:], strict=True))
     if state != "settled" or not facts["preimage"]:
         raise ReceiptError(
-            "Only a payment that settled over Lightning has a proof. This one moved within the book, or has not "
-            "settled."
+            "Only a payment that settled over Lightning has a proof. This one moved within the book, "
+            "or has not settled."
         )
     return {**facts, "simulated": bool(facts["simulated"])}
 
@@ -64,7 +64,7 @@ def issue(facts: dict[str, Any], key: bytes) -> str:
 
 
 def verify(text: str, issuer: str = "") -> ReceiptReport:
-    """Checks a receipt by itself, on any machine. `issuer`: whose signature (public key, hex) it has to be."""
+    """Checks a receipt by itself, on any machine. `issuer`: the public key (hex) that must have signed."""
     body, signature = _read(text)
     facts, signer = body["payment"], str(body.get("issuer", ""))
     checks: tuple[tuple[Callable[[], bool], str], ...] = (

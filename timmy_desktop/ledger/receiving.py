@@ -1,8 +1,9 @@
-"""Invoices that others pay: made, watched until the node tells, and settled only by its word and the preimage."""
+"""Invoices that others pay: made, watched until the node tells, settled by its word and the preimage."""
 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,7 +124,9 @@ class Receiving:
             return await self.settle(incoming, result)
         run_out = self._clock.now_us() >= incoming.expires_us + GRACE_US
         if incoming.state == "pending" and run_out and result.state in ("open", "expired"):
-            await self._close(incoming, "expired", PaymentExpired(**_about(incoming)), "Nobody paid it in time.")
+            await self._close(
+                incoming, "expired", PaymentExpired(**_about(incoming)), "Nobody paid it in time."
+            )
             return "expired"
         return incoming.state
 
@@ -137,13 +140,11 @@ class Receiving:
         event = InvoiceSettled(
             **_about(incoming), received_msat=received, preimage=result.preimage, flags=flags
         )
-        try:
+        with suppress(ConcludedMeanwhileError):
             await self._bus.publish(
                 event,
                 work=lambda session: _book(session, incoming, received, result.preimage, flags, proof, now),
             )
-        except ConcludedMeanwhileError:
-            pass
         return "settled"
 
     async def watch(self) -> int:
@@ -168,17 +169,15 @@ class Receiving:
             back = [Move(RECEIVABLE, INVOICED, incoming.amount_msat)]
             book.conclude(session, incoming.id, state, back, now, reason=reason)
 
-        try:
+        with suppress(ConcludedMeanwhileError):
             await self._bus.publish(event, work=write)
-        except ConcludedMeanwhileError:
-            return
 
     async def _doubted(self, incoming: Incoming) -> str:
         if incoming.id not in self._warned:
             self._warned.add(incoming.id)
             message = (
-                f"The Lightning node calls the invoice {incoming.payment_hash} settled, and its proof doesn't fit. "
-                "Nothing was booked. Check the node."
+                f"The Lightning node calls the invoice {incoming.payment_hash} settled, and its proof "
+                "doesn't fit. Nothing was booked. Check the node."
             )
             logger.warning(message)
             await self._bus.publish(SystemWarning(source=SOURCE, message=message))
@@ -214,7 +213,7 @@ def closed_since(session: Session, since_us: int) -> list[Incoming]:
     """Invoices that ran out or were cancelled since then and were not paid late; the newest."""
     return _select(
         session,
-        "type = 'invoice' AND state <> 'pending' AND state <> 'settled' AND updated_us >= ? AND NOT EXISTS"
+        "type = 'invoice' AND state <> 'pending' AND state <> 'settled' AND updated_us >= ? AND NOT EXISTS"  # noqa: S608
         " (SELECT 1 FROM ledger late WHERE late.refers_to = ledger.id AND late.type = 'invoice')"
         f" ORDER BY updated_us DESC LIMIT {_MOST_WATCHED}",
         since_us,

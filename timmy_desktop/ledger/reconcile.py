@@ -1,8 +1,8 @@
-"""Compares ledger and node: every difference is explained or raised as an alarm; nothing is corrected in silence."""
+"""Compares ledger and node: a difference is explained or an alarm; nothing is corrected in silence."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
 from timmy_desktop.clock import Clock
@@ -51,11 +51,11 @@ class _Booked:
     received_msat: int
     preimage: str
     bolt11: str
-    late: bool
+    late: int
 
     @property
     def is_settled(self) -> bool:
-        return self.state == "settled" or self.late
+        return self.state == "settled" or bool(self.late)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,10 @@ class Reconciler:
         clock: Clock,
         settlement: Settlement,
         receiving_: Receiving,
+        resolve: Callable[[], Awaitable[int]],
     ) -> None:
+        """`resolve()` asks about payments in doubt, but not about those that are just being asked for."""
+        self._resolve = resolve
         self._bus = bus
         self._db = db
         self._node = node
@@ -93,7 +96,7 @@ class Reconciler:
         started = self._clock.now_us()
         try:
             info = await self._node.identity(again=True)
-            found, checked, held, has = await self._compared(info)
+            found, checked, held, has = await self._compared()
         except (BackendError, WrongNodeError) as error:
             run = self._unreachable(asked_by, str(error), started)
         else:
@@ -123,7 +126,7 @@ class Reconciler:
         return None
 
     async def _book_late(self, found: Difference, words: str) -> None:
-        """The late row first, with its proof; then the decision: a crash between leaves the alarm standing."""
+        """The late row first, with its proof; a crash before the decision leaves the alarm standing."""
         now = self._clock.now_us()
         payment = await self._db.read(lambda session: records.payment_by_hash(session, found.subject))
         if payment is not None:
@@ -141,18 +144,16 @@ class Reconciler:
             event, work=lambda session: differences.resolve(session, found.id, words, row, now)
         )
 
-    async def _compared(
-        self, info: BackendInfo
-    ) -> tuple[list[Difference], int, NodeBalance | None, Msat]:
+    async def _compared(self) -> tuple[list[Difference], int, NodeBalance | None, Msat]:
         since = await self._db.read(_since)
-        await self._settlement.resolve(frozenset)
+        await self._resolve()
         await self._receiving.watch()
         await self._receiving.watch_closed()
         backend = self._node.backend
         paid = await self._node.ask(backend.payments(since // 1_000_000))
         came = await self._node.ask(backend.receipts(since // 1_000_000))
-        booked = await self._db.read(lambda session: _booked(session, since))
         words = _words(paid, came)
+        booked = await self._db.read(lambda session: _booked(session, since, list(words)))
         words.update(await self._asked(booked, words))
         found = [d for row in booked for d in self._judged(row, words.get((row.type, row.payment_hash)))]
         strangers = [key for key in words if key not in {(row.type, row.payment_hash) for row in booked}]
@@ -187,7 +188,7 @@ class Reconciler:
             yield self._difference("settled_only_at_node", row, books, "settled", word.moved - word.fee)
         elif word.failed and row.is_settled:
             yield self._difference("failed_at_node", row, books, "failed or never seen", -word.moved)
-        elif word.settled and row.is_settled and row.late is False:
+        elif word.settled and row.is_settled and not row.late:
             wrong = abs(word.moved) != amount
             if wrong:
                 says = f"settled, {format_msat(abs(word.moved))}"
@@ -200,12 +201,14 @@ class Reconciler:
     async def _strangers(
         self, keys: list[tuple[str, str]], words: dict[tuple[str, str], _Word]
     ) -> list[Difference]:
-        """What the node did without the ledger, where the book has no row for it however old."""
+        """What the node did without the ledger, and nobody has explained yet."""
 
         def unknown(session: Session) -> list[tuple[str, str]]:
-            seen = "SELECT 1 FROM ledger WHERE type = ? AND payment_hash = ?"
-            done = "SELECT 1 FROM ledger_differences WHERE kind = 'unknown_to_ledger' AND subject = ? AND state = 'resolved'"
-            return [key for key in keys if not session.sql(seen, key) and not session.sql(done, (key[1],))]
+            done = (
+                "SELECT 1 FROM ledger_differences"
+                " WHERE kind = 'unknown_to_ledger' AND subject = ? AND state = 'resolved'"
+            )
+            return [key for key in keys if not session.sql(done, (key[1],))]
 
         found = []
         for kind, payment_hash in await self._db.read(unknown):
@@ -214,7 +217,13 @@ class Reconciler:
                 what = "sent" if kind == "payment" else "received"
                 total = word.moved - word.fee
                 found.append(
-                    self._plain("unknown_to_ledger", payment_hash, "nothing", f"{what} {format_msat(abs(total))}", total)
+                    self._plain(
+                        "unknown_to_ledger",
+                        payment_hash,
+                        "nothing",
+                        f"{what} {format_msat(abs(total))}",
+                        total,
+                    )
                 )
         return found
 
@@ -263,7 +272,9 @@ class Reconciler:
         run_id, now = new_id(), self._clock.now_us()
         is_open = sum(difference.state == "open" for difference in found)
         node = None if held is None else Msat(held.local_msat + held.in_flight_msat)
-        detail = "" if held is not None else "This node keeps no balance; its payments were compared one by one."
+        detail = (
+            "" if held is not None else "This node keeps no balance; its payments were compared one by one."
+        )
         return Reconciliation(
             id=run_id, asked_by=asked_by, state="differs" if is_open else "agrees", backend=info.name,
             network=info.network, node_id=info.node_id, height=info.height, book_msat=has, node_msat=node,
@@ -272,7 +283,7 @@ class Reconciler:
         )  # fmt: skip
 
     async def _write(self, run: Reconciliation) -> None:
-        """The run and its alarms in the log and the tables together; an alarm that stood before is no news."""
+        """The run and its alarms, in log and tables together; an alarm that stood before is no news."""
         standing = await self._db.read(differences.open_ones)
         known = {(found.kind, found.subject, found.amount_msat) for found in standing}
         news = [
@@ -297,9 +308,14 @@ def _since(session: Session) -> int:
     return int(max(opened, last - _OVERLAP_US)) if last else int(opened)
 
 
-def _booked(session: Session, since: int) -> list[_Booked]:
+def _booked(session: Session, since: int, listed: list[tuple[str, str]]) -> list[_Booked]:
+    """What changed since then, and whatever the node lists, however old it is in the book."""
     rows = session.sql(f"{_DONE} AND updated_us >= ? ORDER BY id", (since,))
-    return [_Booked(*row[:9], bool(row[9])) for row in rows]
+    seen = {(row[1], row[3]) for row in rows}
+    for key in listed:
+        if key not in seen:
+            rows += session.sql(f"{_DONE} AND type = ? AND payment_hash = ?", key)
+    return [_Booked(*row) for row in rows]
 
 
 def _words(
@@ -309,7 +325,9 @@ def _words(
         ("payment", payment.payment_hash): _word_of_payment(payment.amount_msat, payment.result)
         for payment in paid or ()
     }
-    words.update((("invoice", receipt.payment_hash), _word_of_receipt(receipt.result)) for receipt in came or ())
+    words.update(
+        (("invoice", receipt.payment_hash), _word_of_receipt(receipt.result)) for receipt in came or ()
+    )
     return words
 
 
@@ -336,5 +354,3 @@ def _adjust(session: Session, found: Difference, words: str, now: int, *, simula
         ),
     )  # fmt: skip
     return row_id
-
-

@@ -1,4 +1,4 @@
-"""The ledger's own sentences in the book: deposit, reserve, refund, reward, and a payment from intent to outcome.
+"""The ledger's own sentences in the book: deposit, reserve, refund, reward, payments from intent to outcome.
 
 Each function runs inside the caller's transaction on the writer, checks again what the caller had read
 before, and raises rather than do anything by halves.
@@ -204,7 +204,7 @@ def intend(session: Session, payment: Payment, held: Holding, time_us: int) -> N
 
 
 def intend_outside(session: Session, payment: Payment, time_us: int) -> None:
-    """The amount and the cap of its fee from the payer's account to in flight; before the backend is asked."""
+    """The amount and its fee's cap from the payer's account to in flight; before the backend is asked."""
     if payment_by_hash(session, payment.payment_hash) is not None:
         raise ConcludedMeanwhileError("This invoice was already paid, or its payment is under way.")
     amount = Msat(payment.amount_msat + payment.fee_cap_msat)
@@ -245,7 +245,7 @@ def fail(session: Session, payment: Payment, reason: str, time_us: int) -> None:
 def settle_late(
     session: Session, payment: Payment, preimage: str, fee: Msat, time_us: int, proof: str = "node"
 ) -> str:
-    """A payment that had failed settled all the same: a row of its own, paid by the payer, else by suspense."""
+    """A payment that had failed settled all the same: a row of its own, by suspense if the payer lacks it."""
     if settled_late(session, payment):
         raise ConcludedMeanwhileError("The late settlement is already recorded.")
     row_id = new_id()

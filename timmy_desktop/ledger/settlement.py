@@ -54,11 +54,19 @@ class Settlement:
         self._warned: set[str] = set()
 
     async def pay(
-        self, payment: Payment, held: Holding, also: Sequence[Event], work: Work | None
+        self,
+        payment: Payment,
+        held: Holding,
+        also: Sequence[Event],
+        work: Work | None,
+        guard: Work = lambda _: None,
     ) -> PaymentOutcome:
-        """Pays the agent what the task holds. The caller's events and work go with the intent."""
+        """Pays the agent what the task holds. The caller's events and work go with the intent.
+
+        `guard(session)` may refuse in that transaction, before anything is written.
+        """
         if not self._node.pays_itself:
-            return await self._reward(payment, held, also, work)
+            return await self._reward(payment, held, also, work, guard)
         try:
             bill = await self._node.bill(held.amount_msat, payment.memo)
         except (BackendError, InvoiceError, WrongNodeError) as error:
@@ -77,7 +85,7 @@ class Settlement:
             *also,
             created,
             sent(payment),
-            work=both(lambda session: records.intend(session, payment, held, now), work),
+            work=both(guard, both(lambda session: records.intend(session, payment, held, now), work)),
         )
         return await self.carry_out(payment)
 
@@ -123,7 +131,7 @@ class Settlement:
         )  # fmt: skip
 
     async def _reward(
-        self, payment: Payment, held: Holding, also: Sequence[Event], work: Work | None
+        self, payment: Payment, held: Holding, also: Sequence[Event], work: Work | None, guard: Work
     ) -> PaymentOutcome:
         settled = replace(payment, state="settled")
         event = SatsRewarded(
@@ -134,7 +142,7 @@ class Settlement:
         await self._bus.publish(
             *also,
             event,
-            work=both(lambda session: records.reward(session, settled, held, now), work),
+            work=both(guard, both(lambda session: records.reward(session, settled, held, now), work)),
         )
         return outcome_of(settled)
 
@@ -156,7 +164,7 @@ class Settlement:
     async def _settle(self, payment: Payment, result: PaymentResult) -> PaymentOutcome:
         fee, now, proof = msat(result.fee_msat), self._clock.now_us(), await self._word()
         await self._bus.publish(
-            PaymentSettled(**about(payment), fee_msat=fee, preimage=result.preimage),
+            PaymentSettled(**about(payment), fee_msat=fee, preimage=result.preimage, purpose=payment.purpose),
             work=lambda session: records.settle(session, payment, result.preimage, fee, now, proof),
         )
         return PaymentOutcome("settled", payment.amount_msat, fee, payment.payment_hash, ledger_id=payment.id)

@@ -94,7 +94,9 @@ class Spending:
         approval = await self.waiting(approval_id, shown_digest)
         checked = await self._payable(approval.bolt11, approval.account)
         if checked.fee_cap_msat > approval.fee_cap_msat:
-            raise ApprovalError("The fee may now be higher than what was on screen. Ask for the payment again.")
+            raise ApprovalError(
+                "The fee may now be higher than what was on screen. Ask for the payment again."
+            )
         payment = self._intended(
             checked, approval.account, approval.purpose, approval.memo, approval.task_id, approval.agent_id
         )

@@ -150,8 +150,8 @@ class NodeHealth:
 class Difference:
     """Where ledger and node disagree. `open` is an alarm; `explained` needs nobody; `resolved` was decided.
 
-    `kind` is one of balance, settled_only_at_node, failed_at_node, unknown_to_node, unknown_to_ledger, amount,
-    fee, network. `can_be_booked`: `resolve_difference(…, book=True)` records what the node says.
+    `kind` is one of balance, settled_only_at_node, failed_at_node, unknown_to_ledger, amount, fee.
+    `can_be_booked`: `resolve_difference(…, book=True)` records what the node says.
     """
 
     id: str

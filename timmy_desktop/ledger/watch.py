@@ -1,4 +1,4 @@
-"""The ledger's patience: asks again about what is open, at start and from time to time, and reconciles daily."""
+"""The ledger's patience: asks again about what is open, at start and now and then, and reconciles daily."""
 
 from __future__ import annotations
 
@@ -103,15 +103,17 @@ class Watch:
     async def _look(self) -> int:
         await self._opening.opened()
         self.last_health = None
+        await self._go_on()
         doubts, self._invoices = await self._resolve(), await self._receiving.watch()
         return doubts + self._invoices
 
     async def _now_and_then(self) -> None:
         while True:
             await asyncio.sleep(LOOK_S)
-            await self._guarded(self._tidy)
+            await self._guarded(self.tidy)
 
-    async def _tidy(self) -> None:
+    async def tidy(self) -> None:
+        """What needs no hurry."""
         await self._spending.expire()
         if not await self._opening.opened(must=False):
             self._open.set()
@@ -132,7 +134,5 @@ class Watch:
     def _unwell(self, error: LedgerError) -> None:
         """A node that is not there is an ordinary state: said on screen, and asked again."""
         logger.info("The Lightning node can't be used: %s", error)
-        self.last_health = NodeHealth(
-            ok=False, backend="", simulated=self._simulated, problem=str(error)
-        )
+        self.last_health = NodeHealth(ok=False, backend="", simulated=self._simulated, problem=str(error))
         self._open.set()

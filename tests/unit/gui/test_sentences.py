@@ -30,7 +30,7 @@ def record(event: Event) -> EventRecord:
     return EventRecord(1, 0, event, b"")
 
 
-def example(kind: type[Event], **values: Any) -> Event:
+def example(kind: type[Event], /, **values: Any) -> Event:
     given = {
         field.name: _VALUES[str(field.type)]
         for field in fields(kind)

@@ -65,7 +65,11 @@ class LedgerMachine(RuleBasedStateMachine):
             return await asyncio.gather(*works, return_exceptions=True)
 
         found = self.run(gathered())
-        strange = [error for error in found if isinstance(error, BaseException) and not isinstance(error, LedgerError)]
+        strange = [
+            error
+            for error in found
+            if isinstance(error, BaseException) and not isinstance(error, LedgerError)
+        ]
         assert not strange, strange
         return found
 
@@ -146,7 +150,11 @@ class LedgerMachine(RuleBasedStateMachine):
     def decide(self, agree: bool, seen: bool) -> None:
         for approval in self.run(self.world.ledger.approvals())[:1]:
             digest = approval.digest if seen else "0" * 64
-            decided = self.world.ledger.approve(approval.id, digest) if agree else self.world.ledger.refuse(approval.id)
+            decided = (
+                self.world.ledger.approve(approval.id, digest)
+                if agree
+                else self.world.ledger.refuse(approval.id)
+            )
             (found,) = self.all_at_once([decided])
             if agree and not seen:
                 assert isinstance(found, LedgerError)
@@ -161,10 +169,17 @@ class LedgerMachine(RuleBasedStateMachine):
     def invoice(self, amount: int) -> None:
         self.run(self.world.ledger.create_invoice(amount, "For a friend", expiry_s=600))
 
-    @rule(number=st.integers(0, 50), percent=st.sampled_from([100, 100, 50, 150]), lost=st.booleans(), times=times)
+    @rule(
+        number=st.integers(0, 50),
+        percent=st.sampled_from([100, 100, 50, 150]),
+        lost=st.booleans(),
+        times=times,
+    )
     def somebody_pays(self, number: int, percent: int, lost: bool, times: int) -> None:
         """The node has it in any case; when it is lost, nobody hears of it for now."""
-        rows = self.rows("SELECT id, payment_hash, amount_msat FROM ledger WHERE type = 'invoice' AND refers_to = ''")
+        rows = self.rows(
+            "SELECT id, payment_hash, amount_msat FROM ledger WHERE type = 'invoice' AND refers_to = ''"
+        )
         if rows:
             ledger_id, payment_hash, amount = rows[number % len(rows)]
             self.node.receive(payment_hash, max(1, amount * percent // 100))
@@ -254,7 +269,9 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @invariant()
     def terminal_stays_terminal(self) -> None:
-        rows = self.rows("SELECT id, state, preimage, fee_msat, received_msat, flags FROM ledger WHERE state <> 'pending'")
+        rows = self.rows(
+            "SELECT id, state, preimage, fee_msat, received_msat, flags FROM ledger WHERE state <> 'pending'"
+        )
         found = {row[0]: row[1:] for row in rows}
         assert all(found.get(key) == value for key, value in self.terminal.items())
         self.terminal = found

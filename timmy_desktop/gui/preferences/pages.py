@@ -108,6 +108,33 @@ MEMORY = (
 LEDGER = (
     Item("treasury_msat", "Treasury", "Simulated sats to begin with.", "sats", 0, 100_000_000, "sat"),
     Item(
+        "limit_task_msat", "A task spends", "At most without you. 0: no limit.", "sats", 0, 100_000_000, "sat"
+    ),
+    Item(
+        "limit_agent_day_msat",
+        "An agent spends a day",
+        "At most without you. 0: no limit.",
+        "sats",
+        0,
+        100_000_000,
+        "sat",
+    ),
+    Item(
+        "limit_day_msat",
+        "All spend a day",
+        "At most without you. 0: no limit.",
+        "sats",
+        0,
+        100_000_000,
+        "sat",
+    ),
+    Item("lightning_backend", "Lightning node", "Embedded: simulated.", "embedded|lnd|electrum"),
+    Item(
+        "lightning_network", "Its network", "On any other, nothing is sent.", "regtest|signet|testnet|mainnet"
+    ),
+    Item("lightning_url", "Its address", "Its secret is in the keychain, as lightning.", "text"),
+    Item("fiat_currency", "Also in", "A currency, as EUR. Empty: sats alone.", "text"),
+    Item(
         "auto_approve_upgrades",
         "Approve low-risk upgrades",
         "No effect yet.",

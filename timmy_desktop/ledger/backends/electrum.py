@@ -1,12 +1,11 @@
 """Electrum over its JSON-RPC: a wallet with Lightning whose time-outs are no failures.
 
-Electrum gives up on a payment that its receiver holds, and says so, while the payment may still settle. So what
-it says of a failure is believed only when nothing of ours is on its way in any channel.
+Electrum gives up on a payment that its receiver holds, and says so, while the payment may still settle. So
+what it says of a failure is believed only when nothing of ours is on its way in any channel.
 """
 
 from __future__ import annotations
 
-import asyncio
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -20,7 +19,7 @@ from timmy_desktop.ledger.backends.base import (
     NodeReceipt,
     PaymentResult,
 )
-from timmy_desktop.ledger.backends.electrum_wire import ElectrumRefused, ElectrumWire
+from timmy_desktop.ledger.backends.electrum_wire import ElectrumRefusedError, ElectrumWire
 from timmy_desktop.ledger.backends.patience import Patience
 from timmy_desktop.ledger.errors import BackendError, InvoiceError
 from timmy_desktop.ledger.money import MSAT_PER_SAT, Msat, msat
@@ -55,7 +54,7 @@ class ElectrumBackend:
         await self._wire.close()
 
     async def info(self) -> BackendInfo:
-        answer, node = await asyncio.gather(self._wire.ask("getinfo"), self._wire.ask("nodeid"))
+        answer, node = await self._wire.ask("getinfo"), await self._wire.ask("nodeid")
         if not isinstance(answer, dict) or not isinstance(node, str):
             raise BackendError("Electrum's wallet has no Lightning, or is not loaded.")
         height, server = int(answer.get("blockchain_height", 0)), int(answer.get("server_height", 0))
@@ -92,7 +91,7 @@ class ElectrumBackend:
                 return InvoiceResult("settled", row["preimage"], msat(row["amount_msat"]))
         try:
             request = await self._wire.ask("get_request", request_id=payment_hash)
-        except ElectrumRefused as error:
+        except ElectrumRefusedError as error:
             return InvoiceResult("unknown", reason=str(error))
         if not isinstance(request, dict):
             return InvoiceResult("unknown")
@@ -106,10 +105,12 @@ class ElectrumBackend:
         payment_hash = invoice.decode(bolt11).payment_hash
         try:
             answer = await self._wire.ask("lnpay", invoice=bolt11)
-        except ElectrumRefused as error:
+        except ElectrumRefusedError as error:
             return await self._stands(payment_hash, str(error))
         if isinstance(answer, dict) and answer.get("success") is True:
-            return await self._stands(payment_hash, "Electrum has not written the payment down yet.", done=False)
+            return await self._stands(
+                payment_hash, "Electrum has not written the payment down yet.", done=False
+            )
         result = await self._stands(payment_hash, "Electrum found no way to pay it.")
         if result.state == "failed":
             self._ended.add(payment_hash)
@@ -123,7 +124,7 @@ class ElectrumBackend:
         return result
 
     async def balance(self) -> NodeBalance | None:
-        held, channels = await asyncio.gather(self._wire.ask("getbalance"), self._wire.ask("list_channels"))
+        held, channels = await self._wire.ask("getbalance"), await self._wire.ask("list_channels")
         flying = sum(int(channel.get("local_unsettled_sent", 0)) for channel in channels)
         rounding = MSAT_PER_SAT * len(channels) if flying else 0
         return NodeBalance(
@@ -133,7 +134,8 @@ class ElectrumBackend:
     async def payments(self, since_s: int) -> tuple[NodePayment, ...] | None:
         rows = [row for row in await self._history() if row["amount_msat"] < 0 and _is_since(row, since_s)]
         return tuple(
-            NodePayment(row["payment_hash"], msat(-row["amount_msat"] - _fee(row)), _sent(row)) for row in rows
+            NodePayment(row["payment_hash"], msat(-row["amount_msat"] - _fee(row)), _sent(row))
+            for row in rows
         )
 
     async def receipts(self, since_s: int) -> tuple[NodeReceipt, ...] | None:

@@ -17,7 +17,7 @@ CONNECT_S = 5.0
 _LONGEST_WORDS = 300
 
 
-class ElectrumRefused(BackendError):
+class ElectrumRefusedError(BackendError):
     """Electrum answered with an error of its own."""
 
 
@@ -28,6 +28,7 @@ class ElectrumWire:
         self._url = url
         self._secret = secret
         self._client: httpx.AsyncClient | None = None
+        self._making = asyncio.Lock()
         self._number = 0
 
     async def close(self) -> None:
@@ -37,7 +38,7 @@ class ElectrumWire:
             await client.aclose()
 
     async def ask(self, method: str, **parameters: Any) -> Any:
-        """The result of one call; ElectrumRefused for an error of the daemon's own."""
+        """The result of one call; ElectrumRefusedError for an error of the daemon's own."""
         client = await self._connected()
         self._number += 1
         body = {"jsonrpc": "2.0", "id": self._number, "method": method, "params": parameters}
@@ -47,13 +48,17 @@ class ElectrumWire:
             words = inert_line(str(error), _LONGEST_WORDS) or type(error).__name__
             raise BackendError(f"Electrum at {self._url} was not reached: {words}") from error
         if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
-            raise BackendError("Electrum does not accept the user and password. See its rpcuser and rpcpassword.")
+            raise BackendError(
+                "Electrum does not accept the user and password. See its rpcuser and rpcpassword."
+            )
         return _result(response)
 
     async def _connected(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = await asyncio.to_thread(self._make_client)
-        return self._client
+        # Two who ask first at once would make two, and one of them would never be closed.
+        async with self._making:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._make_client)
+            return self._client
 
     def _make_client(self) -> httpx.AsyncClient:
         try:
@@ -96,5 +101,5 @@ def _result(response: httpx.Response) -> Any:
         raise BackendError("What answered is not Electrum.")
     if error_said := answer.get("error"):
         words = error_said.get("message", "") if isinstance(error_said, dict) else error_said
-        raise ElectrumRefused(f"Electrum refused: {inert_line(str(words), _LONGEST_WORDS)}")
+        raise ElectrumRefusedError(f"Electrum refused: {inert_line(str(words), _LONGEST_WORDS)}")
     return answer.get("result")

@@ -1,8 +1,8 @@
 """The built-in Lightning node: simulated, without a network, but with real invoices and real preimages.
 
-It signs regtest invoices and pays its own and those of its simulated shop. An invoice's preimage is an HMAC of
-its payment secret under the node's key, so that the invoice itself tells, at any time, what paying it gives: no
-crash can lose it. Only what "somebody" paid to us is written down, in a journal.
+It signs regtest invoices and pays its own and those of its simulated shop. An invoice's preimage is an HMAC
+of its payment secret under the node's key, so that the invoice itself tells at any time what paying it gives:
+no crash can lose it. Only what "somebody" paid to us is written down, in a journal.
 """
 
 from __future__ import annotations

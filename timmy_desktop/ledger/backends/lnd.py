@@ -1,4 +1,4 @@
-"""LND over its REST API: invoices, payments with streamed states, balances; 64-bit numbers are strings there."""
+"""LND over its REST API: invoices, payments with streamed states, balances; 64-bit numbers are strings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from timmy_desktop.ledger.backends.base import (
     NodeReceipt,
     PaymentResult,
 )
-from timmy_desktop.ledger.backends.lnd_wire import NOT_FOUND, LndRefused, LndWire
+from timmy_desktop.ledger.backends.lnd_wire import NOT_FOUND, LndRefusedError, LndWire, read_until
 from timmy_desktop.ledger.backends.patience import Patience
 from timmy_desktop.ledger.errors import BackendError, InvoiceError
 from timmy_desktop.ledger.money import MOST_MSAT, Msat
@@ -26,6 +26,7 @@ from timmy_desktop.ledger.money import MOST_MSAT, Msat
 NAME = "lnd"
 ATTEMPT_S = 60
 PAGE = 1000
+GRACE_S = 1.0
 _REASONS = {
     "FAILURE_REASON_TIMEOUT": "No route was found in time.",
     "FAILURE_REASON_NO_ROUTE": "There is no route to the payee that can carry this amount for that fee.",
@@ -79,7 +80,7 @@ class LndBackend:
     async def lookup_invoice(self, payment_hash: str) -> InvoiceResult:
         try:
             return _receipt(await self._wire.get(f"/v1/invoice/{payment_hash}"))
-        except LndRefused as error:
+        except LndRefusedError as error:
             return InvoiceResult("unknown", reason=str(error))
 
     async def cancel_invoice(self, payment_hash: str) -> None:
@@ -95,14 +96,18 @@ class LndBackend:
             "no_inflight_updates": False,
         }
         try:
-            return await _outcome(self._wire.stream("POST", "/v2/router/send", json=body))
-        except LndRefused as error:
+            rows = self._wire.stream("POST", "/v2/router/send", json=body)
+            row = await read_until(rows, lambda row: _payment(row).state != "unknown", GRACE_S)
+        except LndRefusedError as error:
             return await self._after_refusal(payment_hash, str(error))
+        if row is None:
+            return PaymentResult("unknown", reason="LND said nothing about the payment.")
+        return _payment(row)
 
     async def lookup(self, payment_hash: str, bolt11: str) -> PaymentResult:  # noqa: ARG002 - the hash says it
         try:
             result = await self._tracked(payment_hash)
-        except LndRefused as error:
+        except LndRefusedError as error:
             if error.code != NOT_FOUND:
                 return PaymentResult("unknown", reason=str(error))
             if self._patience.is_over(payment_hash):
@@ -132,19 +137,17 @@ class LndBackend:
     async def _tracked(self, payment_hash: str) -> PaymentResult:
         """The first thing that LND says of it: where it stands now."""
         path = f"/v2/router/track/{_to_base64(payment_hash, url=True)}"
-        stream = self._wire.stream("GET", path, params={"no_inflight_updates": "false"})
-        try:
-            async for row in stream:
-                return _payment(row)
-        finally:
-            await stream.aclose()
-        return PaymentResult("unknown", reason="LND said nothing about the payment.")
+        options = {"no_inflight_updates": "false"}
+        row = await read_until(self._wire.stream("GET", path, params=options), lambda _: True)
+        if row is None:
+            return PaymentResult("unknown", reason="LND said nothing about the payment.")
+        return _payment(row)
 
     async def _after_refusal(self, payment_hash: str, words: str) -> PaymentResult:
         """LND answered the question itself, so that it can't be on its way any more."""
         try:
             return await self._tracked(payment_hash)
-        except LndRefused as error:
+        except LndRefusedError as error:
             state = "failed" if error.code == NOT_FOUND else "unknown"
             return PaymentResult(state, reason=words)  # type: ignore[arg-type]
 
@@ -160,14 +163,6 @@ class LndBackend:
             offset, before = str(answer.get("last_index_offset", "0")), offset
             if len(rows) < PAGE or offset == before:
                 return
-
-
-async def _outcome(stream: AsyncIterator[dict[str, Any]]) -> PaymentResult:
-    async for row in stream:
-        result = _payment(row)
-        if result.state != "unknown":
-            return result
-    return PaymentResult("unknown", reason="LND stopped telling before the payment ended.")
 
 
 def _payment(row: dict[str, Any]) -> PaymentResult:

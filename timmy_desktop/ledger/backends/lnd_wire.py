@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ _LONGEST_WORDS = 300
 _CERTIFICATE = "-----BEGIN CERTIFICATE-----"
 
 
-class LndRefused(BackendError):
+class LndRefusedError(BackendError):
     """LND answered with an error of its own; `code` is gRPC's."""
 
     def __init__(self, message: str, code: int) -> None:
@@ -39,6 +39,7 @@ class LndWire:
         self._certificate = certificate
         self._secret = secret
         self._client: httpx.AsyncClient | None = None
+        self._making = asyncio.Lock()
         self.macaroon = ""
 
     async def close(self) -> None:
@@ -56,7 +57,7 @@ class LndWire:
         return await self._asked("POST", path, json=body)
 
     async def stream(self, method: str, path: str, **options: Any) -> AsyncGenerator[dict[str, Any], None]:
-        """The results of a streaming call, one after the other; LndRefused for an error among them."""
+        """The results of a streaming call, one after the other; LndRefusedError for an error among them."""
         async with self._opened(method, path, **options) as response:
             if response.status_code != httpx.codes.OK:
                 raise _refusal(await _whole(response), response.status_code)
@@ -85,9 +86,11 @@ class LndWire:
             raise BackendError(f"LND at {client.base_url.host} was not reached: {_why(error)}") from error
 
     async def _connected(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = await asyncio.to_thread(self._make_client)
-        return self._client
+        # Two who ask first at once would make two, and one of them would never be closed.
+        async with self._making:
+            if self._client is None:
+                self._client = await asyncio.to_thread(self._make_client)
+            return self._client
 
     def _make_client(self) -> httpx.AsyncClient:
         if not self._url.lower().startswith("https://"):
@@ -111,7 +114,9 @@ class LndWire:
 def pinned(certificate: Path | None) -> ssl.SSLContext:
     """Trusts this one certificate and none else; the certificate, not the host's name, is the identity."""
     if certificate is None:
-        raise BackendError("LND's certificate is not set: set lightning_certificate to a copy of its tls.cert.")
+        raise BackendError(
+            "LND's certificate is not set: set lightning_certificate to a copy of its tls.cert."
+        )
     try:
         text = certificate.expanduser().read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
@@ -129,6 +134,30 @@ def pinned(certificate: Path | None) -> ssl.SSLContext:
     except ssl.SSLError as error:
         raise BackendError(f"{certificate} is no certificate that can be used.") from error
     return context
+
+
+async def read_until(
+    rows: AsyncGenerator[dict[str, Any], None],
+    is_enough: Callable[[dict[str, Any]], bool],
+    grace_s: float = 0.0,
+) -> dict[str, Any] | None:
+    """The first row that is enough, else the last one; None when there was none.
+
+    A stream that doesn't end within `grace_s` after it is cut by cancelling: every generator in it is unwound
+    then, where a mere `break` would leave the inner ones to the garbage collector.
+    """
+    found: dict[str, Any] | None = None
+    enough = False
+    try:
+        async with aclosing(rows), asyncio.timeout(None) as limit:
+            async for row in rows:
+                found = found if enough else row
+                if not enough and (enough := is_enough(row)):
+                    limit.reschedule(asyncio.get_running_loop().time() + grace_s)
+    except TimeoutError:
+        if not enough:
+            raise
+    return found
 
 
 async def _whole(response: httpx.Response) -> bytes:
@@ -175,7 +204,7 @@ def _refusal(content: bytes, status: int) -> BackendError:
         words = "the macaroon is not accepted"
     if not isinstance(code, int) or not words:
         return BackendError(f"LND answered with status {status}.")
-    return LndRefused(f"LND refused: {words}", code)
+    return LndRefusedError(f"LND refused: {words}", code)
 
 
 def _why(error: httpx.HTTPError) -> str:

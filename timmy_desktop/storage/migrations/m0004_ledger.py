@@ -1,7 +1,7 @@
 """Schema 4: invoices that others pay, payments to others, approvals, reconciliation, sums by day.
 
-SQLite can't change a CHECK, so the four tables of the book are made anew and their rows carried over, children
-first. Triggers come last: they guard what is written from now on, and would refuse what has to be copied.
+SQLite can't change a CHECK, so the four tables of the book are made anew and their rows carried over, parents
+before children. Triggers come last: they guard what is written from now on, and would refuse what is copied.
 """
 
 from __future__ import annotations
@@ -41,15 +41,16 @@ TABLES = (
     """
     CREATE TABLE ledger(
         id TEXT PRIMARY KEY CHECK (id <> ''),
-        type TEXT NOT NULL CHECK (type IN
-            ('deposit', 'reserve', 'payment', 'refund', 'reward', 'invoice', 'release', 'adjustment', 'closing')),
+        type TEXT NOT NULL CHECK (type IN ('deposit', 'reserve', 'payment', 'refund', 'reward', 'invoice',
+            'release', 'adjustment', 'closing')),
         state TEXT NOT NULL CHECK (state IN ('pending', 'settled', 'failed', 'expired')),
         purpose TEXT NOT NULL DEFAULT '' CHECK (length(purpose) <= 40),
         account TEXT NOT NULL DEFAULT 'treasury' CHECK (account = 'treasury' OR account LIKE 'agent:_%'),
         payment_hash TEXT NOT NULL DEFAULT '',
         amount_msat INTEGER NOT NULL CHECK (typeof(amount_msat) = 'integer' AND amount_msat >= 0),
         fee_msat INTEGER NOT NULL DEFAULT 0 CHECK (typeof(fee_msat) = 'integer' AND fee_msat >= 0),
-        fee_cap_msat INTEGER NOT NULL DEFAULT 0 CHECK (typeof(fee_cap_msat) = 'integer' AND fee_cap_msat >= 0),
+        fee_cap_msat INTEGER NOT NULL DEFAULT 0
+            CHECK (typeof(fee_cap_msat) = 'integer' AND fee_cap_msat >= 0),
         received_msat INTEGER NOT NULL DEFAULT 0
             CHECK (typeof(received_msat) = 'integer' AND received_msat >= 0),
         memo TEXT NOT NULL DEFAULT '',
@@ -109,7 +110,7 @@ TABLES = (
         PRIMARY KEY (day, account)
     ) WITHOUT ROWID
     """,
-    # received: from outside. earned: by agents. sent: to outside from the treasury, spent: from an agent's own.
+    # received: from outside. earned: by agents. sent: to outside by the treasury; spent: by an agent.
     """
     CREATE TABLE flow_days(
         day INTEGER NOT NULL,
@@ -218,10 +219,10 @@ COPIED = (
     INSERT INTO ledger({_CARRIED}, purpose, proof, settled_us)
     SELECT {_CARRIED},
         CASE type WHEN 'deposit' THEN 'funding' ELSE 'task' END,
-        CASE WHEN state = 'settled' AND type = 'payment' THEN 'node' WHEN state = 'settled' THEN 'book' ELSE '' END,
+        CASE WHEN state <> 'settled' THEN '' WHEN type = 'payment' THEN 'node' ELSE 'book' END,
         CASE state WHEN 'settled' THEN updated_us ELSE 0 END
     FROM ledger_1 ORDER BY rowid
-    """,
+    """,  # noqa: S608 - constants
     "INSERT INTO entries(id, ledger_id, state, posted, time_us)"
     " SELECT id, ledger_id, state, posted, time_us FROM entries_1",
     "INSERT INTO postings(id, entry_id, account, amount_msat)"
@@ -230,6 +231,10 @@ COPIED = (
     "DROP TABLE entries_1",
     "DROP TABLE ledger_1",
     "DROP TABLE accounts_1",
+)
+
+# What the trigger keeps from now on, for what was posted before it.
+SUMMED = (
     """
     INSERT INTO entry_balances(entry_id, treasury_msat)
     SELECT entries.id, sum(coalesce(postings.amount_msat, 0)) OVER (ORDER BY entries.id)
@@ -239,7 +244,7 @@ COPIED = (
     INSERT INTO account_days(day, account, in_msat, out_msat)
     SELECT entries.time_us / {_DAY_US}, account, sum(max(amount_msat, 0)), sum(max(-amount_msat, 0))
     FROM postings JOIN entries ON entries.id = postings.entry_id GROUP BY 1, 2
-    """,
+    """,  # noqa: S608 - constants
     f"""
     INSERT INTO flow_days(day, agent_id, purpose, simulated, received_msat, earned_msat, sent_msat, fee_msat,
         entries)
@@ -251,11 +256,11 @@ COPIED = (
         count(DISTINCT entries.id)
     FROM entries JOIN ledger ON ledger.id = entries.ledger_id
     JOIN postings ON postings.entry_id = entries.id GROUP BY 1, 2, 3, 4
-    """,
+    """,  # noqa: S608 - constants
 )
 
 INDEXES = (
-    # One payment and one invoice for each hash; a late settlement is a row of its own that refers to its first.
+    # One payment and one invoice for each hash; a late settlement is a row that refers to its first.
     """
     CREATE UNIQUE INDEX ledger_payment_hash ON ledger(payment_hash, type)
     WHERE payment_hash <> '' AND refers_to = ''
@@ -384,7 +389,7 @@ TRIGGERS = (
         CREATE TRIGGER {table}_{verb.split()[0].lower()}_by_entry BEFORE {verb} ON {table}
         WHEN NOT EXISTS (SELECT 1 FROM entries WHERE posted = 0)
         BEGIN SELECT RAISE(ABORT, 'sums by day change with an entry only'); END
-        """
+        """  # noqa: S608 - constants
         for table in ("account_days", "flow_days")
         for verb in ("INSERT", "UPDATE")
     ),
@@ -482,7 +487,7 @@ TRIGGERS = (
             fee_msat = fee_msat + excluded.fee_msat,
             entries = entries + 1;
     END
-    """,
+    """,  # noqa: S608 - constants
 )
 
-STATEMENTS: tuple[str, ...] = DROPPED + RENAMED + TABLES + COPIED + INDEXES + TRIGGERS
+STATEMENTS: tuple[str, ...] = DROPPED + RENAMED + TABLES + COPIED + SUMMED + INDEXES + TRIGGERS

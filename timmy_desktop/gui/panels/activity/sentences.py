@@ -24,6 +24,7 @@ TOPICS = {
     "tool": "agents",
     "invoice": "money",
     "payment": "money",
+    "ledger": "money",
     "provider": "models",
     "memory": "memory",
     "system": "system",
@@ -37,6 +38,7 @@ _GLYPHS = {
     "tool": "tool",
     "invoice": "sats",
     "payment": "sats",
+    "ledger": "sats",
     "provider": "router",
     "memory": "memory",
     "upgrade": "upgrades",
@@ -178,6 +180,7 @@ def _stored(event: memory.MemoryStored, _: str) -> str:
     return f"{whose} memory: {count(len(event.entries), event.entry_type)} {done}"
 
 
+_COMPARED = {"agrees": "they agree", "differs": "they differ", "unreachable": "the node was not there"}
 _WRITERS: dict[type[Event], Callable[[Any, str], str]] = {
     tasks.TaskCreated: _created,
     tasks.TaskBidding: _bidding,
@@ -211,6 +214,24 @@ _WRITERS: dict[type[Event], Callable[[Any, str], str]] = {
     payments.PaymentSettled: _settled,
     payments.PaymentFailed: lambda event, _: f"Payment of {_money(event)} failed: {event.reason}",
     payments.PaymentExpired: lambda event, _: f"Invoice over {_money(event)} expired unpaid",
+    payments.SatsRewarded: lambda event, name: f"{name} was paid {_money(event)} within the book",
+    payments.InvoiceSettled: lambda event, _: (
+        f"{sats(event.received_msat)} came in for an invoice" + (f", {event.flags}" if event.flags else "")
+    ),
+    payments.InvoiceCancelled: lambda event, _: f"Invoice over {_money(event)} cancelled: {event.reason}",
+    payments.PaymentSettledLate: lambda event, _: f"Payment of {_money(event)} settled after all, late",
+    payments.ApprovalRequested: lambda event, _: f"{_money(event)} wait for your approval: {event.why}",
+    payments.PaymentApproved: lambda event, _: f"Payment of {_money(event)} approved",
+    payments.PaymentRefused: lambda event, _: f"Payment of {_money(event)} not approved: {event.reason}",
+    payments.SuspenseReleased: lambda event, _: f"{_money(event)} released to the treasury: {event.note}",
+    payments.BookOpened: lambda event, _: f"The ledger is about the {event.backend} node on {event.network}",
+    payments.LedgerReconciled: lambda event, _: (
+        f"Ledger and node compared: {_COMPARED.get(event.state, event.state)}"
+    ),
+    payments.DifferenceFound: lambda event, _: (
+        f"Ledger and node differ: the ledger says {event.book_says}, the node {event.node_says}"
+    ),
+    payments.DifferenceResolved: lambda event, _: f"A difference with the node was explained: {event.note}",
     payments.PaymentRefunded: lambda event, _: f"{_money(event)} went back: {event.reason}",
     routing.ProviderCalled: _called,
     routing.ProviderFailedOver: _failed_over,

@@ -56,6 +56,11 @@ def after(view: TaskView, record: EventRecord, name_of: Names) -> TaskView:
     return replace(view, updated_us=record.time_us, **values)
 
 
+def _paid(event: payments.PaymentSettled) -> dict[str, Any]:
+    """What its agent got; what the agent spent on others meanwhile is not that."""
+    return {"paid_msat": event.amount_msat, "fee_msat": event.fee_msat} if event.purpose == "task" else {}
+
+
 def _completed(event: tasks.TaskCompleted) -> dict[str, Any]:
     return {
         "status": TaskStatus.COMPLETED,
@@ -94,8 +99,6 @@ _CHANGES: dict[type, _Change] = {
     },
     tasks.TaskQueued: lambda _: {"status": TaskStatus.CREATED},
     tasks.TaskPaymentNoted: lambda event: {"reason": event.reason},
-    payments.PaymentSettled: lambda event: {
-        "paid_msat": event.amount_msat,
-        "fee_msat": event.fee_msat,
-    },
+    payments.PaymentSettled: _paid,
+    payments.SatsRewarded: lambda event: {"paid_msat": event.amount_msat},
 }

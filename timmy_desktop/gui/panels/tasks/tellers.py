@@ -165,6 +165,18 @@ _TELLERS: dict[type, Callable[[Any], _Words]] = {
         "",
     ),
     payments.PaymentSettled: _settled,
+    payments.SatsRewarded: lambda event: (
+        "sats",
+        "good",
+        f"Paid {sats(event.amount_msat)}{_label(event)}",
+        "within the book",
+    ),
+    payments.ApprovalRequested: lambda event: (
+        "warn",
+        "warn",
+        f"{sats(event.amount_msat)} wait for your approval{_label(event)}",
+        event.why,
+    ),
     payments.PaymentFailed: lambda event: (
         "bad",
         "bad",
