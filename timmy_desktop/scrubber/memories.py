@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from timmy_desktop.events import memory
 from timmy_desktop.events.base import EventRecord
 from timmy_desktop.scrubber.world import Draft, MemoryThen
@@ -21,7 +23,7 @@ def _updated(draft: Draft, _: EventRecord, event: memory.MemoryUpdated) -> None:
     told = {"type": event.entry_type, "owner": event.owner, "visibility": event.visibility}
     if event.what in _STATES:
         told["state"] = event.what
-    changes = {name: value for name, value in told.items() if value}
+    changes: dict[str, Any] = {name: value for name, value in told.items() if value}
     for entry in event.entries if changes else ():
         known = draft.memories.get(entry)
         if known is not None:

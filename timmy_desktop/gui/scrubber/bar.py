@@ -63,7 +63,7 @@ class ScrubBar(QFrame):
         """Nothing was picked yet."""
         self._in_past = False
         self._when.setText("Now")
-        self._name_back("Close")
+        self._name_back("Close", "plain")
         set_tone(self._when, "")
         self._exact.setText("Drag the handle to a moment: every dock then shows it as it was, read only.")
         self.update()
@@ -72,7 +72,7 @@ class ScrubBar(QFrame):
         """A moment is on screen."""
         self._in_past = True
         self._when.setText(when)
-        self._name_back("Back to now")
+        self._name_back("Back to now", "primary")
         set_tone(self._when, "warn")
         self._exact.setText(exact)
         self._caution.setText(caution)
@@ -102,8 +102,13 @@ class ScrubBar(QFrame):
     def minimumSizeHint(self) -> QSize:
         return QSize(400, super().minimumSizeHint().height())
 
-    def _name_back(self, words: str) -> None:
+    def _name_back(self, words: str, variant: str) -> None:
+        if self.back.text() == words:
+            return
         self.back.setText(words)
+        self.back.setProperty("variant", variant)
+        self.back.style().unpolish(self.back)
+        self.back.style().polish(self.back)
         self.back.setAccessibleName(words)
 
     def _compose(self) -> None:
