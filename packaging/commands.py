@@ -43,7 +43,7 @@ python3 packaging/dev.py COMMAND
                              measure, and compare with a reference
   sample [--events N] [--out DIR]
                              make a data folder with a long log, to look at and to measure with
-  build                      build the wheel into dist/
+  build [--wheel]            build this platform's packages, or the wheel alone, into dist/
   lock [--upgrade]           remake the locks from pyproject.toml (--upgrade: to the newest versions)
 
 Everything is installed into .venv of this checkout; delete that to start anew.
@@ -158,9 +158,24 @@ def sample(arguments: list[str]) -> int:
     return _call([str(DEV.python), "-m", "tests.bench.sample", *arguments])
 
 
-def build(_arguments: list[str]) -> int:
-    """From a copy: setuptools would take files of an older build along."""
+def build(arguments: list[str]) -> int:
+    """The wheel, then this platform's packages of the frozen application."""
     prepare(DEV)
+    _build_wheel()
+    if "--wheel" in arguments:
+        say("The wheel is in dist/.")
+        return 0
+    ensure_qt(window=True, log=DEV.log)  # what is not here can't be packed
+    import freeze  # only now: nothing else needs it
+
+    for package in freeze.build(DEV.log):
+        say(f"  {package.relative_to(ROOT)}  {package.stat().st_size / 1e6:.0f} MB")
+    say("All of it is in dist/.")
+    return 0
+
+
+def _build_wheel() -> None:
+    """From a copy: setuptools would take files of an older build along."""
     with tempfile.TemporaryDirectory() as folder, Step("Building the wheel"):
         source = Path(folder)
         for name in ("pyproject.toml", "LICENSE", "README.md"):
@@ -173,8 +188,6 @@ def build(_arguments: list[str]) -> int:
         command = [str(DEV.python), "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--no-index"]
         if run_logged([*command, "--wheel-dir", str(ROOT / "dist"), folder], DEV.log) != 0:
             raise StepError("The wheel could not be built.", DEV.log)
-    say("The wheel is in dist/. The packaged app (.app, .deb) is not built yet: that part does not exist.")
-    return 0
 
 
 def lock(arguments: list[str]) -> int:

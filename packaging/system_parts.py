@@ -40,12 +40,9 @@ FONTS = {
     "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf": "fonts-noto-color-emoji",
 }
 TEST_PROGRAMS = {
-    "Xvfb": "xvfb",
-    "xvfb-run": "xvfb",
-    "xauth": "xauth",
-    "xdotool": "xdotool",
-    "bwrap": "bubblewrap",
-}
+    "Xvfb": "xvfb", "xvfb-run": "xvfb", "xauth": "xauth", "xdotool": "xdotool",
+    "bwrap": "bubblewrap", "debootstrap": "debootstrap", "xz": "xz-utils",
+}  # fmt: skip
 
 # Given one of these, the application opens no window.
 SUBCOMMANDS = (

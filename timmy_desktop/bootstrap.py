@@ -10,6 +10,7 @@ from contextlib import suppress
 from timmy_desktop.agent.timmy import Timmy
 from timmy_desktop.clock import SystemClock
 from timmy_desktop.events.bus import EventBus
+from timmy_desktop.feed.server import FeedServer
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import Ledger, Limits
 from timmy_desktop.ledger.backends import BackendParts, LightningBackend, make_backend
@@ -130,7 +131,9 @@ def build(
         chain_head=lambda: event_log.head,
         person=_person(),
         remember=_kept_by(memory),
-        ask_agent=lambda text, conversation: coordinator.post(text, conversation_id=conversation),
+        ask_agent=lambda text, conversation, local_only: coordinator.post(
+            text, conversation_id=conversation, local_only=local_only
+        ),
     )
     coordinator = Coordinator(
         bus=bus,
@@ -190,6 +193,15 @@ def build(
             supervisor=supervisor,
             settings=settings,
             memory=memory,
+        ),
+        feed=FeedServer(
+            bus=bus,
+            database=database,
+            clock=clock,
+            supervisor=supervisor,
+            secrets=secrets,
+            settings=settings,
+            data_dir=paths.data_dir,
         ),
     )
 

@@ -6,13 +6,14 @@ import os
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from timmy_desktop import __version__
 from timmy_desktop.agent.timmy import Timmy
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.system import SystemFault, SystemStarted, SystemStopped
+from timmy_desktop.feed.server import FeedServer
 from timmy_desktop.ledger import Ledger
 from timmy_desktop.memory import Memory
 from timmy_desktop.paths import Paths
@@ -35,6 +36,7 @@ from timmy_desktop.swarm.tools.workspace import Workspace
 from timmy_desktop.upgrades.queue import UpgradeQueue
 
 Progress = Callable[[str], None]
+Only = Literal["memory", "ledger", "upgrades"]
 
 
 class Part(Protocol):
@@ -72,6 +74,7 @@ class Services:
     upgrades: UpgradeQueue
     coordinator: Coordinator
     timmy: Timmy
+    feed: FeedServer
     _running: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
 
     async def start(
@@ -79,14 +82,12 @@ class Services:
         purpose: str = "window",
         progress: Progress = lambda _: None,
         *,
-        only_memory: bool = False,
-        only_upgrades: bool = False,
-        only_ledger: bool = False,
+        only: Only | None = None,
     ) -> None:
         """Starts everything from the data folder up; when one part fails, those before it are stopped.
 
-        `progress` gets a few words before each step. `only_memory`, `only_ledger`: no model is looked for, no
-        task taken up; `only_upgrades`: the same, with the memory and the upgrade queue.
+        `progress` gets a few words before each step. `only`: that part and what it stands on; no model is
+        looked for, no task taken up.
         Raises StorageError and its kin, whose messages are meant for the person.
         """
         async with AsyncExitStack() as stack:
@@ -98,24 +99,25 @@ class Services:
             stack.push_async_callback(self.database.close)
             await self.database.open(self._prepare)
             await self._start_log(stack)
-            for words, part in self._parts(only_memory, only_upgrades, only_ledger):
+            for words, part in self._parts(only):
                 progress(words)
                 await part.start()
                 stack.push_async_callback(part.stop)
-            if not (only_memory or only_upgrades or only_ledger):
+            if only is None:
                 self.backup.start()
             self._running.push_async_exit(stack.pop_all())
 
-    def _parts(
-        self, only_memory: bool, only_upgrades: bool, only_ledger: bool
-    ) -> tuple[tuple[str, Part], ...]:
+    def _parts(self, only: Only | None) -> tuple[tuple[str, Part], ...]:
         memory = ("Opening the memory", self.memory)
         ledger = ("Opening the ledger", self.ledger)
         upgrades = ("Opening the upgrade queue", self.upgrades)
-        if only_ledger:
-            return (ledger,)
-        if only_memory or only_upgrades:
-            return (memory, upgrades) if only_upgrades else (memory,)
+        if only is not None:
+            alone: dict[Only, tuple[tuple[str, Part], ...]] = {
+                "memory": (memory,),
+                "ledger": (ledger,),
+                "upgrades": (memory, upgrades),
+            }
+            return alone[only]
         return (
             ("Opening the database", self.event_index),
             ("Opening the database", self.event_pruning),
@@ -126,6 +128,7 @@ class Services:
             upgrades,
             ("Waking the agents", self.coordinator),
             ("Remembering the conversation", self.timmy),
+            ("Opening the feed", self.feed),
         )
 
     async def stop(self) -> None:

@@ -185,6 +185,10 @@ class Settings(BaseSettings):
     upgrade_max_tokens: Annotated[int, Field(ge=16, le=1_000_000)] = 32_768
     websocket_event_throttle: Annotated[int, Field(ge=1, le=1000)] = 10
     activity_feed_buffer: Annotated[int, Field(ge=1, le=10_000)] = 100
+    feed_enabled: bool = False
+    feed_host: Literal["127.0.0.1", "::1"] = "127.0.0.1"
+    feed_port: Annotated[int, Field(ge=0, le=65_535)] = 8477
+    feed_origins: tuple[str, ...] = ()
 
     # Window
     theme: Literal["dark", "light"] = "dark"
@@ -195,6 +199,19 @@ class Settings(BaseSettings):
         if (url := url.strip()) and (fault := _fault_in_address(url)):
             raise PydanticCustomError("address", "{fault}", {"fault": fault})
         return url
+
+    @field_validator("feed_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            parts = urlsplit(origin) if not _fault_in_address(origin) else None
+            # "null" is the origin of every local file and of every sandboxed page: it names nobody.
+            if parts is None or origin != f"{parts.scheme}://{parts.netloc}" or "@" in parts.netloc:
+                fault = (
+                    "an origin is http:// or https://, a host and perhaps a port, as in http://127.0.0.1:8000"
+                )
+                raise PydanticCustomError("origin", "{fault}", {"fault": fault})
+        return origins
 
     @classmethod
     def settings_customise_sources(

@@ -32,7 +32,11 @@ BENCHMARKS = {
     "upgrade_prepare": "tests.bench.upgrades",
     "start_window": "tests.bench.window",
     "feed_flood": "tests.bench.window",
+    "feed_clients": "tests.bench.feed",
     "chart_frame": "tests.bench.charts",
+    "ledger_view_1m": "tests.bench.ledger_view",
+    "diff_open": "tests.bench.diffs",
+    "diff_scroll": "tests.bench.diffs",
 }
 
 

@@ -81,7 +81,7 @@ def event_search_1m() -> list[Row]:
             # All of them, as the search knows of all: a LIKE that finds fifty soon would look at little.
             return session.sql("SELECT count(*), max(seq) FROM event_log WHERE data LIKE ?", (f"%{WORD}%",))
 
-        value, other, ratio = in_turn(
+        value, other, _ = in_turn(
             lambda: _read(database, lambda session: _each(10, lambda: found(session))),
             lambda: _read(database, lambda session: _each(1, lambda: like(session))),
             rounds=3,

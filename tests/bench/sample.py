@@ -36,10 +36,38 @@ _OF = ("the release notes", "last week's tickets", "the parser", "the failing te
        "the licence headers", "the latency figures", "the open invoices")  # fmt: skip
 _TOOLS = ("read_file", "search_files", "list_files", "git_log", "search_memory")
 _FAULTS = ("connection refused", "no first token within 20 s", "the model ran out of memory", "HTTP 503")
-_WORDS = (
-    "budget draft ledger node parser queue report river signal summary table token vector window yield zone "
-    "anchor bridge cache delta engine figure garden harbour index journal kernel lantern margin notebook"
-).split()
+_WORDS = [
+    "budget",
+    "draft",
+    "ledger",
+    "node",
+    "parser",
+    "queue",
+    "report",
+    "river",
+    "signal",
+    "summary",
+    "table",
+    "token",
+    "vector",
+    "window",
+    "yield",
+    "zone",
+    "anchor",
+    "bridge",
+    "cache",
+    "delta",
+    "engine",
+    "figure",
+    "garden",
+    "harbour",
+    "index",
+    "journal",
+    "kernel",
+    "lantern",
+    "margin",
+    "notebook",
+]
 
 
 def make(folder: Path, rows: int, *, seed: int = 7, until_us: int | None = None, index: bool = True) -> None:

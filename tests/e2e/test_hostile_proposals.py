@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.conditions import require_bubblewrap
+from tests.conditions import ROOT, eventually, require_bubblewrap
 from tests.fakes.upgrade_world import Repo, UpgradeWorld
 from timmy_desktop.upgrades.errors import EditError
 from timmy_desktop.upgrades.types import Proposal
@@ -29,14 +33,15 @@ def repo(tmp_path: Path) -> Repo:
 
 
 async def proved(tmp_path: Path, repo: Repo, **files: str) -> Proposal:
-    """What a hostile branch comes to."""
+    """What a hostile branch comes to, with the whole report of its tests."""
     repo.branch("hostile", **files)
     async with UpgradeWorld(
         tmp_path / "data", real=True, upgrade_test_seconds=6, upgrade_test_memory_mb=600
     ) as world:
         proposal = await world.proposed(repo, "hostile")
         assert repo.status() == ""
-        return proposal
+        (merge, *_) = await world.queue.tests(proposal.id)
+        return replace(proposal, revision=replace(proposal.revision, test=merge))
 
 
 def outcome(proposal: Proposal) -> str:
@@ -111,7 +116,11 @@ raise SystemExit(repr(set(found)))
         ("endless", "while True:\n    pass\n", "longer than 6 seconds"),
         ("much memory", "x = [bytearray(10**8) for _ in range(100)]\n", "broken"),
         ("leaves at once", "import os\nos._exit(0)\n", "without a report"),
-        ("kills its parents", "import os, signal\nos.kill(-1, signal.SIGKILL)\n", "broken"),
+        (
+            "ends in the middle",
+            "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n",
+            "without a report",
+        ),
     ],
 )
 async def test_code_that_takes_all_it_can(
@@ -121,6 +130,14 @@ async def test_code_that_takes_all_it_can(
     assert expected in outcome(proposal), name
     assert outcome(proposal).startswith("broken")
     assert not left_running(), name
+
+
+async def test_code_that_kills_whatever_it_can_reach(tmp_path: Path, repo: Repo) -> None:
+    code = "import os, signal\ntry:\n    os.kill(-1, signal.SIGKILL)\nexcept OSError:\n    pass\n"
+    proposal = await proved(tmp_path, repo, **{"conftest.py": code})
+    # It reaches nothing but its own, and the good test runs; or its own watcher, and the run has no result.
+    assert outcome(proposal).startswith(("passed", "broken"))
+    assert not left_running()
 
 
 def left_running() -> list[str]:
@@ -320,3 +337,56 @@ async def test_bytes_that_are_no_text_and_marks_that_mislead_travel_whole(tmp_pa
         assert (await world.approved(proposal)).state == "applied"
     assert repo.git("rev-parse", "main^{tree}") == repo.git("rev-parse", "feature^{tree}")
     assert repo.status() == ""
+
+
+DOOMED = """
+import asyncio, sys
+from pathlib import Path
+from tests.fakes.upgrade_world import UpgradeWorld
+
+async def main(folder):
+    async with UpgradeWorld(folder / "data", real=True) as world:
+        target = await world.queue.open_target(folder / "repo")
+        await world.queue.propose_branch(target.id, "endless", description="x")
+        print("begun", flush=True)
+        await world.queue.settled()
+
+asyncio.run(main(Path(sys.argv[1])))
+"""
+
+
+async def test_the_sandbox_ends_with_the_application(tmp_path: Path, repo: Repo) -> None:
+    repo.branch("endless", **{"conftest.py": "while True:\n    pass\n"})
+    command = [sys.executable, "-c", DOOMED, str(tmp_path)]
+    process = await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert await process.stdout.readline() == b"begun\n"
+    await eventually(left_running, 30)
+    process.kill()
+    await process.wait()
+    await eventually(lambda: not left_running(), 30)
+
+
+async def test_honest_tests_find_what_they_need(tmp_path: Path, repo: Repo) -> None:
+    code = """
+import multiprocessing, os, shutil, socket, subprocess, sys, tempfile
+
+def test_locks():
+    with multiprocessing.Lock():
+        pass
+
+def test_own_network():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname()).close()
+
+def test_processes():
+    assert subprocess.check_output([sys.executable, "-c", "print(1)"]) == b"1\\n"
+    assert shutil.which("python")
+
+def test_folders():
+    assert shutil.disk_usage(tempfile.mkdtemp()).free > 500_000_000
+    assert os.listdir(os.path.expanduser("~")) == []
+    open("beside.txt", "w").close()
+"""
+    proposal = await proved(tmp_path, repo, **{"test_needs.py": code})
+    assert outcome(proposal).startswith("passed"), proposal.revision.test

@@ -125,7 +125,8 @@ async def test_from_the_chat_to_the_commit(services: Services, coder: Coder, rep
     assert "ended in a proposal already" in coder.heard[9]
     (proposal,) = await services.upgrades.proposals()
     assert f"The proposal {proposal.id[-8:]} waits in Upgrades" in report.text
-    assert (proposal.proposer, proposal.origin, proposal.title) == ("Forge", "task", "Greet nobody well")
+    assert (proposal.proposer, proposal.origin, proposal.title) == ("Forge", "chat", "Greet nobody well")
+    assert proposal.conversation_id == conversation
     # Nothing of it is in the person's repository.
     assert (repo.status(), repo.git("branch", "--list")) == ("", "* main")
 

@@ -158,4 +158,8 @@ def some_held() -> Held:
 
 
 def bad_health() -> NodeHealth:
-    return NodeHealth(ok=False, backend="lnd", problem="LND refuses the connection at 127.0.0.1:8080. Start it, or correct its address in Preferences.")
+    return NodeHealth(
+        ok=False,
+        backend="lnd",
+        problem="LND refuses the connection at 127.0.0.1:8080. Start it, or correct its address in Preferences.",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from timmy_desktop.ledger.export.booked import COLUMNS, Booked, Entry, Value
 from timmy_desktop.storage.database import Session
@@ -39,11 +39,20 @@ class Story:
             self.line("refund", "settled", amount, {"escrow": -amount, "treasury": amount},
                       reason="The task was cancelled.", **about)  # fmt: skip
         elif ends == "rewarded":
-            self.line("reward", "settled", amount, {"escrow": -amount, f"agent:{agent}": amount}, proof="book", **about)
+            self.line(
+                "reward",
+                "settled",
+                amount,
+                {"escrow": -amount, f"agent:{agent}": amount},
+                proof="book",
+                **about,
+            )
         else:
             self._payment(agent, amount, fee, ends, f"Task {task_id[-8:]}, done by {agent}", about)
 
-    def sent(self, amount: int, memo: str, *, fee: int = 0, ends: str = "paid", purpose: str = "expense") -> Booked:
+    def sent(
+        self, amount: int, memo: str, *, fee: int = 0, ends: str = "paid", purpose: str = "expense"
+    ) -> Booked:
         """From the treasury to outside: `paid`, `failed` or left `doubt`ful."""
         cap = max(fee, 2000)
         start = {"treasury": -amount - cap, "in_flight": amount + cap}
@@ -55,7 +64,9 @@ class Story:
         return self.line("payment", state, amount, start, ending, memo=memo, purpose=purpose, fee_msat=fee if state == "settled" else 0,
                          fee_cap_msat=cap, reason=reason, bolt11="lnbcrt1…", payee="02" + "ab" * 32)  # fmt: skip
 
-    def invoice(self, amount: int, memo: str, *, ends: str = "paid", received: int = 0, flags: str = "") -> Booked:
+    def invoice(
+        self, amount: int, memo: str, *, ends: str = "paid", received: int = 0, flags: str = ""
+    ) -> Booked:
         """Ours: `paid`, `expired`, or still open."""
         start = {"receivable": amount, "invoiced": -amount}
         back = {"receivable": -amount, "invoiced": amount}
@@ -90,7 +101,9 @@ class Story:
         self.at += MINUTE
         return self.told[-1]
 
-    def _payment(self, agent: str, amount: int, fee: int, ends: str, memo: str, about: dict[str, Value]) -> None:
+    def _payment(
+        self, agent: str, amount: int, fee: int, ends: str, memo: str, about: dict[str, Value]
+    ) -> None:
         state = "pending" if ends == "doubt" else "settled"
         moved = {"in_flight": -amount, f"agent:{agent}": amount}
         self.line("payment", state, amount, {"escrow": -amount, "in_flight": amount}, moved if state == "settled" else {},
@@ -106,7 +119,12 @@ def healthy_month(now_us: int, *, days: int = 30, seed: int = 7) -> list[Booked]
     """A month as a good one goes: tasks every day, some invoices paid to us, a few expenses."""
     rng, story = random.Random(seed), Story(now_us - days * DAY)
     story.funding(100_000_000)
-    memos = ("Summary of the weekly report", "Translation, 2 pages", "Search in the archive", "Notes read aloud")
+    memos = (
+        "Summary of the weekly report",
+        "Translation, 2 pages",
+        "Search in the archive",
+        "Notes read aloud",
+    )
     costs = ("API credits", "Domain, one year", "Weather data", "Backup space")
     for day in range(days):
         story.at = now_us - (days - day) * DAY + rng.randrange(6, 10) * 60 * MINUTE
@@ -116,31 +134,63 @@ def healthy_month(now_us: int, *, days: int = 30, seed: int = 7) -> list[Booked]
             story.task(rng.choice(AGENTS), amount * 20, ends=ends)
             story.at += rng.randrange(5, 50) * MINUTE
         if rng.random() < 0.45:
-            story.invoice(rng.randrange(400, 3600) * 1000, rng.choice(memos), ends="expired" if rng.random() < 0.12 else "paid")
+            story.invoice(
+                rng.randrange(400, 3600) * 1000,
+                rng.choice(memos),
+                ends="expired" if rng.random() < 0.12 else "paid",
+            )
         if rng.random() < 0.35:
             amount = rng.randrange(150, 2600) * 1000
-            story.sent(amount, rng.choice(costs), fee=rng.randrange(40, 900), ends="failed" if rng.random() < 0.08 else "paid")
+            story.sent(
+                amount,
+                rng.choice(costs),
+                fee=rng.randrange(40, 900),
+                ends="failed" if rng.random() < 0.08 else "paid",
+            )
     return story.told
 
 
-def long_book(lines: int, now_us: int, seed: int = 11) -> Iterator[Booked]:
-    """So many lines over a year, one after the other, for measuring."""
-    rng, story = random.Random(seed), Story(now_us - 365 * DAY)
-    step = 364 * DAY // lines
-    yield story.funding(2_000_000_000_000)
-    count = 1
-    while count < lines:
-        story.at = now_us - 365 * DAY + count * step
-        story.told.clear()
+def long_book(session: Session, lines: int, now_us: int) -> int:
+    """About so many lines over a year, past the triggers, which stand again after; how many they are.
+
+    One stretch is made line by line, and copied by SQL as often as it takes.
+    """
+    block = _block(5_000, now_us - 365 * DAY)
+    copies = max(1, round(lines / len(block)))
+    triggers = session.sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+    for name, _ in triggers:
+        session.sql(f"DROP TRIGGER {name}")
+    _write(session, block)
+    last = max(entry.number for line in block for entry in line.entries)
+    for copy in range(1, copies):
+        for statement in _COPY:
+            session.sql(statement, {
+                "lines": len(block), "entries": last, "copy": copy, "shift": 360 * DAY // copies * copy,
+            })  # fmt: skip
+    for statement in _SUMS:
+        session.sql(statement)
+    for _, statement in triggers:
+        session.sql(statement)
+    return copies * len(block)
+
+
+def _block(lines: int, start_us: int) -> list[Booked]:
+    rng, story = random.Random(11), Story(start_us)
+    story.funding(50_000_000_000)
+    while len(story.told) < lines:
         kind = rng.random()
         if kind < 0.7:
-            story.task(rng.choice(AGENTS), rng.randrange(4, 400) * 1000, ends=rng.choice(("paid", "rewarded", "refunded")))
+            ends = rng.choice(("paid", "rewarded", "refunded"))
+            story.task(rng.choice(AGENTS), rng.randrange(4, 400) * 1000, ends=ends)
         elif kind < 0.85:
-            story.invoice(rng.randrange(40, 900) * 1000, f"Order {count}")
+            story.invoice(rng.randrange(40, 900) * 1000, f"Order {len(story.told)}")
         else:
-            story.sent(rng.randrange(15, 260) * 1000, f"Invoice {count} of a supplier", fee=rng.randrange(900))
-        count += len(story.told)
-        yield from story.told
+            story.sent(
+                rng.randrange(15, 260) * 1000,
+                f"Invoice {len(story.told)} of a supplier",
+                fee=rng.randrange(900),
+            )
+    return story.told
 
 
 _SUMS = (
@@ -159,32 +209,42 @@ _SUMS = (
     " sum(CASE WHEN postings.account = 'fees' THEN postings.amount_msat ELSE 0 END), count(DISTINCT entries.id)"
     " FROM entries JOIN ledger ON ledger.id = ledger_id JOIN postings ON postings.entry_id = entries.id GROUP BY 1, 2, 3, 4",
 )
+_ID = "printf('01900000-0000-7000-8000-%012d', {number} + :copy * :lines)"
+_NEW: dict[str, str] = {
+    "id": _ID.format(number="rowid"),
+    "payment_hash": "CASE payment_hash WHEN '' THEN '' ELSE printf('%064x', rowid + :copy * :lines) END",
+    "task_id": "CASE task_id WHEN '' THEN '' ELSE task_id || '-' || :copy END",
+} | {name: f"{name} + :shift" for name in ("created_us", "updated_us", "settled_us")}
+_COPY = (
+    f"INSERT INTO ledger(rowid, {', '.join(COLUMNS)}) SELECT rowid + :copy * :lines,"
+    f" {', '.join(_NEW.get(name, name) for name in COLUMNS)} FROM ledger WHERE rowid <= :lines",
+    "INSERT INTO entries(id, ledger_id, state, posted, time_us) SELECT id + :copy * :entries,"
+    f" {_ID.format(number='CAST(substr(ledger_id, -12) AS INTEGER)')}, state, 1, time_us + :shift"
+    " FROM entries WHERE id <= :entries",
+    "INSERT INTO postings(entry_id, account, amount_msat) SELECT entry_id + :copy * :entries, account, amount_msat"
+    " FROM postings WHERE entry_id <= :entries",
+)
 
 
-def write_at_once(session: Session, lines: Iterator[Booked], batch: int = 20_000) -> None:
-    """A million lines in a minute: past the triggers, with the sums made at the end. The triggers stand again after."""
-    triggers = session.sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-    for name, _ in triggers:
-        session.sql(f"DROP TRIGGER {name}")
+def _write(session: Session, lines: Sequence[Booked]) -> None:
+    connection = session.connection
     marks = ", ".join("?" * (len(COLUMNS) + 1))
     insert = f"INSERT INTO ledger(rowid, {', '.join(COLUMNS)}) VALUES ({marks})"
-    waiting: list[Booked] = []
-    for line in lines:
-        waiting.append(line)
-        if len(waiting) == batch:
-            _write(session, insert, waiting)
-            waiting.clear()
-    _write(session, insert, waiting)
-    for statement in _SUMS:
-        session.sql(statement)
-    for _, statement in triggers:
-        session.sql(statement)
-
-
-def _write(session: Session, insert: str, lines: Sequence[Booked]) -> None:
-    connection = session.connection
-    connection.executemany(insert, [(line.number, *(line.values[name] for name in COLUMNS)) for line in lines])
-    entries = sorted((entry.number, line.values["id"], entry.state, entry.time_us) for line in lines for entry in line.entries)
-    connection.executemany("INSERT INTO entries(id, ledger_id, state, posted, time_us) VALUES (?, ?, ?, 1, ?)", entries)
-    postings = sorted((entry.number, account, amount) for line in lines for entry in line.entries for account, amount in entry.postings)
+    connection.executemany(
+        insert, [(line.number, *(line.values[name] for name in COLUMNS)) for line in lines]
+    )
+    entries = sorted(
+        (entry.number, line.values["id"], entry.state, entry.time_us)
+        for line in lines
+        for entry in line.entries
+    )
+    connection.executemany(
+        "INSERT INTO entries(id, ledger_id, state, posted, time_us) VALUES (?, ?, ?, 1, ?)", entries
+    )
+    postings = sorted(
+        (entry.number, account, amount)
+        for line in lines
+        for entry in line.entries
+        for account, amount in entry.postings
+    )
     connection.executemany("INSERT INTO postings(entry_id, account, amount_msat) VALUES (?, ?, ?)", postings)

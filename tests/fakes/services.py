@@ -16,7 +16,9 @@ from timmy_desktop.routing.models import ModelLibrary
 from timmy_desktop.scrubber.scrubber import Scrubber
 from timmy_desktop.settings import ProviderSettings, Secrets, Settings
 from timmy_desktop.storage.database import Database
+from timmy_desktop.storage.event_index import EventIndex
 from timmy_desktop.storage.event_log import EventLog
+from timmy_desktop.storage.event_prune import EventPruning
 from timmy_desktop.storage.migrations import migrate
 from timmy_desktop.storage.verification import ANCHOR_FILE, write_anchor
 from timmy_desktop.supervisor import TaskSupervisor
@@ -161,6 +163,18 @@ class FakeServices:
         self.database = Database(self.paths.database)
         self.event_log = EventLog(self.database, self.clock, lambda _: KEY)
         self.bus = EventBus(self.event_log)
+        self.event_index = EventIndex(
+            log=self.event_log, database=self.database, clock=self.clock, supervisor=self.supervisor
+        )
+        self.event_pruning = EventPruning(
+            bus=self.bus,
+            log=self.event_log,
+            database=self.database,
+            index=self.event_index,
+            clock=self.clock,
+            supervisor=self.supervisor,
+            archives=self.paths.archives,
+        )
         self.scrubber = Scrubber(database=self.database)
         self.started = self.stopped = 0
 

@@ -32,7 +32,9 @@ from timmy_desktop.upgrades.types import (
 )
 
 HOUR_US = 3_600_000_000
-PASSED = TestReport("merge", "t" * 40, "passed", "", passed=12, duration_ms=1_240, runner="pytest", sandbox="bubblewrap")
+PASSED = TestReport(
+    "merge", "t" * 40, "passed", "", passed=12, duration_ms=1_240, runner="pytest", sandbox="bubblewrap"
+)
 
 
 class FakeUpgrades:
@@ -89,7 +91,11 @@ class FakeUpgrades:
         self.said[proposal_id] = [replace(one, answered_in=number) for one in self.said.get(proposal_id, [])]
         self.bus.publish_now(
             events.UpgradeRevised(
-                upgrade_id=proposal_id, revision=number, digest=revision.digest, base=revision.base_commit, note="n"
+                upgrade_id=proposal_id,
+                revision=number,
+                digest=revision.digest,
+                base=revision.base_commit,
+                note="n",
             )
         )
 
@@ -98,7 +104,9 @@ class FakeUpgrades:
         self.known[proposal_id] = replace(self.known[proposal_id], **facts)
         self.bus.publish_now(events.UpgradeProved(upgrade_id=proposal_id, revision=1))
 
-    def _revision(self, proposal_id: str, number: int, old: Files, new: Files, facts: dict[str, Any]) -> Revision:
+    def _revision(
+        self, proposal_id: str, number: int, old: Files, new: Files, facts: dict[str, Any]
+    ) -> Revision:
         patch = git_patch(old, new)
         self.patches[proposal_id, number], self.contents[proposal_id, number] = patch, (old, new)
         files = tuple(
@@ -113,7 +121,9 @@ class FakeUpgrades:
             tree="d" * 40, digest=digest_of(patch), files=files, risk="low", risk_reasons=("Only Python files.",),
             conflicts=(), note="", is_tested=True, test=PASSED,
         )  # fmt: skip
-        fields = {name: facts.pop(name) for name in ("risk", "conflicts", "risk_reasons", "test") if name in facts}
+        fields = {
+            name: facts.pop(name) for name in ("risk", "conflicts", "risk_reasons", "test") if name in facts
+        }
         made = replace(made, **fields)
         self.all_revisions.setdefault(proposal_id, []).append(made)
         return made
@@ -128,7 +138,9 @@ class FakeUpgrades:
         self, folder: Path, *, python: str = "", allowed: Sequence[str] = (), branch: str = ""
     ) -> Target:
         self._fail()
-        target = Target(new_id(), folder, branch or "main", "a" * 40, python, tuple(allowed), False, self.bus.now)
+        target = Target(
+            new_id(), folder, branch or "main", "a" * 40, python, tuple(allowed), False, self.bus.now
+        )
         self.open_targets.append(target)
         return target
 
@@ -216,7 +228,11 @@ class FakeUpgrades:
     def apply_now(self, proposal_id: str) -> None:
         """What was approved is applied."""
         self.known[proposal_id] = replace(
-            self.known[proposal_id], state="applied", applied_commit="e" * 40, applied_us=self.bus.now, doing=""
+            self.known[proposal_id],
+            state="applied",
+            applied_commit="e" * 40,
+            applied_us=self.bus.now,
+            doing="",
         )
         self.bus.publish_now(
             events.UpgradeApplied(
@@ -248,7 +264,9 @@ class FakeUpgrades:
         self.said.setdefault(proposal_id, []).append(made)
         self._count_comments(proposal_id)
         self.bus.publish_now(
-            events.UpgradeCommented(upgrade_id=proposal_id, comment_id=made.id, path=path, line=line, by="person")
+            events.UpgradeCommented(
+                upgrade_id=proposal_id, comment_id=made.id, path=path, line=line, by="person"
+            )
         )
         return made
 

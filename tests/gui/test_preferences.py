@@ -165,3 +165,16 @@ def test_an_api_says_when_it_is_asked_and_the_embedded_model_is_chosen_in_one_pl
     assert "Asked only once it has an address and a key." in words
     assert "model" not in by_kind["embedded"].fields
     assert "model" in by_kind["ollama"].fields
+
+
+def test_a_rate_is_whole_units_on_the_screen_and_hundredths_in_the_file(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog, file = _opened(qtbot, tmp_path)
+    fields = next(form.fields for form in dialog.forms.values() if "fiat_cents_per_bitcoin" in form.fields)
+    rate: Any = fields["fiat_cents_per_bitcoin"]
+    currency: Any = fields["fiat_currency"]
+    assert rate.value() == 0
+    rate.setValue(95_123.45)
+    currency.setText("EUR")
+    dialog.save()
+    settings = load_settings(file)
+    assert (settings.fiat_cents_per_bitcoin, settings.fiat_currency) == (9_512_345, "EUR")

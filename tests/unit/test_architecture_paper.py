@@ -1,4 +1,4 @@
-"""docs/architecture.md: its verifier agrees with the application's, and its layers are the contract's."""
+"""docs/architecture.md: the verifier it names agrees with the application's, its layers are the contract's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.providers import ScriptedProvider
-from tests.papers import DOCS, module
+from tests.papers import DOCS
+from tests.unit.storage.event_logs import verifier
 from timmy_desktop.bootstrap import build
 from timmy_desktop.paths import Paths
 from timmy_desktop.settings import Settings
@@ -55,21 +56,25 @@ def change_anchor(folder: Path) -> None:
         (change_anchor, "the anchor was changed"),
     ],
 )
-async def test_the_verifier_finds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tamper: Callable[[Path], None], words: str
-) -> None:
+async def test_the_verifier_finds(tmp_path: Path, tamper: Callable[[Path], None], words: str) -> None:
     key = await a_log(tmp_path)
     tamper(tmp_path)
-    problem = module(PAPER, "verifier", monkeypatch).verify(tmp_path, key)
-    assert words in problem
-    assert bool(words) == bool(problem)
+    problems = [finding.problem for finding in verifier().verify(tmp_path, key).findings]
+    assert bool(words) == bool(problems)
+    assert not words or any(words in problem for problem in problems)
 
 
-async def test_the_verifier_begins_after_a_lost_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_verifier_begins_after_a_lost_key(tmp_path: Path) -> None:
     await a_log(tmp_path)
     (tmp_path / "chain.key").unlink()
     key = await a_log(tmp_path)
-    assert module(PAPER, "verifier", monkeypatch).verify(tmp_path, key) == ""
+    report = verifier().verify(tmp_path, key)
+    assert report.findings == []
+    assert report.unverified > 0
+
+
+def test_the_paper_names_the_verifier() -> None:
+    assert Path(str(verifier().__file__)).relative_to(DOCS.parent).as_posix() in (DOCS / PAPER).read_text()
 
 
 def test_the_layers_are_those_of_the_contract() -> None:

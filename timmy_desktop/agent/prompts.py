@@ -25,8 +25,9 @@ POST_TASK = ToolSpec(
     # What the model needs to know of it stands here, so that a model without tools never hears of it.
     description=(
         "Gives a piece of work to the swarm, whose agents bid for it: when the person asks, or when it "
-        "needs the files of the opened folder. Returns its number, not its result; the report comes into "
-        "this conversation by itself when it is done."
+        "needs the files of the opened folder. For a change of code it begins with 'Propose a change: '. "
+        "Returns its number, not its result; the report comes into this conversation by itself when it is "
+        "done."
     ),
     parameters={
         "type": "object",

@@ -24,6 +24,7 @@ from timmy_desktop.gui.theme import Theme
 from timmy_desktop.paths import Paths
 
 if TYPE_CHECKING:
+    from timmy_desktop.gui.boxes.window import KeyOf
     from timmy_desktop.services import Services
     from timmy_desktop.settings import Settings
 
@@ -106,6 +107,17 @@ def take_screenshots(
         return run_on_qt(
             application, session.pictures(out, panel, part, themes, QSize(*size) if size else None)
         )
+
+
+def run_box(file: Path, key_of: KeyOf, theme: str) -> int:
+    """Shows a black box in a window of its own; raises what keeps it from being opened."""
+    from timmy_desktop.app.session import run_on_qt
+    from timmy_desktop.gui.boxes.window import show_box
+
+    application = _application()
+    Theme(application, theme).apply()
+    run_on_qt(application, show_box(file, key_of))
+    return 0
 
 
 def _application() -> QApplication:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from timmy_desktop import __version__
+from timmy_desktop.own_process import WORKER_OPTION, run_worker
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -17,6 +18,8 @@ DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command that `arguments` (default: the process's) name and returns its exit code."""
+    if sys.argv[1:2] == [WORKER_OPTION] and arguments is None:
+        return run_worker(sys.argv[2:])
     options = _parser().parse_args(arguments)
     command: Command = options.command
     try:
@@ -58,8 +61,11 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("name", metavar="NAME", nargs="?", default="", help="of a model; see the list")
     _add_json(models)
     _add_memory(commands)
-    _add_propose(commands)
     _add_ledger(commands)
+    _add_feed(commands)
+    _add_log(commands)
+
+    _add_propose(commands)
 
     picture = _add(commands, "screenshot", _screenshot, "take pictures of the window with this data folder")
     picture.add_argument("--out", type=Path, metavar="DIR", required=True, help="where the pictures go")
@@ -110,22 +116,6 @@ def _add_memory(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         _add_json(action)
 
 
-def _add_propose(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    propose = _add(commands, "propose", _propose, "propose what a branch changes, for a person to decide")
-    propose.add_argument(
-        "--repo", type=Path, metavar="DIR", required=True, help="the repository's top folder"
-    )
-    propose.add_argument("--branch", required=True, metavar="NAME", help="the branch with the change")
-    propose.add_argument(
-        "--description", required=True, metavar="TEXT", help="what it changes; - reads it from standard input"
-    )
-    propose.add_argument("--reasoning", default="", metavar="TEXT", help="why this way")
-    propose.add_argument("--proposer", default="", metavar="NAME", help="who proposes (default: you)")
-    propose.add_argument("--open", action="store_true", help="open the repository to proposals first")
-    propose.add_argument("--wait", action="store_true", help="wait until its tests have run")
-    _add_json(propose)
-
-
 def _add_ledger(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     proof = _add(commands, "verify-receipt", _verify_receipt, "check a proof of payment, on any machine")
     proof.add_argument("file", type=Path, metavar="FILE", help="the receipt; - reads it from standard input")
@@ -143,6 +133,80 @@ def _add_ledger(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     receipt.add_argument("--out", type=Path, required=True, metavar="FILE")
     for action in actions.choices.values():
         _add_json(action)
+
+
+def _add_feed(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    follow = _add(commands, "follow", _follow, "follow the live feed of a Timmy that runs")
+    for name, words in (
+        ("include", "only this type, or topic.*; can be given again"),
+        ("exclude", "not this type, or topic.*; can be given again"),
+        ("task", "only this task; can be given again"),
+        ("agent", "only this agent; can be given again"),
+        ("source", "only from this source; can be given again"),
+    ):
+        follow.add_argument(f"--{name}", action="append", default=[], metavar=name.upper(), help=words)
+    follow.add_argument("--after", type=int, metavar="SEQ", help="begin after this event; 0: what is kept")
+    follow.add_argument("--count", type=int, default=0, metavar="N", help="end after so many events")
+    follow.add_argument("--port", type=int, default=0, help="instead of the one in the settings")
+    follow.add_argument("--print-token", action="store_true", help="print the token for other programs")
+    _add_json(follow)
+
+    export = _add(commands, "export-box", _box, "write a black box: what happened, redacted, in one file")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE", help="as in friday.timmybox")
+    export.add_argument("--newer-than", default="1d", metavar="AGE", help="as in 12h or 7d (default: 1d)")
+    export.add_argument("--no-log", action="store_true", help="without what the application logged")
+    _add_json(export)
+    opened = _add(commands, "open-box", _box, "show a black box in a window, read only")
+    opened.add_argument("file", type=Path, metavar="FILE")
+    opened.add_argument("--check", action="store_true", help="only say what it is, and whether it is whole")
+    opened.add_argument(
+        "--key", metavar="FILE", help="the key of its log, where that is not this data folder's"
+    )
+    _add_json(opened)
+
+
+def _add_log(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    log = commands.add_parser("log", help="export, prune and prove the event log")
+    actions = log.add_subparsers(title="actions", metavar="ACTION", dest="action", required=True)
+    export = _add(actions, "export", _log, "write events into a file")
+    export.add_argument("--out", type=Path, required=True, metavar="FILE")
+    export.add_argument("--format", choices=("csv", "jsonl", "otel", "verifiable"), default="jsonl")
+    export.add_argument(
+        "--type", action="append", default=[], metavar="TYPE", help="only these, as in tool.*"
+    )
+    export.add_argument("--task", default="", metavar="ID", help="only of this task")
+    export.add_argument("--text", default="", metavar="WORDS", help="only with these words")
+    export.add_argument("--newer-than", default="", metavar="AGE", help="as in 12h or 7d")
+    prune = _add(actions, "prune", _log, "remove old events; without --yes say what would go")
+    prune.add_argument("--older-than", required=True, metavar="AGE", help="as in 30d")
+    prune.add_argument("--type", action="append", default=[], metavar="TYPE", help="only these, as in tool.*")
+    prune.add_argument("--no-archive", action="store_true", help="do not keep them in a file")
+    prune.add_argument("--yes", action="store_true", help="remove them")
+    _add(actions, "archives", _log, "list the files of what was pruned")
+    verify = _add(actions, "verify", _log, "check an archive or a verifiable export")
+    verify.add_argument("file", type=Path, metavar="FILE")
+    key = _add(actions, "key", _log, "write the chain's key into a file, for a verifier elsewhere")
+    key.add_argument("--out", type=Path, required=True, metavar="FILE")
+    verifier = _add(actions, "verifier", _log, "write the verifier that needs nothing but Python and the key")
+    verifier.add_argument("--out", type=Path, required=True, metavar="FILE")
+    for action in actions.choices.values():
+        _add_json(action)
+
+
+def _add_propose(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    propose = _add(commands, "propose", _propose, "propose what a branch changes, for a person to decide")
+    propose.add_argument(
+        "--repo", type=Path, metavar="DIR", required=True, help="the repository's top folder"
+    )
+    propose.add_argument("--branch", required=True, metavar="NAME", help="the branch with the change")
+    propose.add_argument(
+        "--description", required=True, metavar="TEXT", help="what it changes; - reads it from standard input"
+    )
+    propose.add_argument("--reasoning", default="", metavar="TEXT", help="why this way")
+    propose.add_argument("--proposer", default="", metavar="NAME", help="who proposes (default: you)")
+    propose.add_argument("--open", action="store_true", help="open the repository to proposals first")
+    propose.add_argument("--wait", action="store_true", help="wait until its tests have run")
+    _add_json(propose)
 
 
 def _add(
@@ -227,12 +291,6 @@ def _memory(options: argparse.Namespace) -> int:
     return memory(options)
 
 
-def _propose(options: argparse.Namespace) -> int:
-    from timmy_desktop.cli.propose import propose
-
-    return propose(options)
-
-
 def _ledger(options: argparse.Namespace) -> int:
     from timmy_desktop.cli.ledger import ledger
 
@@ -243,6 +301,30 @@ def _verify_receipt(options: argparse.Namespace) -> int:
     from timmy_desktop.cli.verify_receipt import verify_receipt
 
     return verify_receipt(options)
+
+
+def _box(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.box import box
+
+    return box(options)
+
+
+def _follow(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.follow import follow
+
+    return follow(options)
+
+
+def _log(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.log import log
+
+    return log(options)
+
+
+def _propose(options: argparse.Namespace) -> int:
+    from timmy_desktop.cli.propose import propose
+
+    return propose(options)
 
 
 def _screenshot(options: argparse.Namespace) -> int:

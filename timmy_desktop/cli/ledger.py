@@ -45,7 +45,7 @@ async def _opened(options: argparse.Namespace) -> AsyncIterator[Ledger]:
     """The ledger alone: no model is looked for, no task taken up."""
     services = built(options)
     with log_to_file(services.paths):
-        await services.start("ledger", only_ledger=True)
+        await services.start("ledger", only="ledger")
         try:
             yield services.ledger
         finally:

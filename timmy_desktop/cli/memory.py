@@ -52,7 +52,7 @@ async def _opened(options: argparse.Namespace) -> AsyncIterator[Memory]:
     """The memory alone: no model is looked for, no task taken up."""
     services = built(options)
     with log_to_file(services.paths):
-        await services.start("memory", only_memory=True)
+        await services.start("memory", only="memory")
         try:
             yield services.memory
         finally:

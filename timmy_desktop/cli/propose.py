@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 from timmy_desktop.cli.session import EXPECTED_ERRORS, built, complain, load, print_json, run
@@ -16,8 +15,8 @@ from timmy_desktop.log_file import log_to_file
 from timmy_desktop.services import Services
 from timmy_desktop.storage.folder import FolderInUseError
 from timmy_desktop.upgrades.errors import RepositoryError, UpgradeError
-from timmy_desktop.upgrades.inbox import Inbox
-from timmy_desktop.upgrades.queue import summary_of
+from timmy_desktop.upgrades.handing_in import summary_of
+from timmy_desktop.upgrades.inbox import INBOX, Inbox
 
 DONE, USAGE = 0, 2
 WAIT_SECONDS = 60.0
@@ -49,7 +48,7 @@ async def _propose(options: argparse.Namespace) -> int:
     services = built(options)
     try:
         with log_to_file(services.paths):
-            await services.start("propose", only_upgrades=True)
+            await services.start("propose", only="upgrades")
     except FolderInUseError:
         report = await asyncio.to_thread(_handed_in, options, asked)
     else:
@@ -77,7 +76,7 @@ async def _proposed(services: Services, asked: dict[str, Any], *, tested: bool) 
 def _handed_in(options: argparse.Namespace, asked: dict[str, Any]) -> dict[str, Any]:
     """Hands it to the application that has the data folder open, and waits for what that says."""
     _, paths = load(options)
-    inbox = Inbox(Path(paths.upgrades) / "inbox")
+    inbox = Inbox(paths.upgrades / INBOX)
     request = inbox.hand_in(**asked)
     deadline = time.monotonic() + WAIT_SECONDS
     while (answer := inbox.answer_to(request)) is None:

@@ -65,8 +65,8 @@ class LogVerified(Event):
 class LogPruned(Event):
     """Events older than `before_us` were removed, of these types only where any are named.
 
-    `digest` is signed with the chain's key and names exactly what was removed (storage/event_gaps.py); `archive`
-    is the file in which it is kept, or empty.
+    `digest` is signed with the chain's key and names exactly what was removed
+    (storage/event_gaps.py); `archive` is the file in which it is kept, or empty.
     """
 
     type: ClassVar[str] = "log.pruned"

@@ -70,11 +70,11 @@ class UpgradeRevised(_Upgrade):
 
 @dataclass(frozen=True, kw_only=True)
 class UpgradeTested(_Upgrade):
-    """Tests ran on one of a proposal's trees; `kind` says which."""
+    """Tests ran on one of a proposal's trees; `which` says on which."""
 
     type: ClassVar[str] = "upgrade.tested"
     revision: int
-    kind: str
+    which: str
     outcome: str
     passed: int
     failed: int

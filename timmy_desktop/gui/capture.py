@@ -36,7 +36,8 @@ async def capture(
 ) -> Path:
     """Writes a PNG of the window, or of one panel's dock, into the folder `out` and returns its path.
 
-    `size` is the window's, or that of the dock, which floats for it. `part` is one of the panel's, or of the window.
+    `size` is the window's, or that of the dock, which floats for it. `part` is one of the panel's or the
+    window's.
     KeyError for a panel or a part that isn't there, OSError when the picture can't be written.
     """
     dock = None if panel is None else window.docks[panel]

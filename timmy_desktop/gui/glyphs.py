@@ -12,6 +12,7 @@ from functools import lru_cache
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QIcon, QIconEngine, QPainter, QPainterPath, QPen, QPixmap
 
+from timmy_desktop import own_process
 from timmy_desktop.gui.theme import Theme
 
 GLYPHS = {
@@ -122,22 +123,8 @@ def pixmap(name: str, size: int, role: str = "muted", ratio: float = 2.0) -> QPi
 
 
 def application_icon() -> QIcon:
-    """The application's own picture, the same in both themes."""
-    made = QIcon()
-    for side in (16, 32, 64, 128, 256):
-        picture = QPixmap(side, side)
-        picture.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(picture)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(Theme.current().color("fill"))
-        painter.drawRoundedRect(QRectF(0, 0, side, side), side * 0.23, side * 0.23)
-        inset = side * 0.16
-        place = QRectF(inset, inset, side - 2 * inset, side - 2 * inset)
-        paint_glyph(painter, "timmy", place, Theme.current().color("on_fill"))
-        painter.end()
-        made.addPixmap(picture)
-    return made
+    """The application's own picture, the same in both themes; drawn when it is first shown."""
+    return QIcon(str(own_process.shared_file("icon.svg")))
 
 
 class _GlyphEngine(QIconEngine):

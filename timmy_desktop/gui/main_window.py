@@ -392,6 +392,7 @@ class MainWindow(QMainWindow):
             "keys": self._open_keys,
             "doctor": self._open_doctor,
             "verify": self._verify,
+            "export_box": self._export_box,
             "open_data_folder": self._open_data_folder,
             "about": self._open_about,
         }
@@ -482,6 +483,21 @@ class MainWindow(QMainWindow):
         from timmy_desktop.gui.dialogs import KeysDialog
 
         KeysDialog(self, self.menus.keys()).open()
+
+    def _export_box(self) -> None:
+        if self._services is None:
+            return
+        from timmy_desktop.feed.box_writer import BoxWriter
+        from timmy_desktop.gui.boxes.exporting import BoxParts, ExportBoxDialog
+
+        services = self._services
+        parts = BoxParts(
+            writer=BoxWriter(settings=services.settings, secrets=services.secrets, paths=services.paths),
+            database=services.paths.database,
+            log=services.event_log,
+            now_us=services.clock.now_us,
+        )
+        ExportBoxDialog(self, parts, self._tasks, self.grant).open()
 
     def _open_about(self) -> None:
         from timmy_desktop.gui.dialogs import AboutDialog

@@ -42,6 +42,7 @@ _HELP: tuple[Entry, ...] = (
     ("Keys", "F1", "keyboard", "keys"),
     ("Doctor", "", "good", "doctor"),
     ("Verify the event log", "", "shield", "verify"),
+    ("Export a black box…", "", "log", "export_box"),
     ("Open data folder", "", "folder", "open_data_folder"),
     None,
     ("About Timmy Desktop", "", "timmy", "about"),
@@ -54,6 +55,7 @@ _ALSO = {
     "Doctor": "health check diagnose models",
     "Verify the event log": "chain hash check",
     "Open workspace folder…": "project repository",
+    "Export a black box…": "report bug send share redacted",
     "Quit": "exit close",
     "Time scrubber": "past history replay rewind time travel",
     "Back to now": "present live",
@@ -62,7 +64,16 @@ _ALSO = {
 }
 
 NEEDS_SERVICES = frozenset(
-    {"new_task", "new_conversation", "open_workspace", "close_workspace", "doctor", "verify", "scrub"}
+    {
+        "new_task",
+        "new_conversation",
+        "open_workspace",
+        "close_workspace",
+        "doctor",
+        "verify",
+        "export_box",
+        "scrub",
+    }
 )
 
 

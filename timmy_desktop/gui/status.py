@@ -73,7 +73,9 @@ class StatusLine(QStatusBar):
     def show_approvals(self, pending: int) -> None:
         """How many changes to code wait for a decision."""
         words = f"{pending:,} to approve" if pending else "Nothing to approve"
-        self._set(self.approvals, "upgrades", "accent" if pending else "muted", words, "Review what was proposed")
+        self._set(
+            self.approvals, "upgrades", "accent" if pending else "muted", words, "Review what was proposed"
+        )
 
     def show_balance(self, available_msat: int, *, simulated: bool) -> None:
         """What could be spent now."""

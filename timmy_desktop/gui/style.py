@@ -71,16 +71,16 @@ QPushButton[variant="status"]:hover { background: $hover; color: $text; }
 QPushButton[variant="status"]:focus { border: 1px solid $accent; color: $text; }
 QPushButton[variant="status"] { border-radius: 5px; padding: 2px 8px; font-size: ${small}pt; }
 
-QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {
+QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QDateTimeEdit, QComboBox {
   background: $field; color: $text; border: 1px solid $edge; border-radius: 6px;
   padding: 5px 8px; selection-background-color: $fill; selection-color: $on_fill;
 }
 QAbstractSpinBox { padding: 3px 0; }
 QAbstractSpinBox QLineEdit { border: none; background: transparent; padding: 0 8px; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
-QComboBox:focus { border: 1px solid $accent; }
+QDateTimeEdit:focus, QComboBox:focus { border: 1px solid $accent; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled,
-QComboBox:disabled { color: $outline; background: $surface; }
+QDateTimeEdit:disabled, QComboBox:disabled { color: $outline; background: $surface; }
 QPlainTextEdit[variant="bare"], QTextEdit[variant="bare"], QTextBrowser[variant="bare"],
 QLineEdit[variant="bare"] { background: transparent; border: none; padding: 0; }
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit { background: transparent; border: none; padding: 0; }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -12,6 +11,8 @@ from typing import Any
 from timmy_desktop.ledger.history_question import Question, from_the_bottom, selecting
 from timmy_desktop.ledger.money import Msat
 from timmy_desktop.storage.database import Session
+
+_DIGITS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +57,31 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An answer: the numbers of the lines, the bottom one first; None: every line, by number."""
+    """An answer: the numbers of the lines, the bottom one first.
+
+    `places` holds them as SQLite put them together, eight hexadecimal digits each: a million numbers made by
+    Python would take the interpreter's lock from the window a million times. None: every line, by number.
+    """
 
     question: Question
     total: int
-    numbers: array[int] | None = None
+    places: str | None = None
 
     def of_places(self, first: int, most: int) -> Sequence[int]:
         """The numbers of the lines at these places, counted from the bottom."""
         last = min(first + most, self.total)
-        if self.numbers is not None:
-            return self.numbers[first:last]
-        return range(first + 1, last + 1)
+        if self.places is None:
+            return range(first + 1, last + 1)
+        return [
+            int(self.places[at : at + _DIGITS], 16) for at in range(first * _DIGITS, last * _DIGITS, _DIGITS)
+        ]
+
+    def with_newer(self, total: int, numbers: Sequence[int]) -> Found:
+        """The same answer, with lines that came on top: of the whole book `total`, or these `numbers`."""
+        if self.places is None:
+            return Found(self.question, total)
+        added = "".join(f"{number:0{_DIGITS}x}" for number in numbers)
+        return Found(self.question, self.total + len(numbers), self.places + added)
 
 
 class Scan:
@@ -82,19 +96,19 @@ class Scan:
     def run(self, session: Session) -> Found:
         """The lines that the question asks for. Raises sqlite3.OperationalError when it was given up."""
         where, parameters = selecting(self._question)
-        query = f"SELECT rowid FROM ledger{where}{from_the_bottom(self._question)}"  # noqa: S608 - constants
-        numbers = array("q")
+        found = f"SELECT rowid AS number FROM ledger{where}{from_the_bottom(self._question)}"  # noqa: S608
+        # The order of a subquery is kept for group_concat, and for it alone.
+        query = f"SELECT count(*), group_concat(printf('%0{_DIGITS}x', number), '') FROM ({found})"  # noqa: S608
         with self._lock:
             if self._over:
                 raise sqlite3.OperationalError("interrupted")
             self._connection = session.connection
         try:
-            for row in session.connection.execute(query, parameters):
-                numbers.append(row[0])
+            total, places = session.connection.execute(query, parameters).fetchone()
         finally:
             with self._lock:
                 self._connection = None
-        return Found(self._question, len(numbers), numbers)
+        return Found(self._question, total, places or "")
 
     def give_up(self) -> None:
         """Ends it soon; nothing happens where it has ended."""

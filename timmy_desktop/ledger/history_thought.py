@@ -70,7 +70,7 @@ def read_thought_sums(session: Session, since_us: int) -> ThoughtSums:
         " coalesce(sum(tokens_in), 0), coalesce(sum(tokens_out), 0) FROM tasks WHERE created_us >= ?",
         (since_us,),
     )[0]
-    cost, *other = session.sql(
+    requests = session.sql(
         "SELECT coalesce(sum(cost_microcents) FILTER (WHERE task_id <> ''), 0),"
         " count(*) FILTER (WHERE task_id = ''),"
         " coalesce(sum(tokens_in + tokens_out) FILTER (WHERE task_id = ''), 0),"
@@ -78,4 +78,4 @@ def read_thought_sums(session: Session, since_us: int) -> ThoughtSums:
         " FROM provider_requests WHERE time_us >= ?",
         (since_us,),
     )[0]
-    return ThoughtSums(*tasks, cost, *other)
+    return ThoughtSums(*tasks, *requests)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from timmy_desktop import own_process
 from timmy_desktop.inert import inert_line
 from timmy_desktop.memory.errors import DocumentError
 from timmy_desktop.memory.pdf_worker import MOST_CHARACTERS, MOST_PAGES
@@ -26,8 +26,8 @@ _WORKER = Path(__file__).with_name("pdf_worker.py")
 
 
 def worker_command() -> Sequence[str]:
-    """How this installation starts the worker; a frozen application gives another."""
-    return (sys.executable, "-I", str(_WORKER))
+    """How this installation starts the worker: apart from everything else that is installed."""
+    return own_process.worker("pdf", _WORKER)
 
 
 class PdfReading:

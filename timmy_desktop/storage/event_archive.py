@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from timmy_desktop.storage.chain_key import chain_start
@@ -44,7 +45,7 @@ def archive_name(made_us: int, stretches: Sequence[Stretch]) -> str:
 def write_archive(
     session: Session, key: bytes, path: Path, stretches: Sequence[Stretch], digest: str, made_us: int
 ) -> Archive:
-    """Writes what is about to be removed, sealed and on the disk; OSError where that fails, and no file then."""
+    """Writes what is about to go, sealed and on the disk; OSError where that fails, and no file then."""
     partial = path.with_name(f"partial-{path.name}")
     partial.unlink(missing_ok=True)
     head = head_for(session, key, stretches[0].first, made_us, kind="archive")
@@ -129,7 +130,7 @@ async def open_file(path: Path, into: Path, progress: Callable[[int], None] = la
 
 async def _fill(database: Database, path: Path, progress: Callable[[int], None]) -> None:
     rows, done = read_rows(path), 0
-    while some := [row for row, _ in zip(rows, range(_ROWS_AT_ONCE), strict=False)]:
+    while some := list(islice(rows, _ROWS_AT_ONCE)):
         await database.write(partial(_insert, found=some))
         done += len(some)
         progress(done)

@@ -1,4 +1,4 @@
-"""Writes events into files: for spreadsheets, for programs, for tracing tools, and to be verified elsewhere."""
+"""Writes events into files: for spreadsheets, programs, tracing tools, and to be verified elsewhere."""
 
 from __future__ import annotations
 
@@ -79,8 +79,9 @@ def csv_lines(rows: Sequence[LogRow]) -> str:
 def json_line(row: LogRow) -> str:
     """One event as an object on one line, in ASCII: inert on any terminal."""
     values = {
-        "seq": row.seq, "time_us": row.time_us, "type": row.type, "version": row.version, "source": row.source,
-        "task_id": row.task_id, "agent_id": row.agent_id, "data": _without_preimage(row), "hash": row.hash.hex(),
+        "seq": row.seq, "time_us": row.time_us, "type": row.type, "version": row.version,
+        "source": row.source, "task_id": row.task_id, "agent_id": row.agent_id,
+        "data": _without_preimage(row), "hash": row.hash.hex(),
     }  # fmt: skip
     return json.dumps(values, ensure_ascii=True)
 

@@ -1,4 +1,4 @@
-"""A file of events that verifies by itself: JSON lines, sealed with the chain's key. Exports and archives are such.
+"""A file of events that verifies by itself: JSON lines, sealed with the chain's key. Exports and archives.
 
 First a head, signed; then events, with what was pruned or left out between them; then an end that seals every
 line before it. `verify_timmy_log.py` reads it with the standard library and the key alone.
@@ -28,7 +28,7 @@ _FAST = 6
 
 @dataclass(frozen=True, slots=True)
 class FileHead:
-    """What the file is. `before` is the hash that its first event follows; nothing before `chain_start` verifies."""
+    """What the file is. `before`: the hash its first event follows; up to `chain_start` nothing verifies."""
 
     kind: Kind
     log_id: str
@@ -53,7 +53,7 @@ def keyed(key: bytes, text: str) -> str:
 
 
 class EventFileWriter:
-    """Writes line by line; `close` seals. Without `close` the file has no end, and says so when it is verified."""
+    """Writes line by line; `close` seals. Without it the file has no end, which verifying finds."""
 
     def __init__(self, path: Path, key: bytes, head: FileHead) -> None:
         """Makes the file, for its owner alone; raises OSError, FileExistsError where it is there."""
@@ -140,6 +140,8 @@ def read_rows(path: Path) -> Iterator[LogRow | Gap | Stretch]:
                 if found is None:
                     return
                 yield found
+        except json.JSONDecodeError as error:
+            raise ValueError(f"{path.name} is not a file of events, or is damaged.") from error
         except (EOFError, KeyError, TypeError, lzma.LZMAError, gzip.BadGzipFile) as error:
             raise ValueError(f"{path.name} can't be read: {error}.") from error
 
@@ -156,8 +158,8 @@ def _parsed(values: dict[str, Any]) -> LogRow | Gap | Stretch | None:
         left = values["omitted"]
         return Stretch(left["first"], left["last"], bytes.fromhex(left["hash"]))
     row = LogRow(
-        values["seq"], values["time_us"], values["type"], values["version"], values["source"], values["task_id"],
-        values["agent_id"], values["data"], bytes.fromhex(values["hash"]), 0,
+        values["seq"], values["time_us"], values["type"], values["version"], values["source"],
+        values["task_id"], values["agent_id"], values["data"], bytes.fromhex(values["hash"]), 0,
     )  # fmt: skip
     return row._replace(size=len(row.data))
 

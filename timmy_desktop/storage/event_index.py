@@ -29,13 +29,17 @@ _LONGEST_TEXT = 200_000
 
 # What is found by words: the values, not their names; the envelope too, as identifiers are pasted.
 WORDS_SQL = f"""substr(type||' '||source||' '||task_id||' '||agent_id||' '||coalesce((
-    SELECT group_concat(atom, ' ') FROM json_tree(CASE WHEN json_valid(data) THEN data ELSE json_quote(data) END)
+    SELECT group_concat(atom, ' ')
+    FROM json_tree(CASE WHEN json_valid(data) THEN data ELSE json_quote(data) END)
     WHERE atom IS NOT NULL), ''), 1, {_LONGEST_TEXT})"""  # noqa: S608 - constants
 
 _STRETCH = "BETWEEN ?1 AND ?2"
-_COUNTED = f"FROM event_facets WHERE seq {_STRETCH} GROUP BY 1, 2 ON CONFLICT DO UPDATE SET count = count + excluded.count"
+_COUNTED = (
+    f"FROM event_facets WHERE seq {_STRETCH} GROUP BY 1, 2 "
+    "ON CONFLICT DO UPDATE SET count = count + excluded.count"
+)
 _STEP = (
-    "INSERT OR IGNORE INTO event_names(name) "
+    "INSERT OR IGNORE INTO event_names(name) "  # noqa: S608 - constants
     + " UNION ".join(
         f"SELECT {column} FROM event_log WHERE seq {_STRETCH}"  # noqa: S608 - constants
         for column in ("type", "source", "task_id", "agent_id")
@@ -105,12 +109,15 @@ def unindex(session: Session, first: int, last: int) -> None:
         return
     stretch = (first, last)
     session.sql(
-        "INSERT INTO event_text(event_text, rowid, words) "
+        "INSERT INTO event_text(event_text, rowid, words) "  # noqa: S608 - constants
         f"SELECT 'delete', seq, {WORDS_SQL} FROM event_log WHERE seq {_STRETCH}",
         stretch,
     )
     for table, column, value in _UNCOUNTED:
-        counted = f"SELECT {value} AS place, kind, count(*) AS gone FROM event_facets WHERE seq {_STRETCH} GROUP BY 1, 2"  # noqa: S608
+        counted = (
+            f"SELECT {value} AS place, kind, count(*) AS gone FROM event_facets "  # noqa: S608
+            f"WHERE seq {_STRETCH} GROUP BY 1, 2"
+        )
         session.sql(
             f"UPDATE {table} SET count = count - taken.gone FROM ({counted}) AS taken "  # noqa: S608
             f"WHERE {table}.{column} = taken.place AND {table}.kind = taken.kind",
@@ -153,8 +160,9 @@ class EventIndex:
     async def catch_up(self) -> None:
         """Returns when every event committed before the call is in the index."""
         async with self._working:
-            while await self._database.write(index_step):
-                await asyncio.sleep(0)
+            left = 1
+            while left:
+                left = await self._database.write(index_step)
         self._tell()
 
     def on_progress(self, handler: Callable[[], None]) -> Callable[[], None]:

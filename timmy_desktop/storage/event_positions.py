@@ -97,7 +97,7 @@ class Positions:
 def make_query(session: Session, wanted: EventFilter, order: Order | None = None) -> Query:
     """Looks names up and notes how far index and log reach."""
     # One after the other: asked for both at once, SQLite reads the whole table.
-    first, last = (session.sql(f"SELECT {end}(seq) FROM event_log")[0][0] for end in ("min", "max"))
+    first, last = (session.sql(f"SELECT {end}(seq) FROM event_log")[0][0] for end in ("min", "max"))  # noqa: S608
     low, high = first or 1, last or 0
     if is_in_order_of_time(session):
         low, high = numbers_between(session, low, high, wanted.since_us, wanted.until_us)
@@ -282,7 +282,7 @@ def _group_in_log(order: Order) -> str:
         cases = " ".join(f"WHEN '{name}' THEN {rank}" for name, rank in _ranked_types().items())
         return f"CASE e.type {cases} ELSE 2 END"
     column = _LOG_COLUMNS[_FACETS[order.key]]
-    return f"(SELECT id FROM event_names n WHERE n.name = e.{column})"
+    return f"(SELECT id FROM event_names n WHERE n.name = e.{column})"  # noqa: S608 - our own column
 
 
 def _facet_group(session: Session, order: Order, group: int) -> str:
@@ -315,11 +315,9 @@ def _sorted(session: Session, segments: Sequence[Segment], order: Order) -> list
 
 def _places(session: Session, groups: set[int], order: Order) -> dict[int, int]:
     """Where each value stands: by its name, "none" always last."""
-    if order.key == "severity":
-        names = {group: str(group) for group in groups}
-    else:
-        names = _names(session, groups)
-    ranked = sorted(groups - {0} if order.key != "severity" else groups, key=lambda group: names[group])
+    by_rank = order.key == "severity"
+    names = {group: str(group) for group in groups} if by_rank else _names(session, groups)
+    ranked = sorted(groups if by_rank else groups - {0}, key=lambda group: names[group])
     if order.descending:
         ranked.reverse()
     rank = {group: place for place, group in enumerate(ranked)}

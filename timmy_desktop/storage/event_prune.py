@@ -1,4 +1,4 @@
-"""Removes old events lawfully: kept in an archive if wanted, told by a `log.pruned`, and the chain still holds.
+"""Removes old events lawfully: kept in an archive if wanted, told by a `log.pruned`; the chain still holds.
 
 First the stretches are chosen and archived; then one transaction tells of them and keeps their last hashes;
 then they go, a few thousand rows at a time. What was interrupted there goes on at the next start.
@@ -162,7 +162,7 @@ class EventPruning:
 
 
 def plan(session: Session, before_us: int, types: Sequence[str] = ()) -> PrunePlan:
-    """The stretches of events older than `before_us`, of these types where any are named; never of the log's own."""
+    """The stretches of events from before `before_us`, of these types where any are named; never `log.*`."""
     kinds = kinds_of(session, types or ("*",)) - kinds_of(session, (f"{KEPT_TOPIC}*",))
     condition = f"time_us < ? AND seq <= ? AND kind IN ({','.join(map(str, sorted(kinds)))})"
     values = (before_us, indexed_up_to(session))

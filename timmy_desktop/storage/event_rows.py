@@ -1,4 +1,4 @@
-"""Rows of the log as they are kept, not decoded: what shows, exports and verifies them must not break on any."""
+"""Rows of the log as they are kept, not decoded: what shows or exports them must not break on any."""
 
 from __future__ import annotations
 

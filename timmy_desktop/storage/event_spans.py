@@ -32,7 +32,7 @@ class _Open:
 
 
 def as_spans(rows: Iterator[LogRow]) -> Iterator[str]:
-    """Lines of OTLP JSON (an ExportTraceServiceRequest each): a trace for each task, in the order they ended."""
+    """Lines of OTLP JSON (an ExportTraceServiceRequest each): a trace for each task."""
     waiting: list[dict[str, Any]] = []
     for span in spans(rows):
         waiting.append(span)

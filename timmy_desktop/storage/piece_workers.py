@@ -1,7 +1,7 @@
 """Checks pieces of the log in processes of their own: reading and hashing hold the interpreter's lock.
 
-Plain processes, not `multiprocessing`, which would run the installed command again in each of them. This file is
-also what they run: pieces come on standard input, a line of JSON each, and reports go to standard output.
+Plain processes, not `multiprocessing`, which would run the installed command again in each of them. This file
+is also what they run: pieces come on standard input, a line of JSON each, and reports go to standard output.
 """
 
 from __future__ import annotations
@@ -15,16 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import SimpleQueue
 
+from timmy_desktop import own_process
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.storage.pieces import Piece, PieceReport, check_piece
 
 Check = Callable[[list[Piece], bytes], Iterator[PieceReport]]
-
-
-def command() -> list[str]:
-    """How a worker is started; nothing where this program is no Python that could."""
-    frozen = bool(getattr(sys, "frozen", False))
-    return [] if frozen else [sys.executable, "-m", "timmy_desktop.storage.piece_workers"]
 
 
 @contextmanager
@@ -53,7 +48,11 @@ def workers(path: Path, number: int) -> Iterator[Check]:
 
 def _started() -> subprocess.Popen[str]:
     return subprocess.Popen(
-        command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+        own_process.worker("verifier"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
     )
 
 
@@ -89,7 +88,8 @@ def main() -> int:
             Path(asked["path"]), bytes.fromhex(asked["key"]), Piece(asked["first"], asked["last"])
         )
         answer = {
-            "rows": report.rows, "head": report.head.hex(), "broken_seq": report.broken_seq, "problem": report.problem,
+            "rows": report.rows, "head": report.head.hex(), "broken_seq": report.broken_seq,
+            "problem": report.problem,
         }  # fmt: skip
         sys.stdout.write(f"{json.dumps(answer)}\n")
         sys.stdout.flush()

@@ -67,7 +67,7 @@ def _check_with_gaps(
 
 
 def _hash_at(connection: sqlite3.Connection, seq: int) -> bytes:
-    """The hash of the event numbered `seq`, also of one that ends a gap; else what stands before the first."""
+    """The hash of the event numbered `seq`, also of one that ends a gap; else the beginning's."""
     sql = (
         "SELECT hash FROM event_log WHERE seq = ?1 UNION ALL SELECT hash FROM event_gaps WHERE last_seq = ?1"
     )

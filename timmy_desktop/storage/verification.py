@@ -18,7 +18,7 @@ from timmy_desktop.storage.chain import GENESIS, ChainReport
 from timmy_desktop.storage.chain_key import ChangedStartError, chain_start
 from timmy_desktop.storage.database import Session
 from timmy_desktop.storage.event_gaps import Gap, digest_of, gaps_between
-from timmy_desktop.storage.piece_workers import Check, command, workers
+from timmy_desktop.storage.piece_workers import Check, workers
 from timmy_desktop.storage.pieces import Piece, check_piece
 from timmy_desktop.storage.private_file import write_private_file
 
@@ -87,7 +87,7 @@ def _prune_problem(session: Session, key: bytes) -> tuple[int, str] | None:
 @contextmanager
 def _checker(path: Path, rows: int) -> Iterator[Check]:
     processes = min(os.cpu_count() or 1, MOST_PROCESSES)
-    if rows < ROWS_WORTH_PROCESSES or processes == 1 or not command():
+    if rows < ROWS_WORTH_PROCESSES or processes == 1:
         yield lambda pieces, key: (check_piece(path, key, piece) for piece in pieces)
         return
     with workers(path, processes) as check:

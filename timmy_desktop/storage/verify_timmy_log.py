@@ -3,13 +3,14 @@
 
     python3 verify_timmy_log.py FILE --key KEYFILE [--anchor chain.head] [--json]
 
-FILE is an export or an archive (.jsonl, .jsonl.gz, .jsonl.xz), a database (swarm.db), or a data folder. The key is
-64 hexadecimal digits: the file chain.key of the data folder, or what `timmy-desktop log key` writes.
+FILE is an export or an archive (.jsonl, .jsonl.gz, .jsonl.xz), a database (swarm.db), or a data folder. The
+key is 64 hexadecimal digits: the file chain.key of the data folder, or what `timmy-desktop log key` writes.
 
-What it finds: events that were changed, removed, put in, moved or cut off, and prunes that the application did not
-make. Exit status: 0 intact; 1 not intact, and where; 2 it could not be checked; 3 only the newer part could be.
+What it finds: events that were changed, removed, put in, moved or cut off, and prunes that the application
+did not make. Exit status: 0 intact; 1 not intact, and where; 2 it could not be checked; 3 only the newer part
+could be.
 
-The rules are those of docs/architecture.md, section "The event log's format". It imports nothing of the application.
+The rules are those of docs/architecture.md, section "The event log". It uses nothing of the application.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class Walk:
     def row(self, fields: Sequence[Any], stored: bytes) -> None:
         seq = fields[0]
         if seq < self.next:
-            self.find(seq, "event %d stands out of its order, or twice" % seq)
+            self.find(seq, f"event {seq} stands out of its order, or twice")
             return
         known = self.reach(seq)
         text = SEPARATOR.join(str(field) for field in fields).encode()
@@ -84,7 +85,7 @@ class Walk:
             self.unverified += 1
             links = {stored}
         elif known and stored not in links:
-            self.find(seq, "event %d was changed, or its hash was" % seq)
+            self.find(seq, f"event {seq} was changed, or its hash was")
         elif known:
             links = {stored}
         # Where it does not fit, the next one may follow either hash: so one change is found once.
@@ -98,23 +99,23 @@ class Walk:
             values = json.loads(data)
             self.told[values["digest"]] = (seq, values["gaps"])
         except (ValueError, KeyError, TypeError):
-            self.find(seq, "event %d does not say what was pruned" % seq)
+            self.find(seq, f"event {seq} does not say what was pruned")
 
     def gap(self, first: int, last: int, after: bytes, pruned: str, mac: bytes) -> None:
         if first < self.next or last < first:
-            self.find(first, "events %d to %d are said to be pruned, and stand here" % (first, last))
+            self.find(first, f"events {first} to {last} are said to be pruned, and stand here")
             return
         self.reach(first)
-        text = "gap %d %d %s %s" % (first, last, after.hex(), pruned)
+        text = f"gap {first} {last} {after.hex()} {pruned}"
         if not hmac.compare_digest(mac, keyed(self.key, text).digest()):
-            self.find(first, "events %d to %d were removed, and not by the application" % (first, last))
+            self.find(first, f"events {first} to {last} were removed, and not by the application")
         self.gaps.setdefault(pruned, []).append((first, last, after))
         self.heads, self.next = {after}, last + 1
 
     def omitted(self, first: int, last: int, after: bytes) -> None:
         """Left out by whoever wrote the file, under its seal."""
         if first < self.next or last < first:
-            self.find(first, "events %d to %d are said to be left out, and stand here" % (first, last))
+            self.find(first, f"events {first} to {last} are said to be left out, and stand here")
             return
         self.reach(first)
         self.heads, self.next = {after}, last + 1
@@ -131,15 +132,17 @@ class Walk:
         for digest, gaps in sorted(self.gaps.items()):
             state = keyed(self.key, "pruned\n")
             for first, last, after in gaps:
-                state.update(("%d %d %s\n" % (first, last, after.hex())).encode())
+                state.update((f"{first} {last} {after.hex()}\n").encode())
             seq, told = self.told.get(digest, (0, 0))
             if not seq and self.saw_end_of_log:
-                self.find(gaps[0][0], "events %d to %d were removed, and no event says so" % gaps[0][:2])
+                self.find(
+                    gaps[0][0], f"events {gaps[0][0]} to {gaps[0][1]} were removed, and no event says so"
+                )
             # Fewer than were told of: the removal was still under way, and each gap is signed by itself.
             elif len(gaps) == told and not hmac.compare_digest(digest, state.hexdigest()):
-                self.find(seq, "what event %d says was pruned is not what was" % seq)
+                self.find(seq, f"what event {seq} says was pruned is not what was")
             elif len(gaps) > told > 0:
-                self.find(gaps[0][0], "more was removed than event %d says" % seq)
+                self.find(gaps[0][0], f"more was removed than event {seq} says")
 
     def report(self) -> Report:
         head = next(iter(self.heads)) if len(self.heads) == 1 else b""
@@ -148,7 +151,7 @@ class Walk:
 
 
 def missing(first: int, last: int) -> str:
-    return "event %d is missing" % first if first == last else "events %d to %d are missing" % (first, last)
+    return f"event {first} is missing" if first == last else f"events {first} to {last} are missing"
 
 
 # Files
@@ -173,7 +176,7 @@ def verify_file(path: str | Path, key: bytes) -> Report:
             ended = read_line(line, walk, seal.hexdigest(), key)
             seal.update(line)
     if not ended:
-        walk.find(walk.next, "the file ends before event %d, without its seal: it was cut off" % walk.next)
+        walk.find(walk.next, f"the file ends before event {walk.next}, without its seal: it was cut off")
     walk.end()
     return walk.report()
 
@@ -181,7 +184,7 @@ def verify_file(path: str | Path, key: bytes) -> Report:
 def opened(path: str | Path) -> IO[bytes]:
     if str(path).endswith(".gz"):
         return gzip.open(path, "rb")  # type: ignore[return-value]
-    return lzma.open(path, "rb") if str(path).endswith(".xz") else open(path, "rb")
+    return lzma.open(path, "rb") if str(path).endswith(".xz") else Path(path).open("rb")
 
 
 def next_line(lines: IO[bytes]) -> bytes:
@@ -223,9 +226,9 @@ def read_line(line: bytes, walk: Walk, seal: str, key: bytes) -> bool:
         if not read_item(values, walk):
             raise ValueError
         if not is_as_written(values, line):
-            walk.find(walk.next - 1, "the line of event %d was written anew" % (walk.next - 1))
+            walk.find(walk.next - 1, f"the line of event {walk.next - 1} was written anew")
     except (ValueError, KeyError, TypeError, AttributeError):
-        walk.find(walk.next, "the line where event %d should be can't be read" % walk.next)
+        walk.find(walk.next, f"the line where event {walk.next} should be can't be read")
     return False
 
 
@@ -265,7 +268,7 @@ def check_end(end: Any, walk: Walk, seal: str, key: bytes, as_written: bool) -> 
 
 def verify_database(path: str | Path, key: bytes, anchor: str | Path | None = None) -> Report:
     """The report on a log in its database; the application should be closed."""
-    address = "{}?mode=ro".format(Path(path).absolute().as_uri())
+    address = f"{Path(path).absolute().as_uri()}?mode=ro"
     with closing(sqlite3.connect(address, uri=True)) as db:
         start = chain_start(db, key)
         walk = Walk(key, 1, GENESIS, start or 0)
@@ -287,7 +290,7 @@ def verify_database(path: str | Path, key: bytes, anchor: str | Path | None = No
 
 def items(db: sqlite3.Connection) -> Iterator[tuple[Any, Any, Any]]:
     """Events and gaps in order. A stretch that is still there whole has not been removed yet."""
-    gaps = iter(read_gaps(db) + [None])
+    gaps = iter([*read_gaps(db), None])
     gap = next(gaps)
     for *fields, stored in db.execute(
         "SELECT {}, hash FROM event_log ORDER BY seq".format(", ".join(FIELDS))
@@ -316,7 +319,7 @@ def chain_start(db: sqlite3.Connection, key: bytes) -> int | None:
     if not found:
         return 0
     number, _, mac = found[0].partition(":")
-    signed = keyed(key, "chain start {}".format(number)).hexdigest()
+    signed = keyed(key, f"chain start {number}").hexdigest()
     return int(number) if number.isdecimal() and hmac.compare_digest(mac, signed) else None
 
 
@@ -328,13 +331,13 @@ def check_anchor(path: str | Path, key: bytes, walk: Walk, heads: dict[int, byte
     except (OSError, ValueError, KeyError, TypeError):
         walk.find(walk.next - 1, "the anchor is missing, or can't be read")
         return
-    signed = hmac.new(key, ("%d|%s" % (seq, head)).encode(), "blake2b").hexdigest()
+    signed = hmac.new(key, (f"{seq}|{head}").encode(), "blake2b").hexdigest()
     if not hmac.compare_digest(mac, signed):
         walk.find(walk.next - 1, "the anchor was changed")
     elif seq >= walk.next:
         walk.find(walk.next, missing(walk.next, seq) + " from the end")
     elif seq in heads and heads[seq].hex() != head:
-        walk.find(seq, "event %d is not the one that was anchored" % seq)
+        walk.find(seq, f"event {seq} is not the one that was anchored")
 
 
 # The command
@@ -349,7 +352,7 @@ def verify(path: str | Path, key: bytes, anchor: str | Path | None = None) -> Re
     path = Path(path)
     if path.is_dir():
         return verify_database(path / "swarm.db", key, anchor or path / "chain.head")
-    with open(path, "rb") as file:
+    with path.open("rb") as file:
         is_database = file.read(15) == b"SQLite format 3"
     return verify_database(path, key, anchor) if is_database else verify_file(path, key)
 
@@ -391,11 +394,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def tell(report: Report) -> None:
     for seq, problem in report.findings:
-        print("BROKEN at event %d: %s." % (seq, inert(problem)))
+        print(f"BROKEN at event {seq}: {inert(problem)}.")
     if not report.findings:
-        print("Intact: %d events, %d to %d, head %s." % (report.rows, report.first, report.last, report.head))
+        print(f"Intact: {report.rows} events, {report.first} to {report.last}, head {report.head}.")
     if report.unverified:
-        print("%d events can't be verified: their key is gone." % report.unverified)
+        print(f"{report.unverified} events can't be verified: their key is gone.")
 
 
 if __name__ == "__main__":

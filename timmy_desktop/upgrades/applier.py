@@ -75,6 +75,8 @@ class Applier:
         try:
             await self._apply(workshop, proposal, tell)
         except (UpgradeError, RepositoryError) as error:
+            if await self._was_moved(workshop, proposal, APPLY):
+                return await self._finish(workshop, proposal, APPLY, tell)
             can_look_again = isinstance(error, StaleError)
             event = UpgradeFailed(
                 source=SOURCE, task_id=proposal.task_id, upgrade_id=proposal.id, reason=str(error),
@@ -94,6 +96,8 @@ class Applier:
         try:
             await self._roll_back(workshop, proposal, tell)
         except (UpgradeError, RepositoryError) as error:
+            if await self._was_moved(workshop, proposal, UNDO):
+                return await self._finish(workshop, proposal, UNDO, tell)
             event = UpgradeRollBackRefused(
                 source=SOURCE, task_id=proposal.task_id, upgrade_id=proposal.id, reason=str(error)
             )
@@ -104,7 +108,7 @@ class Applier:
         """Finishes, or begins anew, what an earlier run left under way."""
         (step,) = await self._columns(proposal, "step")
         way = UNDO if step in (UNDO.begin, UNDO.move, UNDO.checkout) else APPLY
-        if step in (way.move, way.checkout) and await self._has_moved(workshop, proposal):
+        if await self._was_moved(workshop, proposal, way):
             await self._finish(workshop, proposal, way, tell)
         elif way is APPLY:
             await self.apply(workshop, proposal, tell)
@@ -212,8 +216,11 @@ class Applier:
 
         await self._threads.git(move)
 
-    async def _has_moved(self, workshop: Workshop, proposal: Proposal) -> bool:
-        (new,) = await self._columns(proposal, "new_head")
+    async def _was_moved(self, workshop: Workshop, proposal: Proposal, way: Names) -> bool:
+        """Whether the move that was written down has happened, whatever git said of it."""
+        step, new = await self._columns(proposal, "step", "new_head")
+        if step not in (way.move, way.checkout):
+            return False
 
         def look() -> bool:
             workshop.repository.drop_stale_lock(workshop.target.branch, new)
@@ -262,7 +269,8 @@ def refuse_moved(workshop: Workshop, proposal: Proposal) -> None:
         raise StaleError(
             f"{branch} has moved since this diff was made. Look again at what the change would do now."
         )
-    if proposal.branch and workshop.repository.head(proposal.branch) != revision.commit:
+    # One that is gone has not moved: what was proposed is kept here.
+    if proposal.branch and workshop.repository.head(proposal.branch) not in ("", revision.commit):
         raise StaleError(f"{proposal.branch} has moved since this diff was made. Look again at what is new.")
 
 

@@ -16,13 +16,12 @@ from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.upgrades import rows
 from timmy_desktop.upgrades.applier import Applier
 from timmy_desktop.upgrades.canary import Canary
-from timmy_desktop.upgrades.drafts import Drafts
 from timmy_desktop.upgrades.errors import RepositoryError, StateError, UpgradeError
 from timmy_desktop.upgrades.proving import Prover
 from timmy_desktop.upgrades.records import Records
 from timmy_desktop.upgrades.risk import speaks_against
 from timmy_desktop.upgrades.threads import UpgradeThreads
-from timmy_desktop.upgrades.types import PENDING, ProofPacket, Proposal, Rehearsal
+from timmy_desktop.upgrades.types import PENDING, ProofPacket, Proposal, Rehearsal, TestReport
 from timmy_desktop.upgrades.workshops import Workshops
 
 MACHINE = "Timmy, by the setting auto_approve_upgrades"
@@ -45,7 +44,6 @@ class Background:
         prover: Prover,
         applier: Applier,
         canary: Canary,
-        drafts: Drafts,
         auto_approve: bool,
         round_seconds: float = ROUND_SECONDS,
     ) -> None:
@@ -57,7 +55,6 @@ class Background:
         self._prover = prover
         self._applier = applier
         self._canary = canary
-        self._drafts = drafts
         self._auto_approve = auto_approve
         self._round_seconds = round_seconds
         self._tasks: dict[str, asyncio.Task[Any]] = {}
@@ -192,8 +189,14 @@ class Background:
         return self._turns.setdefault(proposal.target_id, asyncio.Lock())
 
     async def _prove(self, proposal: Proposal) -> None:
-        case = await self._workshops.case(proposal)
-        proof = await self._prover.prove(case, lambda words: self._say(proposal, words))
+        try:
+            case = await self._workshops.case(proposal)
+            proof = await self._prover.prove(case, lambda words: self._say(proposal, words))
+        except (UpgradeError, RepositoryError) as error:
+            report = TestReport("merge", "", "broken", str(error), time_us=self._clock.now_us())
+            await self._records.tested(proposal, proposal.revisions, report)
+            await self._records.proved(proposal, proposal.revisions, ProofPacket(merge=report))
+            return
         current = await self._records.read(lambda session: rows.proposal(session, proposal.id))
         if self._auto_approve and may_be_approved(current, proof):
             approved = await self._records.approve(current, current.revision.digest, MACHINE, automatic=True)
@@ -240,7 +243,7 @@ class Background:
 
     async def _go_round(self) -> None:
         while True:
-            with suppress(StorageError, UpgradeError, RepositoryError):
+            with suppress(StorageError, UpgradeError, RepositoryError, OSError):
                 await self.expire_due()
                 await self._watch()
             await asyncio.sleep(self._round_seconds)

@@ -1,4 +1,4 @@
-"""What a patch says, as frozen values: files, hunks and lines. Pure; diff_patch.py reads git's text into it."""
+"""What a patch says, as frozen values: files, hunks and lines. diff_patch.py reads git's text into it."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Hunk:
 
     @property
     def first_old(self) -> int:
-        """The number of the first old line; where there is none, of the line after which it would stand, + 1."""
+        """The number of the first old line; where there is none, the one that it would have."""
         return self.old_start if self.old_count else self.old_start + 1
 
     @property

@@ -116,7 +116,7 @@ def _read_hunk(lines: Sequence[str], place: int) -> tuple[Hunk, int]:
     made: list[Line] = []
     place += 1
     try:
-        while old < old_end or new < new_end or lines[place : place + 1] and lines[place][:1] == "\\":
+        while old < old_end or new < new_end or (lines[place : place + 1] and lines[place][:1] == "\\"):
             line = lines[place]
             mark = line[:1]
             if mark == " ":

@@ -1,7 +1,7 @@
 """A line of code as it is shown: tabs at their stops, and nothing in it that the eye can't see.
 
-Stricter than inert.py: in code a joiner between two letters, a space of no width or an unusual blank is how one
-name is made to look like another (CVE-2021-42574 and its kin), so each is spelt out.
+Stricter than inert.py: in code a joiner between two letters, a space of no width or an unusual blank is how
+one name is made to look like another (CVE-2021-42574 and its kin), so each is spelt out.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Visible(NamedTuple):
             return min(index, len(self.text))
         return self.starts[min(index, len(self.starts) - 1)]
 
-    def index(self, column: int) -> int:
+    def index_at(self, column: int) -> int:
         """Which character of the line `column` of `text` lies in."""
         if self.starts is None:
             return min(column, len(self.text))
@@ -69,7 +69,13 @@ def visible(line: str, tab: int = TAB) -> Visible:
     starts.append(place)
     text = "".join(pieces)
     plain = text.isascii()
-    return Visible(text, tuple(starts), tuple(odd), _mixed(text) if _ALIKE.search(text) else (), not plain and _turns(text))
+    return Visible(
+        text,
+        tuple(starts),
+        tuple(odd),
+        _mixed(text) if _ALIKE.search(text) else (),
+        not plain and _turns(text),
+    )
 
 
 def is_odd(line: str) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
+
+from timmy_desktop.upgrades.diff import Hunk
 
 Span = tuple[int, int]
 Spans = tuple[Span, ...]
@@ -40,6 +43,22 @@ def changed_words(old: str, new: str) -> tuple[Spans, Spans]:
         _joined([(starts[a], starts[b]) for _, a, b, _, _ in changed], old),
         _joined([(others[c], others[d]) for _, _, _, c, d in changed], new),
     )
+
+
+def changed_in(hunk: Hunk, index: int) -> Spans:
+    """The parts of a changed line of a hunk that the line which it became, or was, does not have."""
+    place = bisect_right(hunk.blocks, index, key=lambda block: block.start) - 1
+    if place < 0:
+        return ()
+    start, middle, end = hunk.blocks[place]
+    if not start < middle < end or index >= end:
+        return ()
+    removed = [line.text for line in hunk.lines[start:middle]]
+    added = [line.text for line in hunk.lines[middle:end]]
+    for old, new in paired(removed, added):
+        if index in (start + old, middle + new):
+            return changed_words(removed[old], added[new])[index >= middle]
+    return ()
 
 
 def paired(removed: Sequence[str], added: Sequence[str]) -> tuple[tuple[int, int], ...]:

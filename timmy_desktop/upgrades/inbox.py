@@ -12,6 +12,8 @@ from typing import Any
 
 from timmy_desktop.identifiers import new_id
 
+# The folder's name, among what belongs to the upgrades.
+INBOX = "inbox"
 _LARGEST = 100_000
 
 

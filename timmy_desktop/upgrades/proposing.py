@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from timmy_desktop.clock import Clock
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.inert import inert, inert_line, storable
+from timmy_desktop.upgrades import rows
 from timmy_desktop.upgrades.drafts import Draft
 from timmy_desktop.upgrades.errors import EditError, RepositoryError, StateError
 from timmy_desktop.upgrades.examining import examined
@@ -40,7 +41,7 @@ class Proposing:
         self, target_id: str, branch: str, description: str, reasoning: str, proposer: str
     ) -> Proposal:
         """What a branch of the target's repository changes."""
-        workshop = await self._workshops.of(target_id)
+        workshop = await self._workshops.of(target_id, is_open=True)
         if branch == workshop.target.branch:
             raise EditError("That is the branch which proposals change. Name another one.")
 
@@ -67,9 +68,11 @@ class Proposing:
 
         if draft.proposal is not None:
             return await self._revise_by(draft, make)
+        conversation, _ = await self._records.read(lambda session: rows.task_of(session, task_id))
+        origin = "chat" if conversation else "task"
         new = _new(
-            workshop.target.id, description, reasoning, proposer, "task", title=title, task_id=task_id,
-            proposal_id=draft.id,
+            workshop.target.id, description, reasoning, proposer, origin, title=title, task_id=task_id,
+            proposal_id=draft.id, conversation_id=conversation,
         )  # fmt: skip
         return await self._propose(workshop, new, make, keep=True)
 
@@ -77,7 +80,8 @@ class Proposing:
         self, proposal: Proposal, diff: DiffText, hunks: Sequence[HunkRef]
     ) -> tuple[NewProposal, NewRevision, Workshop]:
         """What some hunks of a proposal would be as one of their own; it is written with the rejection."""
-        workshop, now = await self._workshops.of(proposal.target_id), self._clock.now_us()
+        workshop = await self._workshops.of(proposal.target_id, is_open=True)
+        now = self._clock.now_us()
         part = chosen(diff.patch, hunks)
         if part == diff.patch:
             raise EditError("Those are all of its hunks. Approve the proposal instead.")
@@ -105,8 +109,8 @@ class Proposing:
 
     async def second_look(self, proposal: Proposal, diff: DiffText) -> Proposal:
         """The proposal on the target's present head: its next revision, or a new one where it has failed."""
-        workshop, now = await self._workshops.of(proposal.target_id), self._clock.now_us()
-        revision = proposal.revision
+        workshop = await self._workshops.of(proposal.target_id, is_open=True)
+        now, revision = self._clock.now_us(), proposal.revision
 
         def make(quarantine: Quarantine) -> NewRevision:
             moved = workshop.repository.head(proposal.branch) if proposal.branch else ""

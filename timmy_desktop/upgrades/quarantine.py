@@ -7,6 +7,7 @@ folder. The configuration is ours, so nothing that a proposal contains is ever r
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +101,7 @@ class Quarantine:
             f"[core]\n\trepositoryformatversion = {version}\n\tbare = true\n[gc]\n\tauto = 0\n{extension}"
         )
         # Last: it is what makes it one.
-        (self.folder / "HEAD").write_text("ref: refs/heads/none\n")
+        (self.folder / "HEAD").write_text("ref: refs/heads/proposal\n")
 
     def discard(self) -> None:
         """Removes it with everything in it."""
@@ -238,9 +239,10 @@ class Quarantine:
         return 40 if self._format == "sha1" else 64
 
     def _index(self, base: str) -> dict[str, str]:
-        """An index that holds `base`, for one piece of work."""
-        place = {"GIT_INDEX_FILE": str(self.folder / "index")}
-        (self.folder / "index.lock").unlink(missing_ok=True)
+        """An index that holds `base`, for one piece of work: each thread has its own."""
+        index = self.folder / f"index-{threading.get_ident()}"
+        index.with_name(f"{index.name}.lock").unlink(missing_ok=True)  # of a run that was killed
+        place = {"GIT_INDEX_FILE": str(index)}
         self._said(["read-tree", base], environment=place)
         return place
 

@@ -6,20 +6,15 @@ UpgradeError, whose message is meant for the person; panels change on the events
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from timmy_desktop.clock import Clock
-from timmy_desktop.events.base import EventRecord
 from timmy_desktop.events.bus import EventBus
-from timmy_desktop.events.tasks import TaskCancelled, TaskCompleted, TaskFailed
-from timmy_desktop.inert import inert, inert_line, storable
+from timmy_desktop.inert import inert, storable
 from timmy_desktop.storage.database import Database
-from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.upgrades import rows
 from timmy_desktop.upgrades.applier import Applier, ChainHead
@@ -30,46 +25,34 @@ from timmy_desktop.upgrades.consequences import consequences_of
 from timmy_desktop.upgrades.drafts import Draft, DraftLimits, Drafts
 from timmy_desktop.upgrades.errors import (
     EditError,
-    RepositoryError,
     StaleError,
     StateError,
     UpgradeError,
 )
-from timmy_desktop.upgrades.examining import MOST_READ
-from timmy_desktop.upgrades.inbox import Inbox
+from timmy_desktop.upgrades.handing_in import HandingIn, revision_text
+from timmy_desktop.upgrades.inbox import INBOX, Inbox
 from timmy_desktop.upgrades.opening import examined_folder, opened_target
-from timmy_desktop.upgrades.patch_parts import file_parts
 from timmy_desktop.upgrades.proposing import Proposing
 from timmy_desktop.upgrades.proving import Prover
-from timmy_desktop.upgrades.quarantine import Quarantine
+from timmy_desktop.upgrades.reading import Reading
 from timmy_desktop.upgrades.records import Records
-from timmy_desktop.upgrades.restoring import restored
 from timmy_desktop.upgrades.sandbox import Limits, Sandbox, find_sandbox
 from timmy_desktop.upgrades.threads import UpgradeThreads
 from timmy_desktop.upgrades.trials import Trials
 from timmy_desktop.upgrades.types import (
     Comment,
-    Consequences,
-    Decision,
-    DiffText,
     HunkRef,
-    ProofPacket,
     Proposal,
     Rehearsal,
-    Revision,
     Side,
-    State,
     Target,
-    TestReport,
 )
 from timmy_desktop.upgrades.workshops import Workshops
 
 LONGEST_COMMENT = 4000
-INBOX_SECONDS = 1.0
-_LARGEST_FILE = 5 * MOST_READ
 
-# Gives an agent a task: its text, whether it stays on this machine, and the conversation that it is told in.
-AskAgent = Callable[[str, str], Awaitable[str]]
+# Gives an agent a task: its text, the conversation that it is told in, and whether it stays on this machine.
+AskAgent = Callable[[str, str, bool], Awaitable[str]]
 # Gives the memory something to keep.
 Remember = Callable[[str], Awaitable[None]]
 
@@ -89,7 +72,7 @@ class UpgradeSettings(Protocol):
     def upgrade_canary_minutes(self) -> int: ...
 
 
-class UpgradeQueue:
+class UpgradeQueue(Reading):
     """Proposals from their making to their end. Blocking work is done on threads of its own."""
 
     def __init__(
@@ -109,58 +92,48 @@ class UpgradeQueue:
     ) -> None:
         """`folder` holds the quarantines; `person` is whose decisions these are.
 
-        `remember(text)` gives the memory a reason to keep; `ask_agent(text, conversation_id)` posts a task to
-        an agent that can propose, and gives its identifier.
+        `remember(text)` gives the memory a reason to keep; `ask_agent(text, conversation_id, local_only)`
+        posts a task to an agent that can propose, and gives its identifier.
         """
-        self._bus = bus
-        self._supervisor = supervisor
-        self._inbox = Inbox(folder / "inbox")
-        self._reading: asyncio.Task[None] | None = None
-        self._unsubscribe: list[Callable[[], None]] = []
-        self._revising: dict[str, str] = {}
+        threads = UpgradeThreads()
+        records = Records(bus=bus, db=db, clock=clock, timeout_hours=settings.upgrade_timeout_hours)
+        workshops = Workshops(folder, records, threads)
+        memory_bytes = settings.upgrade_test_memory_mb * 1_000_000
+        limits = Limits(seconds=settings.upgrade_test_seconds, memory_bytes=memory_bytes)
+        self._trials = trials = Trials(threads=threads, clock=clock, limits=limits, find=find)
+        work = Background(
+            records=records, workshops=workshops, threads=threads, clock=clock, supervisor=supervisor,
+            prover=Prover(records=records, trials=trials, threads=threads),
+            applier=Applier(
+                records=records, trials=trials, threads=threads, clock=clock, chain_head=chain_head,
+                canary_minutes=settings.upgrade_canary_minutes, person=person,
+            ),
+            canary=Canary(bus=bus, records=records, trials=trials, threads=threads, clock=clock),
+            auto_approve=settings.auto_approve_upgrades,
+        )  # fmt: skip
+        super().__init__(records=records, workshops=workshops, threads=threads, work=work)
+        self.drafts = Drafts(
+            threads=threads, trials=trials, clock=clock, limits=DraftLimits(), propose=self._of_draft
+        )
+        self._proposing = Proposing(
+            records=records, workshops=workshops, threads=threads, clock=clock, person=person
+        )
+        self._handing_in = HandingIn(
+            bus=bus, supervisor=supervisor, records=records, threads=threads, inbox=Inbox(folder / INBOX),
+            take=self.take,
+        )  # fmt: skip
         self._remember = remember
         self._ask_agent = ask_agent
         self._person = person
-        self._threads = threads = UpgradeThreads()
-        hours = settings.upgrade_timeout_hours
-        self._records = records = Records(bus=bus, db=db, clock=clock, timeout_hours=hours)
-        self._workshops = Workshops(folder, records, threads)
-        limits = Limits(
-            seconds=settings.upgrade_test_seconds, memory_bytes=settings.upgrade_test_memory_mb * 1_000_000
-        )
-        self._trials = Trials(threads=threads, clock=clock, limits=limits, find=find)
-        self._proposing = Proposing(
-            records=records, workshops=self._workshops, threads=threads, clock=clock, person=person
-        )
-        self.drafts = Drafts(
-            threads=threads, trials=self._trials, clock=clock, limits=DraftLimits(), propose=self._of_draft
-        )
-        applier = Applier(
-            records=records, trials=self._trials, threads=threads, clock=clock, chain_head=chain_head,
-            canary_minutes=settings.upgrade_canary_minutes, person=person,
-        )  # fmt: skip
-        self._applier = applier
-        self._work = Background(
-            records=records, workshops=self._workshops, threads=threads, clock=clock, supervisor=supervisor,
-            prover=Prover(records=records, trials=self._trials, threads=threads), applier=applier,
-            canary=Canary(bus=bus, records=records, trials=self._trials, threads=threads, clock=clock),
-            drafts=self.drafts, auto_approve=settings.auto_approve_upgrades,
-        )  # fmt: skip
 
     async def start(self) -> None:
         """Finishes or undoes what the last run left under way, and watches for expiry from now on."""
-        for kind in (TaskCompleted, TaskFailed, TaskCancelled):
-            self._unsubscribe.append(self._bus.subscribe(kind, self._task_ended))
         await self._work.start()
-        self._reading = self._supervisor.start("inbox of the upgrades", self._read_inbox())
+        self._handing_in.start()
 
     async def stop(self) -> None:
         """Ends test runs and threads. What is approved and not applied is finished at the next start."""
-        while self._unsubscribe:
-            self._unsubscribe.pop()()
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
+        await self._handing_in.stop()
         await self._work.stop()
         await self._threads.stop()
 
@@ -209,114 +182,6 @@ class UpgradeQueue:
     def sandbox(self) -> str:
         """The sandbox in use ("bubblewrap", "sandbox-exec"); empty where this machine has none."""
         return self._trials.sandbox()
-
-    # Reading
-
-    async def proposals(
-        self, *, states: Sequence[State] = (), limit: int = 200, before: str = ""
-    ) -> list[Proposal]:
-        """Proposals, the newest first; of these states only, and older than the one called `before`."""
-        found = await self._records.read(lambda session: rows.proposals(session, states, limit, before))
-        return [self._work.with_doing(proposal) for proposal in found]
-
-    async def proposal(self, proposal_id: str) -> Proposal:
-        """One proposal; a short identifier will do. UnknownProposalError."""
-        found = await self._records.read(lambda session: rows.proposal(session, proposal_id))
-        return self._work.with_doing(found)
-
-    async def pending(self) -> int:
-        """How many wait for a decision."""
-        count: int = await self._records.read(rows.undecided)
-        return count
-
-    async def diff(self, proposal_id: str, revision: int = 0) -> DiffText:
-        """The patch of a revision (0: the newest): what would change on the target's branch."""
-        proposal = await self.proposal(proposal_id)
-        number = revision or proposal.revisions
-        found: DiffText = await self._records.read(lambda session: rows.diff(session, proposal.id, number))
-        return found
-
-    async def compare(self, proposal_id: str, older: int, newer: int = 0) -> bytes:
-        """The patch from one revision's files to another's."""
-        proposal = await self.proposal(proposal_id)
-        first, second = (
-            await self._workshops.case(proposal, older),
-            await self._workshops.case(proposal, newer),
-        )
-        return await self._threads.git(lambda: second.quarantine.patch(first.new, second.new))
-
-    async def file(self, proposal_id: str, path: str, side: Side, revision: int = 0) -> bytes | None:
-        """The whole file before or after, for unfolding and images; None where there is none or it is
-        above 5 MB."""
-        proposal = await self.proposal(proposal_id)
-        number = revision or proposal.revisions
-        workshop = await self._workshops.of(proposal.target_id)
-        about = await self._records.read(lambda session: rows.revision(session, proposal.id, number))
-        patch = (await self.diff(proposal_id, number)).patch
-        kept = proposal.state in ("proposed", "approved")
-
-        def read(quarantine: Quarantine) -> bytes | None:
-            old = about.base_commit if about.conflicts else about.target_head
-            tree = old if side == "old" else restored(quarantine, about, patch)
-            return quarantine.blob(tree, path, _LARGEST_FILE)
-
-        def look() -> bytes | None:
-            if kept:
-                return read(workshop.quarantine(proposal.id))
-            with workshop.passing("file") as quarantine:
-                return read(quarantine)
-
-        return await self._threads.git(look)
-
-    async def revisions(self, proposal_id: str) -> list[Revision]:
-        """Every revision, the oldest first."""
-        proposal = await self.proposal(proposal_id)
-        found: list[Revision] = await self._records.read(lambda session: rows.revisions(session, proposal.id))
-        return found
-
-    async def tests(self, proposal_id: str, revision: int = 0) -> list[TestReport]:
-        """Every run of tests on a revision, in order, those of applying and rolling back too."""
-        proposal = await self.proposal(proposal_id)
-        number = revision or proposal.revisions
-        found: list[TestReport] = await self._records.read(
-            lambda session: rows.tests(session, proposal.id, number)
-        )
-        return found
-
-    async def proof(self, proposal_id: str, revision: int = 0) -> ProofPacket | None:
-        """The proof packet; None while it is being made."""
-        proposal = await self.proposal(proposal_id)
-        number = revision or proposal.revisions
-        found: ProofPacket | None = await self._records.read(
-            lambda session: rows.proof(session, proposal.id, number)
-        )
-        return found
-
-    async def comments(self, proposal_id: str) -> list[Comment]:
-        """Every comment, the oldest first."""
-        proposal = await self.proposal(proposal_id)
-        found: list[Comment] = await self._records.read(lambda session: rows.comments(session, proposal.id))
-        return found
-
-    async def decisions(self, proposal_id: str) -> list[Decision]:
-        """What was decided, in order."""
-        proposal = await self.proposal(proposal_id)
-        found: list[Decision] = await self._records.read(lambda session: rows.decisions(session, proposal.id))
-        return found
-
-    async def seen(self, proposal_id: str) -> frozenset[str]:
-        """The paths that the person has marked as seen and that have not changed since."""
-        proposal = await self.proposal(proposal_id)
-        marks = await self._records.read(lambda session: rows.seen(session, proposal.id))
-        parts = file_parts((await self.diff(proposal.id)).patch)
-        return frozenset(part.path for part in parts if marks.get(part.path) == part.digest)
-
-    async def consequences(self, proposal_id: str) -> Consequences:
-        """What approving and rejecting would do now, in words."""
-        proposal = await self.proposal(proposal_id)
-        workshop = await self._workshops.of(proposal.target_id)
-        proof = await self.proof(proposal.id)
-        return await self._threads.git(lambda: consequences_of(workshop, proposal, proof))
 
     # Deciding
 
@@ -399,9 +264,12 @@ class UpgradeQueue:
             raise StateError("Only an agent's proposal that is not decided yet can be sent back to it.")
         if not waiting:
             raise StateError("There is no comment to send. Write one on a line, or on the whole.")
-        task_id = await self._ask_agent(revision_text(proposal, waiting), proposal.conversation_id)
+        conversation, local_only = await self._records.read(
+            lambda session: rows.task_of(session, proposal.task_id)
+        )
+        task_id = await self._ask_agent(revision_text(proposal, waiting), conversation, local_only)
         self.drafts.expect(task_id, proposal.id)
-        self._revising[task_id] = proposal.id
+        self._handing_in.revises(task_id, proposal.id)
 
     async def mark_seen(self, proposal_id: str, path: str, seen: bool = True) -> None:
         """Marks a file as seen, until it changes."""
@@ -496,6 +364,10 @@ class UpgradeQueue:
             proposal = await self.proposal(proposal_id)
             if proposal.state != "proposed":
                 raise StateError(f"The proposal is {proposal.state.replace('_', ' ')} already.")
+            if proposal.branch:
+                raise StateError(
+                    f"It was made of the branch {proposal.branch}, which is not yours to change."
+                )
             patch = (await self.diff(proposal.id)).patch
             return await self.drafts.begin(
                 task_id, await self._workshops.of(proposal.target_id), proposal, patch
@@ -515,32 +387,6 @@ class UpgradeQueue:
         self._work.prove(proposal)
         return proposal
 
-    def _task_ended(self, record: EventRecord) -> None:
-        """A revision that did not come is said in a comment, where the reviewer looks for it."""
-        event = record.event
-        proposal_id = self._revising.pop(event.task_id, "")
-        if proposal_id and isinstance(event, TaskFailed | TaskCancelled):
-            self._supervisor.start(f"answer on {proposal_id}", self._not_revised(proposal_id, event.reason))
-
-    async def _not_revised(self, proposal_id: str, reason: str) -> None:
-        proposal = await self.proposal(proposal_id)
-        if proposal.state == "proposed":
-            said = f"The revision did not come. {inert_line(reason, 1000)}"
-            await self._records.comment(proposal, said, proposal.proposer, "", 0, "new")
-
-    async def _read_inbox(self) -> None:
-        """Takes what other processes hand in."""
-        while True:
-            for handed in await self._threads.git(lambda: list(self._inbox.take())):
-                request = asdict(handed)
-                request_id = request.pop("id")
-                try:
-                    answer = summary_of(await self.take(**request))
-                except (UpgradeError, RepositoryError, StorageError) as error:
-                    answer = {"error": str(error)}
-                await self._threads.git(partial(self._inbox.answer, request_id, **answer))
-            await asyncio.sleep(INBOX_SECONDS)
-
     async def _applied(self, proposal_id: str) -> Proposal:
         proposal = await self.proposal(proposal_id)
         if proposal.state != "applied":
@@ -548,32 +394,3 @@ class UpgradeQueue:
         if self._work.is_busy(proposal.id):
             raise StateError("That is under way already.")
         return proposal
-
-
-def summary_of(proposal: Proposal) -> dict[str, Any]:
-    """A proposal for other programs, as JSON values."""
-    revision = proposal.revision
-    return {
-        "proposal": proposal.id,
-        "title": proposal.title,
-        "state": proposal.state,
-        "digest": revision.digest,
-        "files": len(revision.files),
-        "added": revision.added,
-        "removed": revision.removed,
-        "risk": revision.risk,
-        "conflicts": list(revision.conflicts),
-        "tests": "" if revision.test is None else revision.test.summary,
-    }
-
-
-def revision_text(proposal: Proposal, comments: Sequence[Comment]) -> str:
-    """What an agent is asked when a reviewer sends a proposal back."""
-    lines = [
-        f'Propose a change: revise the proposal {proposal.id}, "{proposal.title}", as its reviewer asks. '
-        "Begin with start_change, which opens what you proposed. The reviewer says:"
-    ]
-    for comment in comments:
-        where = f"{comment.path}, line {comment.line}" if comment.line else comment.path or "on the whole"
-        lines.append(f"- {where}: {comment.text}")
-    return "\n".join(lines)

@@ -18,6 +18,8 @@ from timmy_desktop.upgrades.types import CaseOutcome, TestCase, TestKind, TestOu
 
 PASSED, FAILED, NOTHING_FOUND = 0, 1, 5
 MOST_CASES = 20_000
+# Characters of all details together: a report is kept for good.
+MOST_DETAILS = 2_000_000
 _MOST_OUTPUT = 16_000
 _OUTCOMES = frozenset(get_args(CaseOutcome))
 # Which of two words about one test counts: a test can pass and then fail to clean up.
@@ -33,6 +35,7 @@ class Told:
     cover: dict[str, Any] = field(default_factory=dict)
     runner: str = ""
     end: int | None = None
+    room: int = MOST_DETAILS
     problem: str = ""
 
 
@@ -86,7 +89,8 @@ def _take(told: Told, value: dict[str, Any]) -> None:
         if (known is None and len(told.cases) < MOST_CASES) or (
             known is not None and _WEIGHT[outcome] > _WEIGHT[known.outcome]
         ):
-            detail = inert(str(value["detail"]))
+            detail = inert(str(value["detail"]))[: max(told.room, 0)]
+            told.room -= len(detail)
             told.cases[name] = TestCase(
                 inert_line(name, 500), cast(CaseOutcome, outcome), detail, int(value["ms"])
             )

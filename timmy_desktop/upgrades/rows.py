@@ -30,7 +30,6 @@ _WORDS = TypeAdapter(tuple[str, ...])
 _HUNKS = TypeAdapter(tuple[HunkRef, ...])
 _REPORT = TypeAdapter(TestReport)
 _PROOF = TypeAdapter(ProofPacket)
-_DECISION = TypeAdapter(Decision)
 
 _TARGET = "id, folder, branch, python, allowed, unsandboxed, opened_us"
 _REVISION = (
@@ -53,10 +52,11 @@ def targets(session: Session) -> list[Target]:
     return [_target(row) for row in rows]
 
 
-def target(session: Session, target_id: str) -> Target:
-    """One target, open or closed; UnknownProposalError."""
-    rows = session.sql(f"SELECT {_TARGET} FROM upgrade_targets WHERE id = ?", (target_id,))  # noqa: S608
-    if not rows:
+def target(session: Session, target_id: str, *, is_open: bool = False) -> Target:
+    """One target, open or closed, or only if it `is_open`; UnknownProposalError."""
+    statement = f"SELECT {_TARGET}, closed_us FROM upgrade_targets WHERE id = ?"  # noqa: S608
+    rows = session.sql(statement, (target_id,))
+    if not rows or (is_open and rows[0][-1]):
         raise UnknownProposalError("That repository is not open to proposals. Open it first.")
     return _target(rows[0])
 
@@ -89,6 +89,12 @@ def undecided(session: Session) -> int:
     """How many wait for a decision."""
     rows = session.sql("SELECT count(*) FROM upgrades WHERE state = 'proposed' AND revision > 0")
     return int(rows[0][0])
+
+
+def task_of(session: Session, task_id: str) -> tuple[str, bool]:
+    """The conversation that a task came from, and whether it stays on this machine."""
+    found = session.sql("SELECT conversation_id, local_only FROM tasks WHERE id = ?", (task_id,))
+    return (found[0][0], bool(found[0][1])) if found else ("", False)
 
 
 def under_way(session: Session) -> list[Proposal]:
@@ -226,8 +232,8 @@ def _proposal(session: Session, row: Mapping[str, Any]) -> Proposal:
 
 def _revision(session: Session, proposal_id: str, row: tuple[Any, ...]) -> Revision:
     statement = """
-        SELECT report FROM upgrade_tests WHERE upgrade_id = ? AND revision = ? AND kind = 'merge'
-        ORDER BY id DESC LIMIT 1
+        SELECT json_remove(report, '$.cases', '$.output') FROM upgrade_tests
+        WHERE upgrade_id = ? AND revision = ? AND kind = 'merge' ORDER BY id DESC LIMIT 1
     """
     tested = session.sql(statement, (proposal_id, row[0]))
     number, created_us, base_commit, target_head, commit, tree, digest = row[:7]

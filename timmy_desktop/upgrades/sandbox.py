@@ -19,7 +19,7 @@ from typing import IO, Any, Protocol
 
 from timmy_desktop.upgrades.errors import SandboxError
 from timmy_desktop.upgrades.interpreter import Interpreter, interpreter_for
-from timmy_desktop.upgrades.sandbox_process import Bounds, Ran, watched
+from timmy_desktop.upgrades.sandbox_process import Bounds, Ran, running, watched
 
 RUNNER = Path(__file__).with_name("confined") / "runner.py"
 NOBODY = 65534
@@ -46,7 +46,7 @@ _MAC_FOLDERS = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one run may use. `disk_bytes` holds for the tree and what is written to it."""
+    """What one run may use. `disk_bytes` holds for the tree, and for temporary files beside it."""
 
     seconds: float = 600.0
     memory_bytes: int = 4_000_000_000
@@ -114,10 +114,10 @@ class Bubblewrap:
 
     def run(self, job: Job, limits: Limits, is_stopped: Callable[[], bool]) -> Ran:
         uid = NOBODY if os.geteuid() == 0 else 0
-        with tempfile.TemporaryFile() as report:
-            orders = orders_of(job, limits, report, into=str(job.place), home="/tmp/home", uid=uid)  # noqa: S108
+        with tempfile.TemporaryFile() as report, _lifeline() as line:
+            orders = orders_of(job, limits, report, line, into=str(job.place), home="/tmp/home", uid=uid)  # noqa: S108
             command = [*bubblewrap_words(self._program, job, limits, uid), *_runner_words(job, orders)]
-            return watched(command, {}, report, _bounds(limits), is_stopped)
+            return watched(command, {}, report, line, _bounds(limits), is_stopped)
 
 
 class SandboxExec:
@@ -128,11 +128,13 @@ class SandboxExec:
     program = "/usr/bin/sandbox-exec"
 
     def run(self, job: Job, limits: Limits, is_stopped: Callable[[], bool]) -> Ran:
-        with _room() as room, tempfile.TemporaryFile() as report:
-            orders = orders_of(job, limits, report, into=str(room / "tree"), home=str(room / "home"), uid=0)
+        with _room() as room, tempfile.TemporaryFile() as report, _lifeline() as line:
+            orders = orders_of(
+                job, limits, report, line, into=str(room / "tree"), home=str(room / "home"), uid=0
+            )
             words = [self.program, "-p", mac_profile(job, room), *_runner_words(job, orders)]
             bounds = _bounds(limits, watch=room)
-            return watched(words, environment_at(room / "home", job), report, bounds, is_stopped)
+            return watched(words, environment_at(room / "home", job), report, line, bounds, is_stopped)
 
 
 class Unconfined:
@@ -142,12 +144,13 @@ class Unconfined:
     confines = False
 
     def run(self, job: Job, limits: Limits, is_stopped: Callable[[], bool]) -> Ran:
-        with _room() as room, tempfile.TemporaryFile() as report:
-            orders = orders_of(job, limits, report, into=str(room / "tree"), home=str(room / "home"), uid=0)
-            bounds = _bounds(limits, watch=room)
-            return watched(
-                _runner_words(job, orders), environment_at(room / "home", job), report, bounds, is_stopped
+        with _room() as room, tempfile.TemporaryFile() as report, _lifeline() as line:
+            orders = orders_of(
+                job, limits, report, line, into=str(room / "tree"), home=str(room / "home"), uid=0
             )
+            bounds = _bounds(limits, watch=room)
+            words, environment = _runner_words(job, orders), environment_at(room / "home", job)
+            return watched(words, environment, report, line, bounds, is_stopped)
 
 
 def bubblewrap_words(program: str, job: Job, limits: Limits, uid: int) -> list[str]:
@@ -169,8 +172,9 @@ def bubblewrap_words(program: str, job: Job, limits: Limits, uid: int) -> list[s
         words += ["--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
     for name, value in environment_at(Path("/tmp/home"), job).items():  # noqa: S108 - the sandbox's own
         words += ["--setenv", name, value]
-    words += ["--proc", "/proc", "--dev", "/dev", "--size", "64000000", "--tmpfs", "/dev/shm"]  # noqa: S108
-    words += ["--size", str(limits.disk_bytes // 2), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
+    words += ["--proc", "/proc", "--dev", "/dev"]
+    words += ["--size", "64000000", "--perms", "1777", "--tmpfs", "/dev/shm"]  # noqa: S108
+    words += ["--size", str(limits.disk_bytes), "--perms", "1777", "--tmpfs", "/tmp"]  # noqa: S108
     words += _system_words()
     installed = [folder for folder in job.interpreter.folders if not folder.is_relative_to("/usr")]
     words += _way_words([job.place, *installed, Path("/timmy/tree")])
@@ -215,8 +219,10 @@ def environment_at(home: Path, job: Job) -> dict[str, str]:
     }
 
 
-def orders_of(job: Job, limits: Limits, report: IO[bytes], *, into: str, home: str, uid: int) -> str:
-    """What the runner is told, as JSON."""
+def orders_of(
+    job: Job, limits: Limits, report: IO[bytes], lifeline: int, *, into: str, home: str, uid: int
+) -> str:
+    """What the runner is told, as JSON. When `lifeline` ends, so does all that runs."""
     is_bubble = into == str(job.place)
     orders: Mapping[str, Any] = {
         "tree": "/timmy/tree" if is_bubble else str(job.tree),
@@ -226,10 +232,13 @@ def orders_of(job: Job, limits: Limits, report: IO[bytes], *, into: str, home: s
         "mounted": [str(folder) for folder in job.interpreter.folders],
         "python": str(job.interpreter.python),
         "report": report.fileno(),
+        "lifeline": lifeline,
+        "alone": is_bubble,
         "only": list(job.only),
         "trace": list(job.trace[:MOST_TRACED]),
         "limits": {
-            "AS": limits.memory_bytes,
+            # Address space, of which programs take more than they use; what they use is watched from outside.
+            "AS": limits.memory_bytes * 4,
             "CPU": int(limits.seconds) + 1,
             "FSIZE": limits.file_bytes,
             "NPROC": limits.processes if uid else limits.processes + _own_threads(),
@@ -282,6 +291,8 @@ def _bounds(limits: Limits, watch: Path | None = None) -> Bounds:
 
 def _own_threads() -> int:
     """How many processes and threads this user has: older kernels count them all against the limit."""
+    if sys.platform != "linux":
+        return running()
     uid, count = os.geteuid(), 0
     for entry in Path("/proc").glob("[0-9]*"):
         try:
@@ -290,6 +301,17 @@ def _own_threads() -> int:
         except OSError:
             continue
     return count
+
+
+@contextmanager
+def _lifeline() -> Iterator[int]:
+    """A pipe that ends with this process, however that happens: the end for the sandbox to hold."""
+    theirs, ours = os.pipe()
+    try:
+        yield theirs
+    finally:
+        os.close(theirs)
+        os.close(ours)
 
 
 @contextmanager

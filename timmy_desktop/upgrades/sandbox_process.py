@@ -51,15 +51,19 @@ def watched(
     command: Sequence[str],
     environment: Mapping[str, str],
     report: IO[bytes],
+    lifeline: int,
     bounds: Bounds,
     is_stopped: Callable[[], bool],
 ) -> Ran:
-    """Runs `command` to its end or to the first bound. Everything that it started is gone afterwards."""
+    """Runs `command` to its end or to the first bound. Everything that it started is gone afterwards.
+
+    `report` and `lifeline` are handed to it.
+    """
     started = time.monotonic()
     try:
         process = subprocess.Popen(
             command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, pass_fds=[report.fileno()], start_new_session=True, cwd="/",
+            stderr=subprocess.STDOUT, pass_fds=[report.fileno(), lifeline], start_new_session=True, cwd="/",
         )  # fmt: skip
     except OSError as error:
         raise SandboxError(f"{command[0]} can't be started: {error.strerror}.") from error
@@ -139,17 +143,30 @@ def _beyond(pid: int, bounds: Bounds, is_stopped: Callable[[], bool], seconds: f
 def usage(pid: int) -> tuple[int, int]:
     """How many processes stem from `pid`, itself among them, and the memory that they hold."""
     table = _proc_table() if sys.platform == "linux" else _ps_table()
+    children = _children(table)
+    family = _family(pid, children)
+    return len(family & table.keys()), sum(table[member][1] for member in family & table.keys())
+
+
+def _family(pid: int, children: dict[int, list[int]]) -> set[int]:
+    waiting, found = [pid], set[int]()
+    while waiting:
+        current = waiting.pop()
+        found.add(current)
+        waiting += children.pop(current, [])
+    return found
+
+
+def _children(table: Mapping[int, tuple[int, int]]) -> dict[int, list[int]]:
     children: dict[int, list[int]] = {}
     for child, (parent, _) in table.items():
         children.setdefault(parent, []).append(child)
-    waiting, count, memory = [pid], 0, 0
-    while waiting:
-        current = waiting.pop()
-        if current in table:
-            count += 1
-            memory += table[current][1]
-        waiting += children.pop(current, [])
-    return count, memory
+    return children
+
+
+def running() -> int:
+    """How many processes there are in all."""
+    return len(_proc_table() if sys.platform == "linux" else _ps_table())
 
 
 def folder_bytes(folder: Path, enough: int) -> int:
@@ -188,9 +205,14 @@ def _ps_table() -> dict[int, tuple[int, int]]:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Ends the group. What a sandbox with a process space of its own started ends with its first process."""
+    """Ends the group and all that stems from it. What a sandbox with a process space of its own started ends
+    with its first process; without one, what has left both the group and the family lives on."""
     if process.stdout is not None:
         process.stdout.close()
+    table = _proc_table() if sys.platform == "linux" else _ps_table()
+    for member in _family(process.pid, _children(table)) & table.keys() - {process.pid}:
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(member, signal.SIGKILL)
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

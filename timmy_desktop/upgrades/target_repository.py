@@ -19,17 +19,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from timmy_desktop.inert import inert_line
 from timmy_desktop.upgrades.errors import RepositoryError, StaleError
 from timmy_desktop.upgrades.git_process import Patience, explained
 from timmy_desktop.upgrades.quarantine import OUR_EMAIL, OUR_NAME, SYMLINK, TreeChange
 from timmy_desktop.upgrades.repository import Git, checked_revision, git_of
 
 SECONDS = 60.0
+CHANGE_SECONDS = 600.0
 MOST_BYTES = 40_000_000
 # `git merge-tree --write-tree` came with it.
 OLDEST_GIT = (2, 38)
 # A lock of a move that was killed is taken away when it is older; git holds one for milliseconds.
 _STALE_LOCK_S = 2.0
+
+_BRANCH = re.compile(r"[\w][\w./+-]*", re.ASCII)
 
 Checkout = Literal["elsewhere", "clean", "dirty"]
 
@@ -76,7 +80,7 @@ class TargetRepository:
 
     def head(self, branch: str) -> str:
         """The commit that a branch of this repository points to; empty where there is no such branch."""
-        name = f"refs/heads/{checked_revision(branch)}"
+        name = f"refs/heads/{checked_branch(branch)}"
         answer = self._git().ask(
             ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"]
         )
@@ -98,10 +102,11 @@ class TargetRepository:
         """Moves a branch from `old` to `new`, and from nothing else: StaleError when it is not at `old`."""
         who = {"GIT_COMMITTER_NAME": OUR_NAME, "GIT_COMMITTER_EMAIL": OUR_EMAIL}
         name = f"refs/heads/{branch}"
-        answer = self._git().ask(["update-ref", "-m", why, name, new, old], environment=who)
-        if answer.status == 0:
+        answer = self._git(to_the_end=True).ask(["update-ref", "-m", why, name, new, old], environment=who)
+        found = new if answer.status == 0 else self.head(branch)
+        if found == new:
             return
-        if self.head(branch) != old:
+        if found != old:
             raise StaleError(f"The branch {branch} was moved by somebody else.")
         raise RepositoryError(explained(answer.complaint))
 
@@ -140,7 +145,7 @@ class TargetRepository:
         gone = [change.path for change in _split(changes) if not change.new_mode]
         there = [change.path for change in _split(changes) if change.new_mode]
         if gone:
-            self._done(["rm", "-rfq", "--ignore-unmatch", *_FROM_INPUT], given=_joined(gone))
+            self._done(["rm", "-fq", "--ignore-unmatch", *_FROM_INPUT], given=_joined(gone))
         if there:
             self._done(["checkout", "-q", *_FROM_INPUT, new, "--"], given=_joined(there))
 
@@ -201,17 +206,30 @@ class TargetRepository:
     def _own_folder(self) -> Path:
         return self._git().folder
 
-    def _git(self, *, with_own_settings: bool = False) -> Git:
-        git = git_of(self.folder, Patience(SECONDS, self._is_stopped), MOST_BYTES)
+    def _git(self, *, with_own_settings: bool = False, to_the_end: bool = False) -> Git:
+        """`to_the_end`: a change is not stopped half-way, since git would leave its locks behind."""
+        patience = Patience(CHANGE_SECONDS, _never) if to_the_end else Patience(SECONDS, self._is_stopped)
+        git = git_of(self.folder, patience, MOST_BYTES)
         return replace(git, configured={}) if with_own_settings else git
 
     def _done(self, arguments: Sequence[str], *, given: bytes = b"") -> None:
-        answer = self._git().ask(arguments, given=given)
+        answer = self._git(to_the_end=True).ask(arguments, given=given)
         if answer.status != 0:
             raise RepositoryError(explained(answer.complaint))
 
 
 _FROM_INPUT = ("--pathspec-from-file=-", "--pathspec-file-nul")
+
+
+def checked_branch(name: str) -> str:
+    """The name of a branch, and of nothing that is found by way of one; RepositoryError."""
+    if not _BRANCH.fullmatch(checked_revision(name)) or ".." in name:
+        raise RepositoryError(f"{inert_line(name, 80)!r} is not the name of a branch.")
+    return name
+
+
+def _never() -> bool:
+    return False
 
 
 def _split(changes: Sequence[TreeChange]) -> list[TreeChange]:

@@ -182,6 +182,7 @@ class Revision:
     conflicts: tuple[str, ...]
     note: str
     is_tested: bool
+    # Of the merge, without its cases and output; `UpgradeQueue.tests` has them.
     test: TestReport | None = None
 
     @property

@@ -22,9 +22,9 @@ class Workshops:
         self._threads = threads
         self._known: dict[Target, Workshop] = {}
 
-    async def of(self, target_id: str) -> Workshop:
-        """The workshop of a target, open or closed."""
-        target: Target = await self._records.read(lambda session: rows.target(session, target_id))
+    async def of(self, target_id: str, *, is_open: bool = False) -> Workshop:
+        """The workshop of a target; UnknownProposalError where it has to be open and is not."""
+        target = await self._records.read(lambda session: rows.target(session, target_id, is_open=is_open))
         if target not in self._known:
             for older in [known for known in self._known if known.id == target_id]:
                 del self._known[older]

@@ -37,7 +37,9 @@ def kind(view: DiffView) -> PartKind:
     return view.document.part_at(view.caret.row)[0].kind
 
 
-def press(view: DiffView, *keys: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+def press(
+    view: DiffView, *keys: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
     for key in keys:
         QTest.keyClick(view, key, modifier)
 
@@ -123,7 +125,9 @@ def test_side_by_side_keeps_the_place_and_copies_one_side(show: Show) -> None:
 def test_enter_opens_a_fold_in_place(show: Show, qtbot: QtBot) -> None:
     view = show().view
     qtbot.waitUntil(lambda: view.document.files[0].new_lines is not None)
-    fold = next(row for row in range(view.document.rows) if view.document.part_at(row)[0][:3] == (PartKind.HUNK, 0, 1))
+    fold = next(
+        row for row in range(view.document.rows) if view.document.part_at(row)[0][:3] == (PartKind.HUNK, 0, 1)
+    )
     view.go_to(fold)
     before = view.document.hidden_in(0, 1)
     press(view, Key.Key_Return)
@@ -134,6 +138,29 @@ def test_enter_opens_a_fold_in_place(show: Show, qtbot: QtBot) -> None:
     assert [cell.line.text for cell in rows if cell and cell.file == 0 and cell.line.kind != "+"] == BEFORE
 
 
+def test_a_fold_that_has_to_wait_for_the_file_opens_when_it_comes(show: Show) -> None:
+    pane = show()
+    view = pane.view
+    view.text_wanted.disconnect()
+    opening = view.document.files[0]
+    opening.new_lines = opening.old_lines = None
+    asked: list[int] = []
+    view.text_wanted.connect(asked.append)
+    view.go_to(
+        next(
+            row
+            for row in range(view.document.rows)
+            if view.document.part_at(row)[0][:3] == (PartKind.HUNK, 0, 1)
+        )
+    )
+    before = view.document.hidden_in(0, 1)
+    press(view, Key.Key_Return)
+    assert asked == [0]
+    assert view.document.hidden_in(0, 1) == before
+    view.put_text(0, text(AFTER))
+    assert view.document.hidden_in(0, 1) < before
+
+
 def test_hunks_are_left_out_by_key_and_by_the_box(show: Show) -> None:
     view = show().view
     changed: list[None] = []
@@ -141,7 +168,9 @@ def test_hunks_are_left_out_by_key_and_by_the_box(show: Show) -> None:
     view.go_to(row_of(view, "step_37 = boil(999)"))
     press(view, Key.Key_X)
     assert view.document.left_out == {(0, 1)}
-    bar = next(row for row in range(view.document.rows) if view.document.part_at(row)[0][:3] == (PartKind.HUNK, 0, 1))
+    bar = next(
+        row for row in range(view.document.rows) if view.document.part_at(row)[0][:3] == (PartKind.HUNK, 0, 1)
+    )
     click(view, bar, view.viewport().width() - 60)
     assert view.document.left_out == set()
     assert len(changed) == 2
@@ -350,7 +379,9 @@ def test_the_text_for_screen_readers_follows_the_caret(show: Show) -> None:
 def test_the_map_goes_where_it_is_clicked(show: Show) -> None:
     old = text([f"line {n}" for n in range(400)])
     pane = show({"a.py": old}, {"a.py": old.replace("line", "row")})
-    QTest.mouseClick(pane.map, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(5, pane.map.height() - 2))
+    QTest.mouseClick(
+        pane.map, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, QPoint(5, pane.map.height() - 2)
+    )
     bar = pane.view.verticalScrollBar()
     assert bar.value() == bar.maximum()
     assert not pane.map.grab().isNull()

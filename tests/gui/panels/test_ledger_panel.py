@@ -126,9 +126,7 @@ async def db(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def month(
-    db: Database, stand: Stand, supervisor: TaskSupervisor, keepsakes: Keepsakes
-) -> World:
+async def month(db: Database, stand: Stand, supervisor: TaskSupervisor, keepsakes: Keepsakes) -> World:
     await db.write(lambda session: restore(session, healthy_month(NOW_US)))
     return World(db, stand, supervisor, keepsakes)
 
@@ -195,7 +193,9 @@ async def test_the_table_keeps_the_promises_of_a_model(month: World) -> None:
     await eventually(lambda: 0 < panel.lines.rowCount() < 312)
     await month.shown()
     assert tester.model() is panel.lines
-    assert "Paid Quill, 640 sat, Paid, " in str(panel.lines.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole))
+    assert "Paid Quill, 640 sat, Paid, " in str(
+        panel.lines.index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    )
 
 
 @at_rest
@@ -212,7 +212,9 @@ async def test_lines_are_searched_filtered_and_sorted(month: World, qtbot: QtBot
     filters.state.setCurrentIndex(4)
     await eventually(lambda: panel.controller.question.states == ("expired",))
     await month.shown()
-    assert {str(panel.lines.index(row, Column.STATE).data()) for row in range(panel.lines.rowCount())} == {"Expired"}
+    assert {str(panel.lines.index(row, Column.STATE).data()) for row in range(panel.lines.rowCount())} == {
+        "Expired"
+    }
     filters.clear()
     await eventually(lambda: panel.lines.rowCount() == 312)
     header = table.horizontalHeader()
@@ -331,7 +333,9 @@ async def test_the_chart_is_read_by_mouse_and_keys_and_leads_to_its_lines(month:
 
 
 @at_rest
-async def test_the_span_and_the_sums_are_kept(month: World, reopen: Callable[[], Keepsakes], qtbot: QtBot) -> None:
+async def test_the_span_and_the_sums_are_kept(
+    month: World, reopen: Callable[[], Keepsakes], qtbot: QtBot
+) -> None:
     panel = await month.begin()
     panel.chart_page.choose_days(7)
     await eventually(lambda: panel.chart_page.readout.text().startswith("1 week"))
@@ -538,7 +542,9 @@ async def test_an_invoice_is_made_shown_and_counted_down(
 @at_rest
 async def test_the_invoice_on_screen_turns_to_paid(month: World) -> None:
     panel = await month.begin()
-    row = next(row for row in range(60) if (line := panel.lines.row_at(row)) is None or line.type == "invoice")
+    row = next(
+        row for row in range(60) if (line := panel.lines.row_at(row)) is None or line.type == "invoice"
+    )
     await month.shown()
     line = panel.lines.row_at(row)
     dialog = panel.invoices.show(replace(line, state="pending", expires_us=NOW_US + SECOND))
@@ -685,6 +691,8 @@ async def test_comparing_says_what_it_found(month: World) -> None:
 async def test_a_simulated_invoice_can_be_tried(month: World) -> None:
     panel = await month.begin()
     panel.payments.try_paying()
-    await eventually(lambda: panel.payments._dialog is not None and panel.payments._dialog.checked is not None)
+    await eventually(
+        lambda: panel.payments._dialog is not None and panel.payments._dialog.checked is not None
+    )
     assert panel.payments._dialog.text.toPlainText() == BOLT11
     panel.payments._dialog.close()

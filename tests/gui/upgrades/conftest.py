@@ -22,7 +22,8 @@ from timmy_desktop.supervisor import TaskSupervisor
 LINES = [f"step_{n} = boil({n})" for n in range(60)]
 OLD = {"kettle.py": "\n".join(LINES) + "\n", "tea.md": "# Tea\n"}
 NEW = {
-    "kettle.py": "\n".join([*LINES[:5], "step_5 = boil(500)", *LINES[6:40], "step_40 = 0", *LINES[41:]]) + "\n",
+    "kettle.py": "\n".join([*LINES[:5], "step_5 = boil(500)", *LINES[6:40], "step_40 = 0", *LINES[41:]])
+    + "\n",
     "tea.md": "# Tea\n\nHot.\n",
 }
 
@@ -72,7 +73,12 @@ async def supervisor() -> AsyncIterator[TaskSupervisor]:
 
 @pytest.fixture
 def make_dock(
-    qtbot: QtBot, qapp: QApplication, bus: FakeBus, queue: FakeUpgrades, supervisor: TaskSupervisor, tmp_path: Path
+    qtbot: QtBot,
+    qapp: QApplication,
+    bus: FakeBus,
+    queue: FakeUpgrades,
+    supervisor: TaskSupervisor,
+    tmp_path: Path,
 ) -> Iterator[Callable[[], Dock]]:
     made: list[Dock] = []
 

@@ -51,7 +51,9 @@ async def test_what_waits_comes_first_then_the_history(make_dock: MakeDock, queu
     await queue.reject(done, "No.")
     queue.propose("Newest and waiting", OLD, NEW)
     dock = make_dock()
-    QAbstractItemModelTester(dock.panel.model, QAbstractItemModelTester.FailureReportingMode.Fatal, dock.panel)
+    QAbstractItemModelTester(
+        dock.panel.model, QAbstractItemModelTester.FailureReportingMode.Fatal, dock.panel
+    )
     await settled(dock)
     assert titles(dock) == ["Newest and waiting", "Old and waiting", "Newer and rejected"]
     dock.panel.list_page.state.setCurrentIndex(1)
@@ -62,6 +64,7 @@ async def test_what_waits_comes_first_then_the_history(make_dock: MakeDock, queu
     await eventually(lambda: titles(dock) == [])
     assert "fits these filters" in dock.panel.list_page.empty.accessibleName()
     assert dock.panel.model.proposal(first) is not None
+    await settled(dock)
 
 
 async def test_an_empty_queue_says_what_it_is_for(make_dock: MakeDock, queue: FakeUpgrades) -> None:
@@ -72,6 +75,7 @@ async def test_an_empty_queue_says_what_it_is_for(make_dock: MakeDock, queue: Fa
     await eventually(lambda: "Nothing waits for you" in dock.panel.list_page.empty.accessibleName())
     assert queue.open_targets[0].folder == Path("/somewhere/kettle")
     assert any("kettle is open" in words for words in dock.said())
+    await settled(dock)
 
 
 async def test_a_queue_that_cannot_be_read_says_so_and_is_tried_again(
@@ -84,6 +88,7 @@ async def test_a_queue_that_cannot_be_read_says_so_and_is_tried_again(
     await eventually(lambda: "can't be read" in dock.panel.list_page.empty.accessibleName())
     dock.panel.list_page.try_again_wanted.emit()
     await eventually(lambda: "Nothing waits" in dock.panel.list_page.empty.accessibleName())
+    await settled(dock)
 
 
 async def test_a_change_that_cannot_be_read_says_so(
@@ -96,6 +101,7 @@ async def test_a_change_that_cannot_be_read_says_so(
     await eventually(lambda: "can't be shown" in dock.page.empty.accessibleName())
     dock.panel._load_review()
     await eventually(lambda: dock.page.review is not None)
+    await settled(dock)
 
 
 async def test_the_first_that_waits_is_read_at_once(make_dock: MakeDock, queue: FakeUpgrades) -> None:
@@ -104,6 +110,7 @@ async def test_the_first_that_waits_is_read_at_once(make_dock: MakeDock, queue: 
     await eventually(lambda: dock.page.review is not None)
     assert [file.path for file in dock.view.document.diff.files] == ["kettle.py", "tea.md"]
     assert "expires in 24 h" in dock.page.head._expiry.text() or "23 h" in dock.page.head._expiry.text()
+    await settled(dock)
 
 
 async def test_approving_sends_the_digest_of_what_is_on_screen(
@@ -112,7 +119,9 @@ async def test_approving_sends_the_digest_of_what_is_on_screen(
     dock, proposal_id = await reviewing(make_dock, queue)
     QTest.keyClick(dock.view, Key.Key_Return, Control)
     dialog = dock.dialog()
-    assert "merged onto main" in " ".join(label.text() for label in dialog.findChildren(type(dock.page.head._title)))
+    assert "merged onto main" in " ".join(
+        label.text() for label in dialog.findChildren(type(dock.page.head._title))
+    )
     assert dialog.focusWidget() is dialog.stay_button
     qtbot.mouseClick(dialog.go_button, Qt.MouseButton.LeftButton)
     await eventually(lambda: queue.asked)
@@ -124,6 +133,7 @@ async def test_approving_sends_the_digest_of_what_is_on_screen(
     queue.apply_now(proposal_id)
     await eventually(lambda: dock.page.review.proposal.state == "applied")
     assert dock.page.bar.roll_back.isVisible()
+    await settled(dock)
 
 
 async def test_a_revision_that_comes_meanwhile_is_not_approved_unseen(
@@ -140,13 +150,13 @@ async def test_a_revision_that_comes_meanwhile_is_not_approved_unseen(
     dock.page.notice.action_button.click()
     await eventually(lambda: dock.page.review is not None and dock.page.review.revision == 2)
     assert dock.page.bar.approve.isEnabled()
+    await settled(dock)
 
 
 async def test_a_refusal_is_told_and_what_is_there_is_read_again(
     make_dock: MakeDock, queue: FakeUpgrades, expected_log: Callable[[str], None]
 ) -> None:
     dock, _ = await reviewing(make_dock, queue)
-    queue.patches = {key: patch for key, patch in queue.patches.items()}
     dock.page.review = replace(dock.page.review, digest="0" * 64)
     expected_log("is not what is stored")
     dock.panel.act("approve")
@@ -155,6 +165,7 @@ async def test_a_refusal_is_told_and_what_is_there_is_read_again(
     await settled(dock)
     assert dock.page.review.proposal.state == "proposed"
     assert dock.page.bar.approve.isEnabled()
+    await settled(dock)
 
 
 async def test_nothing_is_approved_with_white_space_hidden(make_dock: MakeDock, queue: FakeUpgrades) -> None:
@@ -167,6 +178,7 @@ async def test_nothing_is_approved_with_white_space_hidden(make_dock: MakeDock, 
     assert "white space are hidden" in dock.page.bar.words.text()
     dock.page.bar.mend.click()
     assert dock.page.bar.approve.isEnabled()
+    await settled(dock)
 
 
 async def test_a_part_is_accepted_hunk_by_hunk(make_dock: MakeDock, queue: FakeUpgrades) -> None:
@@ -180,6 +192,7 @@ async def test_a_part_is_accepted_hunk_by_hunk(make_dock: MakeDock, queue: FakeU
     await eventually(lambda: queue.asked)
     hunks = (HunkRef("kettle.py", 1), HunkRef("tea.md", 0))
     assert queue.asked == [("accept_part", proposal_id, dock.page.review.digest, hunks)]
+    await settled(dock)
 
 
 async def test_a_rejection_carries_its_reason(make_dock: MakeDock, queue: FakeUpgrades, qtbot: QtBot) -> None:
@@ -193,6 +206,7 @@ async def test_a_rejection_carries_its_reason(make_dock: MakeDock, queue: FakeUp
     assert "Rejected: Too hot." in dock.page.notice.words
     assert not dock.page.bar.isVisible()
     assert not dock.view.can_take
+    await settled(dock)
 
 
 async def test_a_comment_is_kept_on_its_line_and_taken_back(
@@ -215,6 +229,7 @@ async def test_a_comment_is_kept_on_its_line_and_taken_back(
     assert "Why so hot?" in card.accessibleName()
     card.take_back_button.click()
     await eventually(lambda: not dock.page.changes._comments)
+    await settled(dock)
 
 
 async def test_a_comment_that_fails_can_be_tried_again(
@@ -232,6 +247,7 @@ async def test_a_comment_that_fails_can_be_tried_again(
     assert box.keep_button.isEnabled()
     box.keep_button.click()
     await eventually(lambda: dock.page.changes._comments)
+    await settled(dock)
 
 
 async def test_comments_go_back_and_a_revision_answers_them(make_dock: MakeDock, queue: FakeUpgrades) -> None:
@@ -251,6 +267,7 @@ async def test_comments_go_back_and_a_revision_answers_them(make_dock: MakeDock,
     assert not dock.page.bar.approve.isEnabled()
     dock.page.notice.action_button.click()
     await eventually(lambda: dock.page.review is not None and dock.page.compared is None)
+    await settled(dock)
 
 
 async def test_seen_marks_are_kept_and_shown(make_dock: MakeDock, queue: FakeUpgrades) -> None:
@@ -264,17 +281,23 @@ async def test_seen_marks_are_kept_and_shown(make_dock: MakeDock, queue: FakeUpg
     await eventually(lambda: queue.seen_paths[proposal_id] == {"kettle.py", "tea.md"})
     QTest.keyClick(files, Key.Key_Return)
     assert dock.view.file == 1
+    await settled(dock)
 
 
-async def test_a_conflict_is_told_and_offered_for_another_look(make_dock: MakeDock, queue: FakeUpgrades) -> None:
+async def test_a_conflict_is_told_and_offered_for_another_look(
+    make_dock: MakeDock, queue: FakeUpgrades
+) -> None:
     dock, proposal_id = await reviewing(make_dock, queue, conflicts=("kettle.py",))
     assert "can't be merged: kettle.py" in dock.page.notice.words
     assert not dock.page.bar.approve.isEnabled()
     dock.page.notice.action_button.click()
     await eventually(lambda: ("look_again", proposal_id) in queue.asked)
+    await settled(dock)
 
 
-async def test_a_stale_one_is_told_and_offered_for_another_look(make_dock: MakeDock, queue: FakeUpgrades) -> None:
+async def test_a_stale_one_is_told_and_offered_for_another_look(
+    make_dock: MakeDock, queue: FakeUpgrades
+) -> None:
     proposal_id = queue.propose("Boil", OLD, NEW)
     queue.refusals[proposal_id] = "The branch main has moved since."
     dock = make_dock()
@@ -284,6 +307,7 @@ async def test_a_stale_one_is_told_and_offered_for_another_look(make_dock: MakeD
     dock.page.notice.action_button.click()
     await eventually(lambda: ("look_again", proposal_id) in queue.asked)
     await eventually(lambda: dock.page.bar.approve.isEnabled())
+    await settled(dock)
 
 
 async def test_what_weakens_the_tests_is_red_and_in_words(make_dock: MakeDock, queue: FakeUpgrades) -> None:
@@ -305,6 +329,7 @@ async def test_what_weakens_the_tests_is_red_and_in_words(make_dock: MakeDock, q
     assert "kettle-lib 2.0" in words
     assert "▲ 2" in dock.page.tabs.tabText(2)
     assert "failed: tests/test_kettle.py::test_boil" in dock.page.tests.text()
+    await settled(dock)
 
 
 async def test_a_proof_that_is_being_made_says_so(make_dock: MakeDock, queue: FakeUpgrades) -> None:
@@ -315,6 +340,7 @@ async def test_a_proof_that_is_being_made_says_so(make_dock: MakeDock, queue: Fa
     queue.proofs[proposal_id] = ProofPacket(merge=PASSED)
     queue.change(proposal_id, doing="")
     await eventually(lambda: "No test was removed" in dock.page.proof.text())
+    await settled(dock)
 
 
 async def test_rolling_back_is_rehearsed_offered_with_evidence_and_done(
@@ -329,6 +355,7 @@ async def test_rolling_back_is_rehearsed_offered_with_evidence_and_done(
     dock.dialog().go_button.click()
     await eventually(lambda: dock.page.review.proposal.state == "rolled_back")
     assert queue.asked[-1] == ("roll_back", proposal_id)
+    await settled(dock)
 
 
 async def test_a_roll_back_that_can_not_be_done_says_why(make_dock: MakeDock, queue: FakeUpgrades) -> None:
@@ -337,6 +364,7 @@ async def test_a_roll_back_that_can_not_be_done_says_why(make_dock: MakeDock, qu
     dock.page.bar.roll_back.click()
     await eventually(lambda: any("Later commits changed" in words for words in dock.said()))
     assert dock.page.bar.roll_back.isEnabled()
+    await settled(dock)
 
 
 async def test_a_narrow_dock_shows_one_at_a_time(make_dock: MakeDock, queue: FakeUpgrades) -> None:
@@ -352,6 +380,7 @@ async def test_a_narrow_dock_shows_one_at_a_time(make_dock: MakeDock, queue: Fak
     QTest.keyClick(dock.view, Key.Key_Left, Qt.KeyboardModifier.AltModifier)
     assert (queue_page.isVisible(), page.isVisible()) == (True, False)
     assert dock.panel.minimumSizeHint().width() <= 400
+    await settled(dock)
 
 
 async def test_another_part_of_the_window_opens_a_proposal(make_dock: MakeDock, queue: FakeUpgrades) -> None:
@@ -362,6 +391,7 @@ async def test_another_part_of_the_window_opens_a_proposal(make_dock: MakeDock, 
     await settled(dock)
     assert dock.panel.fulfil(OpenUpgrade(second))
     await eventually(lambda: dock.page.review is not None and dock.page.review.proposal.id == second)
+    await settled(dock)
 
 
 async def test_pictures_and_folds_are_asked_of_the_queue(make_dock: MakeDock, queue: FakeUpgrades) -> None:
@@ -372,6 +402,7 @@ async def test_pictures_and_folds_are_asked_of_the_queue(make_dock: MakeDock, qu
     dock.view.go_to(1)
     QTest.keyClick(dock.view, Key.Key_Return)
     await eventually(lambda: 0 in dock.view._pictures)
+    await settled(dock)
 
 
 async def test_times_left_follow_the_clock(make_dock: MakeDock, queue: FakeUpgrades, bus: FakeBus) -> None:
@@ -380,6 +411,7 @@ async def test_times_left_follow_the_clock(make_dock: MakeDock, queue: FakeUpgra
     dock.page.head._tick()
     assert dock.page.head._expiry.text() in ("expires in 1 h", "expires in 2 h")
     assert dock.page.head._expiry.property("tone") == "warn"
+    await settled(dock)
 
 
 async def test_how_it_is_shown_is_remembered(make_dock: MakeDock, queue: FakeUpgrades) -> None:
@@ -389,12 +421,16 @@ async def test_how_it_is_shown_is_remembered(make_dock: MakeDock, queue: FakeUpg
     again = make_dock()
     await settled(again)
     assert again.view.document.split
+    await settled(again)
 
 
 @pytest.mark.parametrize("state", ["expired", "failed"])
 async def test_ends_are_told_in_words(make_dock: MakeDock, queue: FakeUpgrades, state: str) -> None:
-    dock, _ = await reviewing(make_dock, queue, state=state, reason="3 tests fail on the merge.", can_look_again=True)
+    dock, _ = await reviewing(
+        make_dock, queue, state=state, reason="3 tests fail on the merge.", can_look_again=True
+    )
     words = {"expired": "Nobody decided in time", "failed": "nothing was changed. 3 tests fail"}
     assert words[state] in dock.page.notice.words
     assert not dock.page.bar.isVisible()
     assert not dock.view.can_comment
+    await settled(dock)

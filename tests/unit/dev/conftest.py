@@ -12,7 +12,10 @@ import pytest
 from tests.conditions import ROOT
 
 PACKAGING = ROOT / "packaging"
-NAMES = ("dev", "commands", "environment", "system_parts", "steps", "pip_words")
+NAMES = (
+    "dev", "commands", "environment", "system_parts", "steps", "pip_words",
+    "shipped", "icons", "linux_packages", "macos_packages", "bill", "freeze",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

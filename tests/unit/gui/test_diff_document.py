@@ -112,11 +112,15 @@ def test_changes_are_the_rows_that_changed(old: list[str], new: list[str], split
 
 def test_comments_stand_under_their_lines_in_both_ways() -> None:
     made = document()
-    made.put_remarks([Remark("one", "a", 31, "new"), Remark("two", "a", 71, "old"), Remark("whole", "a", 0, "new")])
+    made.put_remarks(
+        [Remark("one", "a", 31, "new"), Remark("two", "a", 71, "old"), Remark("whole", "a", 0, "new")]
+    )
     for split in (False, True):
         made.show(split=split)
         rows = [made.part_at(row)[0] for row in range(made.rows)]
-        places = {made.remarks[part.hunk].key: row for row, part in enumerate(rows) if part.kind is PartKind.COMMENT}
+        places = {
+            made.remarks[part.hunk].key: row for row, part in enumerate(rows) if part.kind is PartKind.COMMENT
+        }
         assert set(places) == {"one", "two", "whole"}
         above = made.cell(places["one"] - 1)
         assert above is not None
@@ -184,7 +188,11 @@ def test_lines_are_found_by_their_number() -> None:
 
 def test_what_is_copied_hides_nothing_and_keeps_tabs() -> None:
     made = document(["a"], ["a", "\tif x\u202e:", "b"])
-    rows = [row for row in range(made.rows) if (cell := made.cell(row)) and cell.file == 0 and cell.line.kind == "+"]
+    rows = [
+        row
+        for row in range(made.rows)
+        if (cell := made.cell(row)) and cell.file == 0 and cell.line.kind == "+"
+    ]
     caret = Caret(rows[-1], 1, "new", (rows[0], 0))
     assert selected_text(made, caret) == "\tif x\\u{202e}:\nb"
 

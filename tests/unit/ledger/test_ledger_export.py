@@ -66,7 +66,12 @@ def contents(session: Session) -> dict[str, list[Any]]:
 text = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
 amounts = st.integers(1, 5_000_000)
 deeds = st.one_of(
-    st.tuples(st.just("task"), st.sampled_from(("Forge", "Écho", "agent x")), amounts, st.sampled_from(("paid", "rewarded", "refunded", "doubt"))),
+    st.tuples(
+        st.just("task"),
+        st.sampled_from(("Forge", "Écho", "agent x")),
+        amounts,
+        st.sampled_from(("paid", "rewarded", "refunded", "doubt")),
+    ),
     st.tuples(st.just("invoice"), text, amounts, st.sampled_from(("paid", "expired", "open"))),
     st.tuples(st.just("sent"), text, amounts, st.sampled_from(("paid", "failed", "doubt"))),
 )
@@ -158,13 +163,21 @@ def test_csv_has_the_same_columns_always_and_fees() -> None:
     story.funding(1_000_000)
     story.sent(30_500, "Weather", fee=1_250)
     rows = list(csv.DictReader(io.StringIO(exported("csv", story.told, {}))))
-    assert list(rows[0]) == list(csv.DictReader(io.StringIO(exported("csv", healthy_month(NOW)))).fieldnames or ())
+    assert list(rows[0]) == list(
+        csv.DictReader(io.StringIO(exported("csv", healthy_month(NOW)))).fieldnames or ()
+    )
     assert rows[1]["amount_sat"] == "30.5"
     assert rows[1]["fee_msat"] == "1250"
     assert rows[1]["treasury_change_msat"] == "-31750"
     assert rows[0]["created_utc"] == "2026-09-21T14:13:20.000000Z"
     assert rows[0]["simulated"] == "yes"
-    assert set(COLUMNS) - set(rows[0]) == {"created_us", "settled_us", "updated_us", "expires_us", "fee_cap_msat"}
+    assert set(COLUMNS) - set(rows[0]) == {
+        "created_us",
+        "settled_us",
+        "updated_us",
+        "expires_us",
+        "fee_cap_msat",
+    }
 
 
 @given(st.integers(-(10**15), 10**15))
@@ -184,7 +197,10 @@ def test_sats_in_csv_are_exact(amount: int) -> None:
         (lambda lines: [lines[0], "{}\n", *lines[1:]], "lacks something"),
         (lambda lines: [lines[0], "[]\n", *lines[1:]], "no line of a ledger"),
         (lambda lines: [lines[0], "nonsense\n", *lines[1:]], "is no JSON"),
-        (lambda lines: [lines[0], lines[1].replace('"simulated":1', '"simulated":true'), *lines[2:]], "lacks something"),
+        (
+            lambda lines: [lines[0], lines[1].replace('"simulated":1', '"simulated":true'), *lines[2:]],
+            "lacks something",
+        ),
         (lambda lines: [], "cut off"),
     ],
 )
@@ -245,7 +261,11 @@ async def test_what_could_not_be_written_leaves_what_stood_there(db: Database, t
     assert target.read_text() == "before"
     with pytest.raises(OSError, match="No such file"):
         await LedgerExport(db).write(tmp_path / "no" / "folder.csv", "csv", Question())
-    assert sorted(path.name for path in tmp_path.iterdir() if "part" in path.name) == []
+    assert _left_over(tmp_path) == []
+
+
+def _left_over(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if "part" in path.name]
 
 
 async def test_agents_are_named_as_people_know_them(db: Database, tmp_path: Path) -> None:
@@ -259,7 +279,9 @@ async def test_agents_are_named_as_people_know_them(db: Database, tmp_path: Path
     assert "Assets:Agents:Vulcan" in text
     assert '"Vulcan"' in text
     await LedgerExport(db).write(tmp_path / "a.csv", "csv", Question(agent_id="Forge"))
-    assert {row["agent"] for row in csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text()))} == {"Vulcan"}
+    assert {row["agent"] for row in csv.DictReader(io.StringIO((tmp_path / "a.csv").read_text()))} == {
+        "Vulcan"
+    }
 
 
 def test_the_story_is_a_true_book() -> None:

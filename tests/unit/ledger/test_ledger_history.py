@@ -114,9 +114,13 @@ async def test_identifiers_agents_and_tasks_are_found_by_what_a_person_sees(db: 
 
     await db.write(name)
     digest = str(paid.values["payment_hash"])
-    assert [line.id for line in await lines(history, Question(text=digest[:20].upper()))] == [paid.values["id"]]
+    assert [line.id for line in await lines(history, Question(text=digest[:20].upper()))] == [
+        paid.values["id"]
+    ]
     assert {line.agent_id for line in await lines(history, Question(text="vulcan"))} == {"Forge"}
-    assert [line.task_text for line in await lines(history, Question(text="mend gate"))] == ["Mend the gate"] * 2
+    assert [line.task_text for line in await lines(history, Question(text="mend gate"))] == [
+        "Mend the gate"
+    ] * 2
 
 
 async def test_a_span_and_an_agent(db: Database) -> None:
@@ -199,9 +203,7 @@ async def test_sums_by_day_agent_and_purpose_agree_with_the_book(db: Database) -
             sum(flow.out_msat for flow in flows),
             sum(flow.fee_msat for flow in flows),
         )
-    accounts = dict(
-        await db.read(lambda session: session.sql("SELECT name, balance_msat FROM accounts"))
-    )
+    accounts = dict(await db.read(lambda session: session.sql("SELECT name, balance_msat FROM accounts")))
     received, out, fees = totals["day"]
     assert totals["agent"] == totals["purpose"] == totals["day"]
     assert received - out == accounts["treasury"] + accounts["escrow"] + accounts["in_flight"]
@@ -248,4 +250,6 @@ def _request(session: Session, task_id: str, cost: int) -> None:
         "reason": "", "skipped": "", "notes": "", "budget": "", "journal": "",
     }  # fmt: skip
     marks = ", ".join("?" * len(values))
-    session.sql(f"INSERT INTO provider_requests({', '.join(values)}) VALUES ({marks})", tuple(values.values()))
+    session.sql(
+        f"INSERT INTO provider_requests({', '.join(values)}) VALUES ({marks})", tuple(values.values())
+    )

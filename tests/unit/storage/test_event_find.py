@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import shutil
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +160,7 @@ async def test_a_list_is_sorted(room: Room, key: Any, descending: bool) -> None:
     named = [one for one in values if one]
     assert values == named + [""] * (len(values) - len(named)), "what has none stands last"
     assert named == sorted(named, reverse=descending)
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         assert value(rows[before]) != value(rows[after]) or before > after, (
             "the newest of a value stands first"
         )

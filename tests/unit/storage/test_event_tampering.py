@@ -8,6 +8,8 @@ import json
 import random
 import shutil
 import sqlite3
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +27,7 @@ OTHER_KEY = b"x" * 32
 VERIFIER = verifier()
 
 Expected = set[int]
+Tamper = Callable[[sqlite3.Connection, random.Random], set[int]]
 """Numbers at one of which it must be found."""
 
 
@@ -84,7 +87,7 @@ def cut_off(connection: sqlite3.Connection, dice: random.Random) -> Expected:
     last = seqs(connection)[-1]
     keep = last - dice.randrange(1, 4)
     connection.execute("DELETE FROM event_log WHERE seq > ?", (keep,))
-    return {seq for seq in range(keep + 1, last + 1)}
+    return set(range(keep + 1, last + 1))
 
 
 def put_at_the_end(connection: sqlite3.Connection, dice: random.Random) -> Expected:
@@ -129,6 +132,10 @@ def put_back(connection: sqlite3.Connection, dice: random.Random) -> Expected:
     return set(range(first, last + 2))
 
 
+def tampered(tamper: Tamper, dice: random.Random, expected: Expected, connection: sqlite3.Connection) -> None:
+    expected.update(tamper(connection, dice))
+
+
 ANY = (edit, edit, delete, swap, cut_off, put_at_the_end, prune_unlawfully)
 AFTER_PRUNES = (*ANY, change_gap, put_back)
 
@@ -164,9 +171,7 @@ async def test_tampering_with_the_database_is_located(tmp_path: Path, pruned: bo
         shutil.copytree(honest, folder)
         tamper = dice.choice(AFTER_PRUNES if pruned else ANY)
         expected: Expected = set()
-        changed(
-            folder, lambda connection, dice=dice, tamper=tamper: expected.update(tamper(connection, dice))
-        )
+        changed(folder, partial(tampered, tamper, dice, expected))
         report = await checked(folder)
         alone = VERIFIER.verify(folder, KEY)
         what = f"case {number}: {tamper.__name__} at {sorted(expected)}"

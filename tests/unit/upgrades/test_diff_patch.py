@@ -18,7 +18,9 @@ from timmy_desktop.upgrades.diff_patch import PatchError, read_patch
 
 # What a line can hold that has meaning in a patch, in a terminal or to Python's idea of a line.
 LINE = st.text(st.sampled_from("ab -+@\\\t\r\x0b\x0c\x1b\u2028\u202eé\U0001f600/"), max_size=8)
-TEXT = st.builds(lambda lines, end: "\n".join(lines) + end, st.lists(LINE, max_size=24), st.sampled_from(["", "\n"]))
+TEXT = st.builds(
+    lambda lines, end: "\n".join(lines) + end, st.lists(LINE, max_size=24), st.sampled_from(["", "\n"])
+)
 
 
 def patch_between(old: str, new: str) -> bytes:
@@ -61,7 +63,10 @@ def test_the_old_file_follows_from_the_new_one_and_the_patch(old: str, new: str)
 def test_it_agrees_with_unidiff(old: str, new: str) -> None:
     patch = patch_between(old.replace("\r", ""), new.replace("\r", ""))
     ours = [
-        (line.kind, line.text) for file in read_patch(patch).files for hunk in file.hunks for line in hunk.lines
+        (line.kind, line.text)
+        for file in read_patch(patch).files
+        for hunk in file.hunks
+        for line in hunk.lines
     ]
     theirs = [
         (line.line_type, line.value.removesuffix("\n"))
@@ -96,7 +101,13 @@ def test_lines_that_look_like_heads_are_lines() -> None:
 
 def test_new_deleted_renamed_empty_binary_and_modes() -> None:
     old = {"gone": "x\n", "here": "a\n" * 20, "pic.png": b"\x89PNG\0\1", "run": "#!/bin/sh\n"}
-    new = {"there": "a\n" * 20 + "b\n", "pic.png": b"\x89PNG\0\2", "run": "#!/bin/sh\n", "empty": "", "made": "y\n"}
+    new = {
+        "there": "a\n" * 20 + "b\n",
+        "pic.png": b"\x89PNG\0\2",
+        "run": "#!/bin/sh\n",
+        "empty": "",
+        "made": "y\n",
+    }
     files = {file.path: file for file in read_patch(git_patch(old, new, modes={"run": 0o100755})).files}
     assert {path: file.status for path, file in files.items()} == {
         "gone": "deleted", "there": "renamed", "pic.png": "modified", "run": "modified",
@@ -110,7 +121,9 @@ def test_new_deleted_renamed_empty_binary_and_modes() -> None:
     assert (files["run"].old_mode, files["run"].new_mode) == ("100644", "100755")
 
 
-@pytest.mark.parametrize("path", ["with space", "tab\there", 'quo"te', "back\\slash", "new\nline", "é/ü", "a b/b b", "\udcff"])
+@pytest.mark.parametrize(
+    "path", ["with space", "tab\there", 'quo"te', "back\\slash", "new\nline", "é/ü", "a b/b b", "\udcff"]
+)
 def test_names_of_every_kind(path: str) -> None:
     changed = read_patch(git_patch({path: "x\n"}, {path: "y\n"})).files
     made = read_patch(git_patch({}, {path: "", "other": "z\n"})).files
@@ -123,7 +136,10 @@ def test_names_of_every_kind(path: str) -> None:
 def test_a_real_history_reads_back_to_its_bytes() -> None:
     root = Path(__file__).parents[3]
     done = subprocess.run(
-        ["git", "log", "-p", "-30", "--format=", "--no-merges", "--no-ext-diff"], cwd=root, capture_output=True, check=True
+        ["git", "log", "-p", "-30", "--format=", "--no-merges", "--no-ext-diff"],
+        cwd=root,
+        capture_output=True,
+        check=True,
     )
     patch = b"".join(line for line in done.stdout.splitlines(keepends=True) if line != b"\n")
     if patch:

@@ -102,7 +102,9 @@ def test_a_function_that_was_moved_is_found_in_both_places() -> None:
 
 def test_it_is_found_in_another_file_and_with_another_indentation() -> None:
     indented = "".join(f"    {line}\n" for line in BLOCK.splitlines())
-    patch = git_patch({"a": f"x\n{BLOCK}", "b": "class Home:\n"}, {"a": "x\n", "b": f"class Home:\n{indented}"})
+    patch = git_patch(
+        {"a": f"x\n{BLOCK}", "b": "class Home:\n"}, {"a": "x\n", "b": f"class Home:\n{indented}"}
+    )
     moved = moved_lines(read_patch(patch))
     assert {(place.file, other.file) for place, other in moved.items()} == {(0, 1), (1, 0)}
 
@@ -125,7 +127,10 @@ def test_changes_of_white_space_alone_become_context() -> None:
     assert hidden == 2
 
 
-@given(st.lists(st.sampled_from(["a", " a", "b", "a b", "ab ", ""]), max_size=10), st.lists(st.sampled_from(["a", "a ", "b", "c"]), max_size=10))
+@given(
+    st.lists(st.sampled_from(["a", " a", "b", "a b", "ab ", ""]), max_size=10),
+    st.lists(st.sampled_from(["a", "a ", "b", "c"]), max_size=10),
+)
 def test_nothing_but_white_space_is_ever_hidden(old: list[str], new: list[str]) -> None:
     diff = diff_of("\n".join(["start", *old, "end", ""]), "\n".join(["start", *new, "end", ""]))
     read, hidden = without_space_changes(diff)

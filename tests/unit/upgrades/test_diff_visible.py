@@ -58,7 +58,7 @@ def test_only_what_can_be_seen_is_shown(line: str) -> None:
 def test_columns_lead_back_to_characters(line: str) -> None:
     shown = visible(line)
     for index in range(len(line)):
-        assert shown.index(shown.column(index)) == index
+        assert shown.index_at(shown.column(index)) == index
     assert shown.column(len(line)) == len(shown.text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from timmy_desktop.events.system import SystemFault
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.upgrades.errors import EditError, RepositoryError, StaleError, StateError, UpgradeError
 from timmy_desktop.upgrades.sandbox_process import Ran
+from timmy_desktop.upgrades.target_repository import TargetRepository
 from timmy_desktop.upgrades.types import WHOLE_FILE, HunkRef, digest_of
 
 
@@ -114,6 +116,32 @@ async def test_a_branch_that_moved_after_it_was_shown_refuses(tmp_path: Path, re
         assert b"+evil" in (await world.queue.diff(again.id)).patch
         with pytest.raises(StaleError):  # what was seen before is not what is there now
             await world.queue.approve(proposal.id, proposal.revision.digest)
+
+
+async def test_a_branch_that_is_gone_has_not_moved(tmp_path: Path, repo: Repo) -> None:
+    async with UpgradeWorld(tmp_path / "data") as world:
+        proposal = await world.proposed(repo)
+        repo.git("branch", "-D", "feature")
+        assert (await world.approved(proposal)).state == "applied"
+        assert repo.read("b.txt") == "new"
+
+
+async def test_a_move_that_git_complains_of_after_it_happened_counts(
+    tmp_path: Path, repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = TargetRepository.move
+
+    def move(self: TargetRepository, *arguments: str) -> None:
+        real(self, *arguments)
+        raise RepositoryError("Git took longer than 600 seconds and was stopped.")
+
+    monkeypatch.setattr(TargetRepository, "move", move)
+    async with UpgradeWorld(tmp_path / "data") as world:
+        ended = await world.approved(await world.proposed(repo))
+        assert (ended.state, ended.applied_commit, repo.status()) == ("applied", repo.head(), "")
+        await world.queue.roll_back(ended.id)
+        await world.queue.settled()
+        assert (await world.queue.proposal(ended.id)).state == "rolled_back"
 
 
 @pytest.mark.parametrize("who", ["branch", "target"])
@@ -437,6 +465,60 @@ async def test_rejecting_ends_the_tests_under_way(tmp_path: Path, repo: Repo) ->
         assert (await world.queue.proposal(proposal.id)).doing == "Testing the merge"
         await world.queue.reject(proposal.id, "no")
         assert world.left() == []
+
+
+async def test_a_conflict_is_resolved_by_the_agent_that_made_it(tmp_path: Path, repo: Repo) -> None:
+    asked: list[str] = []
+
+    async def ask(text: str, conversation: str, local_only: bool) -> str:
+        asked.append(text)
+        return "task-2"
+
+    async with UpgradeWorld(tmp_path / "data", ask_agent=ask) as world:
+        await world.opened(repo)
+        queue, drafts = world.queue, world.queue.drafts
+        drafts.works_for("task-1", "Forge")
+        draft = await queue.begin_draft("task-1")
+        await drafts.write(draft, "a.txt", "one\nmine\n")
+        proposal = await drafts.propose("task-1", "Mine", "Adds mine", "")
+        repo.commit("meanwhile", **{"a.txt": "one\ntheirs\n"})
+        proposal = await queue.look_again(proposal.id)
+        assert proposal.revision.conflicts == ("a.txt",)
+        await queue.comment(proposal.id, "Keep both.")
+        await queue.revise(proposal.id)
+        assert "Keep both." in asked[0]
+
+        draft = await queue.begin_draft("task-2")
+        assert "<<<<<<<" in await drafts.read(draft, "a.txt")
+        await drafts.write(draft, "a.txt", "one\ntheirs\nmine\n")
+        await drafts.propose("task-2", "Both", "Keeps both", "")
+        await queue.settled()
+        revised = await queue.proposal(proposal.id)
+        assert (revised.revisions, revised.revision.conflicts, revised.open_comments) == (3, (), 0)
+        assert (await world.approved(revised)).state == "applied"
+        assert repo.read("a.txt") == "one\ntheirs\nmine"
+        assert world.left() == []
+
+
+async def test_agents_do_not_revise_what_somebody_elses_branch_proposed(tmp_path: Path, repo: Repo) -> None:
+    async with UpgradeWorld(tmp_path / "data") as world:
+        proposal = await world.proposed(repo)
+        with pytest.raises(StateError, match="not yours to change"):
+            await world.queue.begin_draft("task", proposal_id=proposal.id)
+
+
+async def test_threads_do_not_share_an_index(tmp_path: Path, repo: Repo) -> None:
+    async with UpgradeWorld(tmp_path / "data") as world:
+        proposal = await world.proposed(repo)
+        workshop = await world.queue._workshops.of(proposal.target_id)
+        quarantine, head = workshop.quarantine(proposal.id), repo.head()
+        trees = await asyncio.gather(
+            *(
+                asyncio.to_thread(quarantine.written, head, {"c.txt": str(number % 2).encode()})
+                for number in range(16)
+            )
+        )
+        assert len(set(trees)) == 2
 
 
 async def test_a_linked_worktree_can_be_the_target(tmp_path: Path, repo: Repo) -> None:

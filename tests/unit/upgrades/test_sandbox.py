@@ -81,10 +81,10 @@ def test_the_profile_of_a_mac_denies_what_it_does_not_name(tmp_path: Path) -> No
 def test_limits_are_in_the_orders() -> None:
     with tempfile.TemporaryFile() as report:
         orders = json.loads(
-            orders_of(JOB, Limits(seconds=7, processes=9), report, into="/x", home="/h", uid=NOBODY)
+            orders_of(JOB, Limits(seconds=7, processes=9), report, 9, into="/x", home="/h", uid=NOBODY)
         )
     assert (orders["limits"]["CPU"], orders["limits"]["NPROC"], orders["limits"]["CORE"]) == (8, 9, 0)
-    assert orders["limits"]["AS"] == Limits().memory_bytes
+    assert orders["limits"]["AS"] == 4 * Limits().memory_bytes
 
 
 def test_without_a_sandbox_the_limits_still_hold(tmp_path: Path) -> None:

@@ -6,12 +6,5 @@ from timmy_desktop.gui.panel import PanelSpec
 from timmy_desktop.gui.panels import activity, chat, events, ledger, memory, router, tasks, upgrades
 
 PANELS: tuple[PanelSpec, ...] = (
-    activity.SPEC,
-    tasks.SPEC,
-    chat.SPEC,
-    router.SPEC,
-    ledger.SPEC,
-    memory.SPEC,
-    upgrades.SPEC,
-    events.SPEC,
-)
+    activity.SPEC, tasks.SPEC, chat.SPEC, router.SPEC, ledger.SPEC, memory.SPEC, upgrades.SPEC, events.SPEC,
+)  # fmt: skip

@@ -23,7 +23,16 @@ from timmy_desktop.gui.dialogs import WindowDialog
 from timmy_desktop.gui.panel import Say
 from timmy_desktop.gui.preferences.document import SettingsDocument
 from timmy_desktop.gui.preferences.models import ModelPulls, ModelsPage
-from timmy_desktop.gui.preferences.pages import GENERAL, LEDGER, MEMORY, MODELS, SWARM, Form, provider_forms
+from timmy_desktop.gui.preferences.pages import (
+    FEED,
+    GENERAL,
+    LEDGER,
+    MEMORY,
+    MODELS,
+    SWARM,
+    Form,
+    provider_forms,
+)
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.theme import GAP, ROOM, WIDE, Theme
 from timmy_desktop.gui.widgets.parts import button, column, label, row, set_tone
@@ -134,13 +143,21 @@ class PreferencesDialog(WindowDialog):
             ("Swarm", [forms["Swarm"]]),
             ("Memory", [forms["Memory"]]),
             ("Ledger", [forms["Ledger"]]),
+            ("Feed", [forms["Feed"]]),
         )
 
     def _open_file(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._file)))
 
 
-_PAGES = {"General": GENERAL, "Providers": MODELS, "Swarm": SWARM, "Memory": MEMORY, "Ledger": LEDGER}
+_PAGES = {
+    "General": GENERAL,
+    "Providers": MODELS,
+    "Swarm": SWARM,
+    "Memory": MEMORY,
+    "Ledger": LEDGER,
+    "Feed": FEED,
+}
 
 
 def _tell_of_key(say: Callable[[Say], object], name: str, kept: bool) -> None:

@@ -26,7 +26,7 @@ class Item:
     title: str
     hint: str
     kind: str
-    """`yes`, `whole`, `number`, `sats`, `dollars`, `folder`, `file`, `text`, or choices joined by a bar."""
+    """`yes`, `whole`, `port`, `number`, `sats`, `dollars`, `cents`, `folder`, `file`, `text`, or a|b."""
     least: float = 0
     most: float = 1
     unit: str = ""
@@ -36,10 +36,12 @@ def field_for(item: Item, value: Any) -> tuple[QWidget, Callable[[], Any]]:
     """The field of an item, and what reads its value as the file has it."""
     if item.kind == "yes":
         return _yes(bool(value))
-    if item.kind in ("whole", "sats"):
+    if item.kind in ("whole", "port", "sats"):
         return _whole(item, int(value or 0))
     if item.kind == "dollars":
         return _dollars(item, int(value or 0))
+    if item.kind == "cents":
+        return _cents(item, int(value or 0))
     if item.kind == "number":
         return _number(item, float(value or 0))
     if item.kind in ("folder", "file"):
@@ -58,6 +60,7 @@ def _yes(value: bool) -> tuple[QWidget, Callable[[], Any]]:
 def _whole(item: Item, value: int) -> tuple[QWidget, Callable[[], Any]]:
     factor = 1000 if item.kind == "sats" else 1
     field: QSpinBox = whole_number(int(item.least), int(item.most), item.unit)
+    field.setGroupSeparatorShown(item.kind != "port")
     field.setValue(value // factor)
     field.setFixedWidth(FIELD_WIDTH)
     return field, lambda: field.value() * factor
@@ -78,6 +81,15 @@ def _dollars(item: Item, value: int) -> tuple[QWidget, Callable[[], Any]]:
     field.setValue(value / MICROCENTS_A_DOLLAR)
     field.setFixedWidth(FIELD_WIDTH)
     return field, lambda: round(field.value() * MICROCENTS_A_DOLLAR)
+
+
+def _cents(item: Item, value: int) -> tuple[QWidget, Callable[[], Any]]:
+    """Whole units on the screen, hundredths in the file."""
+    field: QDoubleSpinBox = number(item.least, item.most, decimals=2)
+    field.setGroupSeparatorShown(True)
+    field.setValue(value / 100)
+    field.setFixedWidth(FIELD_WIDTH)
+    return field, lambda: round(field.value() * 100)
 
 
 def _text(value: str) -> tuple[QWidget, Callable[[], Any]]:

@@ -135,19 +135,52 @@ LEDGER = (
     Item("lightning_url", "Its address", "Its secret is in the keychain, as lightning.", "text"),
     Item("fiat_currency", "Also in", "A currency, as EUR. Empty: sats alone.", "text"),
     Item(
+        "fiat_cents_per_bitcoin",
+        "One bitcoin is worth",
+        "In that currency: your rate, never fetched.",
+        "cents",
+        0,
+        9_999_999_999,
+    ),
+    Item(
         "auto_approve_upgrades",
         "Approve low-risk upgrades",
-        "No effect yet.",
+        "By machine, where tests pass and nothing speaks against it. Recorded as such.",
         "yes",
     ),
     Item(
         "upgrade_timeout_hours",
         "Proposals expire after",
-        "No effect yet.",
+        "Undecided until then, they end and leave nothing.",
         "whole",
         1,
         8760,
         "h",
+    ),
+)
+FEED = (
+    Item(
+        "feed_enabled",
+        "Live feed for other programs",
+        "A WebSocket for programs of this computer that have its token. Secrets are taken out of it.",
+        "yes",
+    ),
+    Item("feed_port", "Port", "On 127.0.0.1 alone.", "port", 0, 65_535),
+    Item(
+        "websocket_event_throttle",
+        "Messages a second to a client",
+        "At most; what comes faster is sent in batches and counts.",
+        "whole",
+        1,
+        1000,
+    ),
+    Item(
+        "activity_feed_buffer",
+        "Events kept for a client that comes back",
+        "",
+        "whole",
+        1,
+        10_000,
     ),
 )
 _PROVIDER = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol, TextIO
 
@@ -79,7 +79,8 @@ class LedgerExport:
 
 def _written(session: Session, path: Path, kind: Format, question: Question, progress: Progress) -> int:
     with _snapshot(session), _whole_file(path) as file:
-        numbers = sorted(Scan(question).run(session).numbers or ())
+        found = Scan(replace(question, order="time", descending=True)).run(session)
+        numbers = found.of_places(0, found.total)
         progress.total = len(numbers)
         names = {row[0]: row[1] for row in session.sql("SELECT id, name FROM agents")}
         writer = FORMATS[kind](file, names)

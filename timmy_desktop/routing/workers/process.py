@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import orjson
+
+from timmy_desktop import own_process
 
 LOG_TAIL_BYTES = 2000
 AIRLLM_WORKER = Path(__file__).with_name("airllm_worker.py")
@@ -22,8 +23,8 @@ class WorkerError(Exception):
 
 
 def llama_server_command() -> Sequence[str]:
-    """How this installation starts its llama.cpp worker; a frozen application gives another."""
-    return (sys.executable, "-m", "timmy_desktop.routing.workers.llama_server")
+    """How this installation starts its llama.cpp worker."""
+    return own_process.worker("llama-server")
 
 
 def airllm_command(python: Path) -> Sequence[str]:

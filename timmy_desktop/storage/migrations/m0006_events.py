@@ -1,6 +1,6 @@
 """What finding, counting, pruning and archiving events need, beside the log and never in its appends.
 
-The tables of the index follow the log (storage/event_index.py): `meta.events_indexed` is the last event there.
+The tables of the index follow the log (storage/event_index.py): `meta.events_indexed` is the last one there.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ COUNTERS = (
 )
 
 PRUNING = (
-    # Stretches that were removed: the hash that the chain goes on from, and the digest in the event that says so.
+    # Stretches that were removed: the hash that the chain goes on from, and the digest in their `log.pruned`.
     """
     CREATE TABLE event_gaps(
         first_seq INTEGER PRIMARY KEY,

@@ -30,6 +30,7 @@ def prepare(orders):
     import shutil
 
     os.umask(0o077)
+    watch(orders["lifeline"], orders["alone"])
     into = orders["into"]
     for name in sorted(os.listdir(orders["tree"])):
         source, target = os.path.join(orders["tree"], name), os.path.join(into, name)
@@ -52,6 +53,25 @@ def prepare(orders):
     os.chdir(into)
     words = [orders["python"], "-B", __file__, "test", json.dumps(orders)]
     os.execv(orders["python"], words)
+
+
+def watch(lifeline, alone):
+    """A process that ends all the others when the one that started the sandbox is gone, however early."""
+    if os.fork():
+        os.set_inheritable(lifeline, False)
+        return
+    for descriptor in range(3):
+        os.close(descriptor)
+    os.read(lifeline, 1)  # nothing is ever written: it ends with the other end
+    own = os.getpid()
+    if not alone:
+        os.killpg(os.getpgid(own), 9)
+    with open("/proc/1/cmdline", "rb") as file:
+        if b"bwrap" in file.read():
+            for name in os.listdir("/proc"):
+                if name.isdigit() and int(name) not in (1, own):
+                    os.kill(int(name), 9)
+    os._exit(0)
 
 
 def give_away(top, orders):
@@ -140,7 +160,7 @@ def run_pytest(pytest, orders, report, trace):
 
     plugin = Plugin()
     plugin.out = report
-    arguments = ["-p", "no:cacheprovider", "-q", "--tb=short", "--color=no"] + orders["only"]
+    arguments = ["-q", "--tb=short", "--color=no"] + orders["only"]
     trace.start()
     report.write({"runner": "pytest " + pytest.__version__})
     try:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from timmy_desktop.events import agents, memory, payments, routing, system, tasks
+from timmy_desktop.events import agents, memory, payments, routing, system, tasks, upgrades
 from timmy_desktop.events.base import Event, EventRecord, UnknownEvent
+from timmy_desktop.gui.panels.activity import upgrade_sentences
 from timmy_desktop.gui.wording import count, duration, sats, short_id
 from timmy_desktop.inert import inert_line
 
@@ -26,6 +27,7 @@ TOPICS = {
     "payment": "money",
     "ledger": "money",
     "provider": "models",
+    "upgrade": "tasks",
     "memory": "memory",
     "system": "system",
     "log": "system",
@@ -46,7 +48,9 @@ _GLYPHS = {
     "log": "shield",
 }
 _TONES = {"warning": "warn", "error": "bad"}
-_GOOD = frozenset({tasks.TaskCompleted, payments.PaymentSettled, routing.CircuitClosed})
+_GOOD = frozenset(
+    {tasks.TaskCompleted, payments.PaymentSettled, routing.CircuitClosed, upgrades.UpgradeApplied}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,4 +264,5 @@ _WRITERS: dict[type[Event], Callable[[Any, str], str]] = {
         f"The memory's index was built anew: {_memories(event.count)}, {duration(event.duration_ms)}"
     ),
     system.LogVerified: _verified,
+    **upgrade_sentences.WRITERS,
 }

@@ -21,7 +21,10 @@ from timmy_desktop.storage.event_filter import Condition, EventFilter
 _DELAY_MS = 200
 _MOST_LISTED = 40
 _RANGES = (("Last 15 minutes", 15), ("Last hour", 60), ("Last day", 1440), ("Last week", 10_080))
-_HINT = 'Words, "a phrase", -without, type:tool.*, agent:…, severity:error, provider=ollama. Return keeps it as a filter ( / )'
+_HINT = (
+    'Words, begin*, "a phrase", -without, type:tool.*, agent:…, severity:error, provider=ollama. '
+    "Return keeps it as a filter ( / )"
+)
 
 
 class SearchField(QLineEdit):

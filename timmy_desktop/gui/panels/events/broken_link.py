@@ -62,7 +62,8 @@ class _Links(QWidget):
         if row is None:
             return f"{self.broken:,}  is not there"
         broken = "  does not fit" if row.seq == self.broken else ""
-        return f"{row.seq:,}  {exact_time(row.time_us)}  {inert_line(row.type, 60)}  {row.hash.hex()[:12]}{broken}"
+        parts = (f"{row.seq:,}", exact_time(row.time_us), inert_line(row.type, 60), row.hash.hex()[:12])
+        return "  ".join(parts) + broken
 
     def sizeHint(self) -> QSize:
         return QSize(300, self._height * len(self.rows))

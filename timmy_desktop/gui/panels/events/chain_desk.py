@@ -112,10 +112,10 @@ class ChainDesk:
 
     async def verify_file(self, path: Path) -> FileVerdict:
         """Checks an archive or an export with this log's key, by the verifier that stands alone."""
-        from timmy_desktop.storage.verify_timmy_log import UnusableError, verify
+        from timmy_desktop.storage.verify_timmy_log import UnusableError, verify_file
 
         try:
-            report = await asyncio.to_thread(verify, path, self._parts.log.key)
+            report = await asyncio.to_thread(verify_file, path, self._parts.log.key)
         except (UnusableError, OSError) as error:
             return FileVerdict(path, 0, (str(error),))
         return FileVerdict(path, report.rows, tuple(finding.problem for finding in report.findings))

@@ -1,4 +1,4 @@
-"""The chain on screen: its head, whether it holds, where it is broken, what may be pruned, and the archives."""
+"""The chain on screen: its head, whether it holds, where it breaks, what may be pruned, the archives."""
 
 from __future__ import annotations
 
@@ -69,8 +69,8 @@ class ChainPage(QWidget):
         if not report.intact:
             self.pill.show_status("broken", "bad")
             self._words.setText(
-                f"{inert_line(report.problem, 200).capitalize()}. What came before is as it was written. Keep a copy "
-                "of the data folder, and compare it with a backup or an export."
+                f"{inert_line(report.problem, 200).capitalize()}. What came before is as it was written. "
+                "Keep a copy of the data folder, and compare it with a backup or an export."
             )
         elif report.unverified:
             self.pill.show_status(f"whole from event {report.first_seq:,}", "warn")
@@ -93,7 +93,7 @@ class ChainPage(QWidget):
         for archive in found:
             self._archives.addWidget(self._archive(archive))
         if not found:
-            words = "Nothing was archived. What is pruned can be kept in a compressed file that verifies by itself."
+            words = "Nothing was archived. What is pruned can be kept in a file that verifies by itself."
             self._archives.addWidget(label(words, tone="muted", wrap=True))
 
     def show_file(self, verdict: FileVerdict) -> None:
@@ -153,7 +153,8 @@ class ArchiveLine(QFrame):
         self.path: Path = archive.path
         self._state = label(tone="muted", size="small", wrap=True)
         numbers = f"{archive.first_seq:,} to {archive.last_seq:,}"
-        words = f"{count(archive.rows, 'event')}, {numbers} · {size(archive.size)} · {exact_time(archive.made_us)[:16]}"
+        made = exact_time(archive.made_us)[:16]
+        words = f"{count(archive.rows, 'event')}, {numbers} · {size(archive.size)} · {made}"
         name = label(archive.path.name)
         look = button("Open", lambda: self.opened.emit(self.path), hint="Show its events in this dock")
         check = button("Verify", lambda: self.checked.emit(self.path), variant="quiet")

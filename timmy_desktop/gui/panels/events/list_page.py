@@ -21,8 +21,8 @@ from timmy_desktop.gui.widgets.parts import button, label, row
 from timmy_desktop.gui.wording import count
 
 _BESIDE, _HIGH, _LOW = 760, 240, 460
-"""From this width on the details stand beside the list; below these heights there is no histogram, and no room
-for details below the list."""
+"""From this width on the details stand beside the list; below these heights there is no histogram, and no
+room for details below the list."""
 
 
 class ListPage(QWidget):

@@ -1,4 +1,4 @@
-"""Where the words that were looked for stand in a text; found as the search finds them: at a word's beginning."""
+"""Where the words that were looked for stand in a text: at the beginnings of words, as the search finds."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
 class EventsModel(QAbstractTableModel):
-    """Rows are held by their place from where the list began, so that what comes on top moves none of them."""
+    """Rows are held by their place from where the list began: what comes on top moves none of them."""
 
     rows_wanted = Signal(int, int)
     """First row and how many, to be given to `put`."""

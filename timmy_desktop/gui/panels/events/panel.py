@@ -1,4 +1,4 @@
-"""The Events dock: the list, a task's story, the summary and the chain, and what leads from one to the other."""
+"""The Events dock: the list, a task's story, the summary and the chain, and the ways between them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QAction, QGuiApplication, QShowEvent
+from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
 from timmy_desktop.events.base import EventRecord
@@ -14,6 +14,7 @@ from timmy_desktop.events.system import LogPruned
 from timmy_desktop.gui.bridge import Bus, EventBridge
 from timmy_desktop.gui.keepsakes import Keepsakes
 from timmy_desktop.gui.panel import OpenTask, Panel
+from timmy_desktop.gui.panels.events.asking import conditions_of
 from timmy_desktop.gui.panels.events.chain_desk import ChainParts
 from timmy_desktop.gui.panels.events.chain_wiring import ChainWiring
 from timmy_desktop.gui.panels.events.columns import Names
@@ -90,6 +91,19 @@ class EventsPanel(Panel):
 
     def settle(self) -> bool:
         return not (self._tasks.running() or self.page.bar.waiting or self.model.waiting)
+
+    def show_part(self, part: str) -> bool:
+        """`search:TEXT` as it would be typed, `story:TASK`, `summary`, `chain` (verified)."""
+        name, _, rest = part.partition(":")
+        if name == "search":
+            self._keep_words(conditions_of(rest))
+        elif name == "story":
+            self.show_story(rest)
+        elif name == "summary":
+            self.tabs.setCurrentIndex(SUMMARY)
+        elif name == "chain":
+            self.chain.show_and_verify()
+        return name in ("search", "story", "summary", "chain")
 
     def stop(self) -> None:
         self.bridge.stop()
@@ -263,7 +277,7 @@ class EventsPanel(Panel):
         if not self.desk.complete:
             return
         if self.wanted.is_empty:
-            text = "Everything that the swarm, the models, the ledger and the memory do is written here, for good."
+            text = "All that the swarm, the models, the ledger and the memory do is written here, for good."
             self.page.state.show_state("events", "The log is empty", text)
         else:
             choices = [("Show everything", self.clear_filters)]

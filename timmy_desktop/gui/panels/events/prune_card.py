@@ -69,7 +69,8 @@ class PruneCard(QFrame):
         set_tone(self.words, "muted")
         if not asked:
             self.words.setText(
-                "The chain still verifies afterwards: a signed event says what was removed. The log's own events stay."
+                "The chain still verifies afterwards: a signed event says what was removed. "
+                "The log's own events stay."
             )
         elif not events:
             self.words.setText("Nothing is that old.")

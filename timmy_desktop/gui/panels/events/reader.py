@@ -1,4 +1,4 @@
-"""What the Events dock asks of a log: this one, or an archive that was opened. Every answer comes from a reader."""
+"""What the Events dock asks of a log: this one, or an archive. Every answer comes from a reader."""
 
 from __future__ import annotations
 

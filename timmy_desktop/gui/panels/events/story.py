@@ -1,4 +1,4 @@
-"""The story of one task as stretches of time: auction and bids, attempts, steps, tools, models, payment. Pure."""
+"""The story of one task as stretches of time: auction, attempts, steps, tools, models, payment. Pure."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class _Teller:
     def _payment_reserved(self, row: LogRow, values: dict[str, Any]) -> None:
         self._moment(row, f"{sats(_number(values, 'amount_msat'))} put into escrow", "sats", 1)
 
-    def _task_assigned(self, row: LogRow, values: dict[str, Any]) -> None:
+    def _task_assigned(self, row: LogRow, _: dict[str, Any]) -> None:
         self._moment(row, f"Assigned to {agent_name(row, self._names)}", "agent", 1)
 
     def _task_started(self, row: LogRow, values: dict[str, Any]) -> None:
@@ -206,7 +206,7 @@ class _Teller:
     def _payment_failed(self, row: LogRow, values: dict[str, Any]) -> None:
         self._end("payment", row, "bad", detail=_text(values, "reason"))
 
-    def _payment_expired(self, row: LogRow, values: dict[str, Any]) -> None:
+    def _payment_expired(self, row: LogRow, _: dict[str, Any]) -> None:
         self._end("payment", row, "warn", detail="The invoice ran out.")
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from PySide6.QtCore import QObject
@@ -197,7 +196,6 @@ class LedgerController(QObject):
         return await self._history.find(question), newer.count
 
     def _take_found(self, result: tuple[Found, int]) -> None:
-        # Counted before it was searched: what came in between is found twice, and told apart by its number.
         self.found, self._count = result
         self._screen.show_found(self.found)
 
@@ -205,7 +203,7 @@ class LedgerController(QObject):
         while self._wanted and self.found is not None:
             page, found = self._wanted.pop(0), self.found
             lines = await self._history.page(found, page * PAGE, PAGE)
-            if self.found is found or (self.found.numbers is None and found.numbers is None):
+            if self.found is found or (self.found.places is None and found.places is None):
                 self._screen.show_page(page, lines)
             else:
                 self._wanted.insert(0, page)
@@ -219,14 +217,11 @@ class LedgerController(QObject):
         changes = bool(question.states) or question.flagged
         if question.order != "time" or not question.descending or changes:
             again = await self._history.find(question)
-            return (again if again.numbers != found.numbers else found), -1, newer.count
-        known = found.numbers[-1] if found.numbers else 0
-        fresh = [number for number in newer.numbers if number > known]
-        if found.numbers is None:
-            return replace(found, total=newer.count), newer.count - found.total, newer.count
-        numbers = array("q", found.numbers)
-        numbers.extend(fresh)
-        return Found(question, len(numbers), numbers), len(fresh), newer.count
+            return (again if again.places != found.places else found), -1, newer.count
+        # Counted before it was searched: what came in between is in the answer already.
+        known = found.of_places(found.total - 1, 1)[0] if found.total else 0
+        after = found.with_newer(newer.count, [number for number in newer.numbers if number > known])
+        return after, after.total - found.total, newer.count
 
     def _take_newer(self, result: tuple[Found | None, int, int]) -> None:
         found, many, count = result

@@ -30,14 +30,14 @@ class Column(IntEnum):
 
 
 _TITLES = ("When", "State", "What", "Amount", "Fee", "Available, sat")
-_NUMBERS = (Column.AMOUNT, Column.FEE, Column.AVAILABLE)
+NUMBERS = frozenset({Column.AMOUNT, Column.FEE, Column.AVAILABLE})
 
 
 class LinesModel(WindowedModel):
     """Rows are `Line`s; `None` until their page is here."""
 
     def __init__(self, name_of: Names, now_us: Callable[[], int], parent: QObject | None = None) -> None:
-        super().__init__(_TITLES, parent, numbers=_NUMBERS)
+        super().__init__(_TITLES, parent, numbers=sorted(NUMBERS))
         self._name_of, self._now_us = name_of, now_us
 
     def cell(self, row: Any, column: int, role: int) -> Any:
@@ -45,15 +45,15 @@ class LinesModel(WindowedModel):
         if role == LINE_ROLE:
             return line
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._words(line, column)
+            return self.words(line, column)
         if role == Qt.ItemDataRole.ForegroundRole:
-            return Theme.current().color(_role(line, column))
-        if role == Qt.ItemDataRole.FontRole and column in _NUMBERS:
+            return Theme.current().color(role_of(line, column))
+        if role == Qt.ItemDataRole.FontRole and column in NUMBERS:
             return Theme.current().font("small", mono=True)
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tip(line, column)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return self._words(line, column) if column else self.spoken(line)
+            return self.words(line, column) if column else self.spoken(line)
         return None
 
     def waiting(self, column: int, role: int) -> Any:
@@ -65,14 +65,15 @@ class LinesModel(WindowedModel):
         """The whole line as a sentence."""
         return ", ".join(
             (
-                self._words(line, Column.WHAT),
+                self.words(line, Column.WHAT),
                 amount_words(line),
                 state_look(line).word,
                 relative_time(line.created_us, self._now_us()),
             )
         )
 
-    def _words(self, line: Line, column: int) -> str:
+    def words(self, line: Line, column: int) -> str:
+        """What stands in a cell."""
         if column == Column.WHEN:
             return relative_time(line.created_us, self._now_us())
         if column == Column.STATE:
@@ -92,10 +93,11 @@ class LinesModel(WindowedModel):
             return state_look(line).meaning
         if column == Column.AVAILABLE:
             return _AVAILABLE
-        return self._words(line, column)
+        return self.words(line, column)
 
 
-def _role(line: Line, column: int) -> str:
+def role_of(line: Line, column: int) -> str:
+    """The colour of a cell's words."""
     if column == Column.WHAT:
         return "text"
     if column == Column.AMOUNT:

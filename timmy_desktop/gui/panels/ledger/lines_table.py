@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QResizeEvent
+from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
     QHeaderView,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QTableView,
 )
 
+from timmy_desktop.gui.panels.ledger.line_delegate import LineDelegate
 from timmy_desktop.gui.panels.ledger.lines_model import LINE_ROLE, Column, LinesModel
-from timmy_desktop.gui.panels.ledger.words import state_look
-from timmy_desktop.gui.theme import GAP, TIGHT, Theme
-from timmy_desktop.gui.widgets.pill import paint_mark
 from timmy_desktop.gui.widgets.relative_time import TickWhileVisible
 from timmy_desktop.ledger.history_lines import Line
 from timmy_desktop.ledger.history_question import Order
 
-_ROW, _MARK = 30, 7
+_ROW = 30
 _ORDERS: dict[int, Order] = {
     Column.WHEN: "time", Column.STATE: "state", Column.WHAT: "agent", Column.AMOUNT: "amount",
     Column.FEE: "fee",
@@ -31,31 +27,6 @@ _ROOM = {Column.FEE: 680, Column.AVAILABLE: 520, Column.STATE: 440}
 _WIDTHS = {
     Column.WHEN: 76, Column.STATE: 96, Column.AMOUNT: 108, Column.FEE: 84, Column.AVAILABLE: 112,
 }  # fmt: skip
-
-
-class StateDelegate(QStyledItemDelegate):
-    """A mark with its own shape before the word; without room for words the mark stands before what it is."""
-
-    def initStyleOption(
-        self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        super().initStyleOption(option, index)
-        option.textElideMode = Qt.TextElideMode.ElideRight
-
-    def paint(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
-    ) -> None:
-        line = index.data(LINE_ROLE)
-        if not isinstance(line, Line):
-            super().paint(painter, option, index)
-            return
-        room = QStyleOptionViewItem(option)
-        room.rect = option.rect.adjusted(_MARK + GAP + TIGHT, 0, 0, 0)
-        if option.state & option.state.State_Selected:
-            painter.fillRect(option.rect, Theme.current().color("selection"))
-        super().paint(painter, room, index)
-        place = QRectF(option.rect.left() + GAP, option.rect.center().y() - _MARK / 2 + 0.5, _MARK, _MARK)
-        paint_mark(painter, place, state_look(line).tone)
 
 
 class LinesTable(QTableView):
@@ -72,8 +43,8 @@ class LinesTable(QTableView):
         self.lines = model
         self.setModel(model)
         self._set_up()
-        self._marks = StateDelegate(self)
-        self.setItemDelegateForColumn(Column.STATE, self._marks)
+        self._delegate = LineDelegate(model, self)
+        self.setItemDelegate(self._delegate)
         header = self.horizontalHeader()
         header.sortIndicatorChanged.connect(self._ordered)
         self.doubleClicked.connect(lambda index: self._open(index))
@@ -112,8 +83,7 @@ class LinesTable(QTableView):
         for column, room in _ROOM.items():
             self.setColumnHidden(column, width < room)
         bare = self.isColumnHidden(Column.STATE)
-        delegate = self._marks if bare else None
-        self.setItemDelegateForColumn(Column.WHAT, delegate)  # type: ignore[arg-type]
+        self._delegate.mark_column = int(Column.WHAT if bare else Column.STATE)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(200, 3 * _ROW)

@@ -163,9 +163,7 @@ class LedgerPanel(Panel):
         return "an export of the ledger is being written" if self.exports.running else ""
 
     def settle(self) -> bool:
-        return (
-            self._started and self.controller.settled and not self.lines.asking and not self.bridge.waiting
-        )
+        return self._started and self.controller.settled and not self.lines.asking and not self.bridge.waiting
 
     def stop(self) -> None:
         self._keepsakes.save()

@@ -20,7 +20,7 @@ def build(services: Services) -> Panel:
     from timmy_desktop.gui.keepsakes import Keepsakes
     from timmy_desktop.gui.panels.router.outcome import Outcome, outcome_of
     from timmy_desktop.gui.panels.router.panel import RouterPanel
-    from timmy_desktop.gui.panels.router.words import dollars_words
+    from timmy_desktop.gui.wording import dollars
     from timmy_desktop.routing.policy import Policy
 
     async def rehearse(policy: Policy) -> Outcome:
@@ -32,9 +32,7 @@ def build(services: Services) -> Panel:
 
     def budget_words(provider: str) -> str:
         spent = services.router.budget.spent_today(provider)
-        return (
-            f"{dollars_words(spent)} of {dollars_words(services.router.budget.daily)} today" if spent else ""
-        )
+        return f"{dollars(spent)} of {dollars(services.router.budget.daily)} today" if spent else ""
 
     panel = RouterPanel(
         router=services.router,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from timmy_desktop.gui.wording import dollars as dollars_words
-from timmy_desktop.gui.wording import provider_words
+from timmy_desktop.gui.wording import dollars, provider_words
 from timmy_desktop.inert import inert_line
 
 _CIRCUITS = {"CLOSED": "answering", "OPEN": "left out", "HALF_OPEN": "being tried again"}
@@ -96,7 +95,7 @@ def circuit_word(state: str) -> str:
 
 def cost_words(microcents: int) -> str:
     """Millionths of a cent as `$0.0012`; nothing spent is `free`."""
-    return dollars_words(microcents) if microcents else "free"
+    return dollars(microcents) if microcents else "free"
 
 
 def seconds_words(seconds: float) -> str:

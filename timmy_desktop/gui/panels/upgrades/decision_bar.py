@@ -25,7 +25,9 @@ class DecisionBar(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.approve = button("Approve…", lambda: self.wanted.emit("approve"), variant="primary", glyph="check")
+        self.approve = button(
+            "Approve…", lambda: self.wanted.emit("approve"), variant="primary", glyph="check"
+        )
         self.part = button("Accept a part…", lambda: self.wanted.emit("accept_part"))
         self.revise = button("Send back", lambda: self.wanted.emit("revise"), glyph="retry")
         self.comment = button("Comment on the whole…", lambda: self.wanted.emit("comment"), variant="quiet")
@@ -36,14 +38,29 @@ class DecisionBar(QWidget):
         self._mends = ""
         self._is_low = self._is_proposed = False
         buttons = FlowLayout(
-            self.approve, self.part, self.mend, self.revise, self.reject, self.roll_back, self.comment, gap=GAP
+            self.approve,
+            self.part,
+            self.mend,
+            self.revise,
+            self.reject,
+            self.roll_back,
+            self.comment,
+            gap=GAP,
         )
         layout = column(self.words, gap=TIGHT, margins=(GAP + TIGHT, GAP, GAP + TIGHT, GAP))
         layout.addLayout(buttons)
         self.setLayout(layout)
 
     def show_state(
-        self, readiness: Readiness, *, state: str, left_out: int, hunks: int, open_comments: int, by_agent: bool, busy: bool
+        self,
+        readiness: Readiness,
+        *,
+        state: str,
+        left_out: int,
+        hunks: int,
+        open_comments: int,
+        by_agent: bool,
+        busy: bool,
     ) -> None:
         """What can be done with this proposal now."""
         proposed = state == "proposed"
@@ -56,7 +73,9 @@ class DecisionBar(QWidget):
         self._is_proposed = proposed
         self.show_low(self._is_low)
         self.revise.setVisible(proposed and by_agent)
-        self.revise.setText(f" Send back {count(open_comments, 'comment')}" if open_comments else " Send back")
+        self.revise.setText(
+            f" Send back {count(open_comments, 'comment')}" if open_comments else " Send back"
+        )
         self.revise.setEnabled(bool(open_comments) and not busy)
         self.revise.setToolTip("" if open_comments else "Comment on a line first: C")
         self.roll_back.setVisible(state == "applied")
@@ -77,7 +96,9 @@ class DecisionBar(QWidget):
         self.words.setText(readiness.obstacle if said else "")
         self.words.setVisible(said)
         set_tone(self.words, "warn" if readiness.obstacle else "muted")
-        self.approve.setToolTip(readiness.obstacle or "Says what will happen, and asks once more (Ctrl+Enter)")
+        self.approve.setToolTip(
+            readiness.obstacle or "Says what will happen, and asks once more (Ctrl+Enter)"
+        )
 
     def _mend(self) -> None:
         self.wanted.emit(self._mends)

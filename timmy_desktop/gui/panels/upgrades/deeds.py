@@ -22,7 +22,7 @@ Fact = tuple[str, str]
 
 
 class Deeds:
-    """The window changes on the events that follow; `refresh` is asked for where a refusal shows it is old."""
+    """The window changes on the events that follow; after a refusal what is there is read again."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Deeds:
             self._parent,
             f"Accept {count(len(taken), 'hunk')} of this change?",
             "They become a new proposal, which is tested and waits for your approval like any other. "
-            f"The other {count(left, 'hunk')} {'is' if left == 1 else 'are'} rejected, and this proposal with them.",
+            f"What is left out ({count(left, 'hunk')}) is rejected, and this proposal with it.",
             go="Accept this part",
             gone=lambda _: self._do(self._queue.accept_part(review.proposal.id, review.digest, taken)),
         ).open()
@@ -99,7 +99,10 @@ class Deeds:
     def revise(self) -> None:
         review = self._page.review
         if review is not None:
-            self._do(self._queue.revise(review.proposal.id), "The agent revises it. The revision comes here by itself.")
+            self._do(
+                self._queue.revise(review.proposal.id),
+                "The agent revises it. The revision comes here by itself.",
+            )
 
     def look_again(self) -> None:
         review = self._page.review
@@ -123,9 +126,13 @@ class Deeds:
         if review is None or review.proposal.state != "applied":
             return
         self._page.set_busy(True)
-        self._say("Rolling back is rehearsed: the revert is made and tested, and nothing is changed yet.", "info")
+        self._say(
+            "Rolling back is rehearsed: the revert is made and tested, and nothing is changed yet.", "info"
+        )
         work = self._queue.rehearse_roll_back(review.proposal.id)
-        self._starter.start("rehearse", work, lambda found: self._rehearsed(review, found), failed=self._refused)
+        self._starter.start(
+            "rehearse", work, lambda found: self._rehearsed(review, found), failed=self._refused
+        )
 
     def dismiss_suspicion(self) -> None:
         review = self._page.review
@@ -146,8 +153,8 @@ class Deeds:
         DecisionDialog(
             self._parent,
             "Roll this change back?",
-            f"A new commit undoes it on {inert_line(review.proposal.target_branch, 60)}. Nothing is lost: the "
-            "change stays in the history.",
+            f"A new commit undoes it on {inert_line(review.proposal.target_branch, 60)}. "
+            "Nothing is lost: the change stays in the history.",
             facts=facts,
             go="Roll back",
             gone=lambda _: self._do(self._queue.roll_back(review.proposal.id)),

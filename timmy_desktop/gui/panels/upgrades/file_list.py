@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, QRect, QSize, Qt, Signal
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem
 
@@ -55,7 +64,11 @@ class FilesModel(QAbstractListModel):
     def _spoken(self, file: int) -> str:
         assert self.document is not None  # noqa: S101 - a row exists
         change = self.document.reading.diff.files[file]
-        parts = [inert_line(change.path, 400), status_word(change), f"{change.added} added, {change.removed} removed"]
+        parts = [
+            inert_line(change.path, 400),
+            status_word(change),
+            f"{change.added} added, {change.removed} removed",
+        ]
         parts.append("seen" if self.document.files[file].seen else "not seen yet")
         return ", ".join(part for part in parts if part)
 
@@ -79,7 +92,12 @@ class FileDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         paint_ground(painter, option)
-        self._paint(painter, option.rect.adjusted(GAP + TIGHT, TIGHT + 2, -GAP - TIGHT, -TIGHT - 2), document, index.row())
+        self._paint(
+            painter,
+            option.rect.adjusted(GAP + TIGHT, TIGHT + 2, -GAP - TIGHT, -TIGHT - 2),
+            document,
+            index.row(),
+        )
         painter.restore()
 
     def _paint(self, painter: QPainter, box: QRect, document: DiffDocument, file: int) -> None:
@@ -96,11 +114,18 @@ class FileDelegate(QStyledItemDelegate):
         folder, _, name = inert_line(change.path, 400).rpartition("/")
         first = QRect(box.left(), box.top(), box.width(), body.height())
         second = QRect(box.left(), first.bottom() + 1 + HAIR, box.width(), small.height())
-        left_words(painter, right_words(painter, first, status_word(change), "accent"), name, "muted" if opening.seen else "text")
+        left_words(
+            painter,
+            right_words(painter, first, status_word(change), "accent"),
+            name,
+            "muted" if opening.seen else "text",
+        )
         left = right_words(painter, second, f"−{change.removed:,}" if change.removed else "", "bad")
         left = right_words(painter, left, f"+{change.added:,}" if change.added else "", "good")
         out = sum(left_file == file for left_file, _ in document.left_out)
-        left_words(painter, left, f"{out} left out" if out else folder, "warn" if out else "muted", small=True)
+        left_words(
+            painter, left, f"{out} left out" if out else folder, "warn" if out else "muted", small=True
+        )
 
 
 class FileList(QListView):

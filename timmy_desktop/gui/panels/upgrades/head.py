@@ -54,7 +54,9 @@ class ReviewHead(QWidget):
         of = f"revision {revision} of {proposal.revisions}" if proposal.revisions > 1 else ""
         where = f"{inert_line(proposal.target_name, 40)} · {inert_line(proposal.target_branch, 40)}"
         who = inert_line(proposal.proposer, 40)
-        self._where.setText("  ·  ".join(part for part in (where, size_words(proposal.revision), of, who) if part))
+        self._where.setText(
+            "  ·  ".join(part for part in (where, size_words(proposal.revision), of, who) if part)
+        )
         self._tick()
 
     def show_back(self, shown: bool) -> None:

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QFrame, QWidget
 from timmy_desktop.gui.panels.upgrades.loading import Evidence
 from timmy_desktop.gui.panels.upgrades.sheet import Sheet, section, told
 from timmy_desktop.gui.panels.upgrades.words import RISKS, decision_words, size_words
-from timmy_desktop.gui.wording import exact_time
 from timmy_desktop.gui.widgets.copyable_id import CopyableId
 from timmy_desktop.gui.widgets.parts import button, label, row
 from timmy_desktop.gui.widgets.pill import Pill
+from timmy_desktop.gui.wording import exact_time
 from timmy_desktop.inert import inert, inert_line
 from timmy_desktop.upgrades.types import Comment, Decision, Proposal, Revision
 
@@ -39,16 +39,25 @@ class HistoryPage(Sheet):
 
     def _revision(self, revision: Revision) -> QFrame:
         word, tone = RISKS[revision.risk]
-        parts: list[QWidget] = [told(f"{size_words(revision)} · {exact_time(revision.created_us)[:16]}", "muted")]
+        parts: list[QWidget] = [
+            told(f"{size_words(revision)} · {exact_time(revision.created_us)[:16]}", "muted")
+        ]
         if revision.note:
             parts.append(told(inert_line(revision.note, 400)))
         if revision.conflicts:
-            parts.append(told(f"Can't be merged: {', '.join(inert_line(path, 120) for path in revision.conflicts)}", "bad"))
+            parts.append(
+                told(
+                    f"Can't be merged: {', '.join(map(inert_line, revision.conflicts))}",
+                    "bad",
+                )
+            )
         parts.append(_identifiers(revision))
         made = section(f"Revision {revision.number}", *parts, pill=Pill(word, tone))
         if revision.number > 1:
             words = f"Compare with revision {revision.number - 1}"
-            compare = button(words, lambda: self.compare_wanted.emit(revision.number - 1, revision.number), variant="quiet")
+            compare = button(
+                words, lambda: self.compare_wanted.emit(revision.number - 1, revision.number), variant="quiet"
+            )
             layout = made.layout()
             if layout is not None:
                 layout.addWidget(compare)
@@ -56,10 +65,16 @@ class HistoryPage(Sheet):
 
     def _comment(self, comment: Comment) -> QFrame:
         state = f"answered in revision {comment.answered_in}" if comment.answered_in else "open"
-        made = section(f"{inert_line(comment.author, 60)} said of the whole", told(inert(comment.text)), told(state, "muted", "small"))
+        made = section(
+            f"{inert_line(comment.author, 60)} said of the whole",
+            told(inert(comment.text)),
+            told(state, "muted", "small"),
+        )
         layout = made.layout()
         if not comment.answered_in and layout is not None:
-            layout.addWidget(button("Take back", lambda: self.take_back_wanted.emit(comment.id), variant="quiet"))
+            layout.addWidget(
+                button("Take back", lambda: self.take_back_wanted.emit(comment.id), variant="quiet")
+            )
         return made
 
 
@@ -69,8 +84,9 @@ def _about(proposal: Proposal) -> QFrame:
         parts.append(told(inert(proposal.description)))
     if proposal.reasoning:
         parts += [told("Why", "muted", "small"), told(inert(proposal.reasoning))]
-    who = f"Proposed by {inert_line(proposal.proposer, 60) or 'somebody'} at {exact_time(proposal.created_us)[:16]}"
-    parts.append(told(who, "muted", "small"))
+    who = inert_line(proposal.proposer, 60) or "somebody"
+    words = f"Proposed by {who} at {exact_time(proposal.created_us)[:16]}"
+    parts.append(told(words, "muted", "small"))
     return section("What it is for", *parts)
 
 
@@ -82,7 +98,10 @@ def _decisions(proposal: Proposal, decisions: Sequence[Decision]) -> QFrame:
             parts.append(told(f"“{inert_line(decision.reason, 400)}”", "muted"))
         if decision.digest:
             parts.append(_identifier("digest", decision.digest))
-    for what, commit in (("applied as", proposal.applied_commit), ("rolled back by", proposal.rolled_back_commit)):
+    for what, commit in (
+        ("applied as", proposal.applied_commit),
+        ("rolled back by", proposal.rolled_back_commit),
+    ):
         if commit:
             parts.append(_identifier(what, commit))
     return section("Decisions", *(parts or [told("Nothing was decided yet.", "muted")]))

@@ -91,7 +91,9 @@ class ProposalsModel(QAbstractListModel):
             key=lambda proposal: (not is_pending(proposal), -proposal.created_us, proposal.id),
         )
         if [row.id for row in rows] == [row.id for row in self._rows]:
-            changed = [place for place, (one, other) in enumerate(zip(rows, self._rows, strict=True)) if one != other]
+            changed = [
+                place for place, (one, other) in enumerate(zip(rows, self._rows, strict=True)) if one != other
+            ]
             self._rows = rows
             for place in changed:
                 self.dataChanged.emit(self.index(place, 0), self.index(place, 0))
@@ -109,5 +111,5 @@ class ProposalsModel(QAbstractListModel):
             return False
         if self._state not in ("", "pending") and proposal.state != self._state:
             return False
-        text = f"{proposal.title}\n{proposal.description}\n{proposal.target_name}\n{proposal.proposer}".casefold()
-        return all(word in text for word in self._words)
+        text = "\n".join((proposal.title, proposal.description, proposal.target_name, proposal.proposer))
+        return all(word in text.casefold() for word in self._words)

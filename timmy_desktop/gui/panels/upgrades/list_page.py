@@ -138,7 +138,7 @@ class ListPage(QWidget):
             self.empty.show_state(
                 "upgrades",
                 "No repository is open to proposals",
-                "Agents can only propose changes to repositories that you open. Your own checkout is not touched.",
+                "Agents propose changes only to repositories that you open. Your checkout is not touched.",
                 [("Open a repository…", self.open_repository_wanted.emit)],
             )
 

@@ -1,4 +1,4 @@
-"""Reads what a review shows: everything of one revision together, so that nothing on screen belongs to another."""
+"""Reads what a review shows: all of one revision together, so that nothing on screen belongs to another."""
 
 from __future__ import annotations
 

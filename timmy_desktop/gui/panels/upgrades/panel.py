@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
@@ -15,7 +14,9 @@ from timmy_desktop.events.base import EventRecord
 from timmy_desktop.gui.bridge import Bus, EventBridge
 from timmy_desktop.gui.keepsakes import Keepsakes
 from timmy_desktop.gui.panel import OpenUpgrade, Panel, Say, Wish
+from timmy_desktop.gui.panels.upgrades.commands import KEYS, palette_commands
 from timmy_desktop.gui.panels.upgrades.deeds import Deeds
+from timmy_desktop.gui.panels.upgrades.diff_desk import DiffDesk
 from timmy_desktop.gui.panels.upgrades.list_model import ProposalsModel
 from timmy_desktop.gui.panels.upgrades.list_page import ListPage
 from timmy_desktop.gui.panels.upgrades.loading import (
@@ -28,14 +29,13 @@ from timmy_desktop.gui.panels.upgrades.loading import (
     load_review,
 )
 from timmy_desktop.gui.panels.upgrades.review_page import ReviewPage
-from timmy_desktop.gui.panels.upgrades.words import is_pending, subtitle
+from timmy_desktop.gui.panels.upgrades.words import subtitle
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.widgets.diff_view.document import Reading
-from timmy_desktop.gui.widgets.diff_view.pictures import picture_of
 from timmy_desktop.gui.widgets.parts import column, glyph_button
 from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.upgrades.queue import UpgradeQueue
-from timmy_desktop.upgrades.types import Proposal, Side, Target
+from timmy_desktop.upgrades.types import Proposal, Target
 
 PAGE = 200
 _WIDE = 760
@@ -43,24 +43,6 @@ FOLLOWED = tuple(
     kind for kind in vars(events).values()
     if isinstance(kind, type) and str(getattr(kind, "type", "")).startswith("upgrade.")
 )  # fmt: skip
-
-_CONTROL, _ALT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
-KEYS = {
-    (Qt.Key.Key_Return, _CONTROL): "approve",
-    (Qt.Key.Key_Enter, _CONTROL): "approve",
-    (Qt.Key.Key_Return, _CONTROL | Qt.KeyboardModifier.ShiftModifier): "reject",
-    (Qt.Key.Key_Left, _ALT): "close",
-    (Qt.Key.Key_1, _ALT): "tab0",
-    (Qt.Key.Key_2, _ALT): "tab1",
-    (Qt.Key.Key_3, _ALT): "tab2",
-    (Qt.Key.Key_4, _ALT): "tab3",
-}
-_HINTS = (
-    ("Approve what is on screen", "Ctrl+Return"),
-    ("Reject it", "Ctrl+Shift+Return"),
-    ("Changes, tests, proof, history", "Alt+1 … Alt+4"),
-    ("Back to the queue", "Alt+Left"),
-)
 
 
 class UpgradesPanel(Panel):
@@ -82,8 +64,11 @@ class UpgradesPanel(Panel):
         self.list_page = ListPage(self.model, now_us)
         self.page = ReviewPage(now_us)
         self.view = self.page.changes.view
-        self.open_button = glyph_button("plus", "Open a repository to proposals…", self.ask_for_repository, side=26)
+        self.open_button = glyph_button(
+            "plus", "Open a repository to proposals…", self.ask_for_repository, side=26
+        )
         self.deeds = Deeds(queue, self.slot_tasks, self.page, self, say=self.say, refresh=self.refresh)
+        self.diff_desk = DiffDesk(queue, self.slot_tasks, self.page, say=self.say, reload=self._load_around)
         self.bridge = EventBridge(bus, self, types=FOLLOWED)
         self.current = ""
         self._commands: list[QAction] = []
@@ -112,12 +97,6 @@ class UpgradesPanel(Panel):
         self.page.bar.wanted.connect(self.act)
         self.page.notice_clicked.connect(self.act)
         self.page.history.compare_wanted.connect(self._compare)
-        for page in (self.page.history, self.page.changes):
-            page.take_back_wanted.connect(self._take_back)
-        self.view.text_wanted.connect(self._bring_text)
-        self.view.pictures_wanted.connect(self._bring_pictures)
-        self.view.commented.connect(self._comment)
-        self.view.seen_changed.connect(self._mark_seen)
 
     # What the window asks of a panel
 
@@ -154,22 +133,15 @@ class UpgradesPanel(Panel):
 
     def palette_actions(self) -> list[QAction]:
         if not self._commands:
-            for words, name in (
-                ("Review what waits for approval", "first_pending"),
-                ("Open a repository to proposals…", "open_repository"),
-                ("Run the proposal's tests again", "test_again"),
-                ("Keys of the diff viewer", "keys"),
-            ):
-                action = QAction(words, self)
-                action.triggered.connect(partial(self._run, name))
-                self._commands.append(action)
+            self._commands = palette_commands(self)
         return self._commands
 
     def unfinished(self) -> str:
         return "a comment on a change is not kept yet" if self.view.draft_text else ""
 
     def settle(self) -> bool:
-        return self._started and not self.slot_tasks.running() and not self.bridge.waiting
+        is_read = not self.slot_tasks.running() and not self.bridge.waiting
+        return self._started and is_read and not self.view.colouring.is_busy
 
     def stop(self) -> None:
         if self._started:
@@ -231,7 +203,10 @@ class UpgradesPanel(Panel):
 
     def open_repository(self, folder: str) -> None:
         def opened(target: Target) -> None:
-            self.say(f"{target.name} is open to proposals on {target.branch}. Your checkout is not touched.", "good")
+            self.say(
+                f"{target.name} is open to proposals on {target.branch}. Your checkout is not touched.",
+                "good",
+            )
             self.refresh()
 
         self.slot_tasks.start("open", self.queue.open_target(Path(folder)), opened)
@@ -336,99 +311,15 @@ class UpgradesPanel(Panel):
 
         self.slot_tasks.start("review", work, show)
 
-    # What the diff asks for
-
-    def _bring_text(self, file: int) -> None:
-        review = self.page.review
-        if review is None or self.page.compared is not None:
-            return
-        change, document = self.view.document.reading.diff.files[file], self.view.document
-
-        def put(content: bytes | None) -> None:
-            if document is self.view.document:
-                text = None if content is None else content.decode("utf-8", "surrogateescape")
-                self.view.put_text(file, text)
-
-        work = self.queue.file(review.proposal.id, change.new_path, "new", review.revision)
-        self.slot_tasks.start(f"text {file}", work, put, failed=lambda _: put(None))
-
-    def _bring_pictures(self, file: int) -> None:
-        review = self.page.review
-        if review is None:
-            return
-        change = self.view.document.reading.diff.files[file]
-
-        async def both() -> list[bytes | None]:
-            sides: tuple[tuple[str, Side], ...] = ((change.old_path, "old"), (change.new_path, "new"))
-            return [await self.queue.file(review.proposal.id, path, side, review.revision) for path, side in sides]
-
-        def put(found: Sequence[bytes | None]) -> None:
-            self.view.put_pictures(file, picture_of(found[0]), picture_of(found[1]))
-
-        self.slot_tasks.start(f"pictures {file}", both(), put)
-
-    def _comment(self, path: str, line: int, side: Side, text: str) -> None:
-        review = self.page.review
-        if review is None:
-            return
-
-        def kept(_: object) -> None:
-            self.view.end_draft()
-            self._load_around(review.proposal.id)
-
-        def failed(error: Exception) -> None:
-            self.view.draft_failed()
-            self.say(str(error), "bad")
-
-        work = self.queue.comment(review.proposal.id, text, path=path, line=line, side=side)
-        self.slot_tasks.start("comment", work, kept, failed=failed)
-
-    def _take_back(self, comment_id: str) -> None:
-        review = self.page.review
-        if review is not None:
-            proposal_id = review.proposal.id
-            work = self.queue.uncomment(comment_id)
-            self.slot_tasks.start("uncomment", work, lambda _: self._load_around(proposal_id))
-
-    def _mark_seen(self, path: str, seen: bool) -> None:
-        review = self.page.review
-        if review is not None:
-            self.slot_tasks.start(f"seen {path}", self.queue.mark_seen(review.proposal.id, path, seen))
-
     # What happens
 
     def _take(self, records: Sequence[EventRecord]) -> None:
         """Something changed in the queue: it is asked for again, and so is the proposal on screen."""
         self.refresh()
-        if self.page.review is None and self.current and not self.slot_tasks.running("review"):
-            if any(getattr(record.event, "upgrade_id", "") == self.current for record in records):
-                self._load_review()
-
-    def _run(self, name: str, *_: object) -> None:
-        if name == "first_pending":
-            found = next((p for p in map(self.model.proposal, self._ids()) if p is not None and is_pending(p)), None)
-            if found is not None:
-                self.open_proposal(found.id)
-            else:
-                self.say("Nothing waits for approval.", "info")
-        elif name == "open_repository":
-            self.ask_for_repository()
-        elif name == "test_again":
-            self.deeds.test_again()
-        else:
-            self._show_keys()
-
-    def _ids(self) -> list[str]:
-        from timmy_desktop.gui.panels.upgrades.list_model import PROPOSAL_ROLE
-
-        rows = (self.model.index(row, 0).data(PROPOSAL_ROLE) for row in range(self.model.rowCount()))
-        return [proposal.id for proposal in rows]
-
-    def _show_keys(self) -> None:
-        from timmy_desktop.gui.dialogs import KeysDialog
-        from timmy_desktop.gui.widgets.diff_view.keys import HINTS
-
-        KeysDialog(self, [("In Upgrades", _HINTS), ("In the changes", HINTS)]).open()
+        is_waiting = self.page.review is None and self.current and not self.slot_tasks.running("review")
+        ids = {getattr(record.event, "upgrade_id", "") for record in records}
+        if is_waiting and self.current in ids:
+            self._load_review()
 
     # Qt
 
@@ -454,5 +345,3 @@ class UpgradesPanel(Panel):
         self.page.setVisible((self._wide and has_some) or self._reading)
         self.list_page.setVisible(self._wide or not self._reading)
         self.page.head.show_back(not self._wide)
-
-

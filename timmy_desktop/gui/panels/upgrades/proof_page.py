@@ -63,9 +63,16 @@ def _red(proof: ProofPacket) -> Iterator[QWidget]:
 
 
 def _tests(proof: ProofPacket) -> Iterator[QWidget]:
-    runs = [("base", proof.base), ("branch", proof.branch), ("merge", proof.merge), ("old_tests", proof.old_tests)]
+    runs = [
+        ("base", proof.base),
+        ("branch", proof.branch),
+        ("merge", proof.merge),
+        ("old_tests", proof.old_tests),
+    ]
     lines = [_run(kind, report) for kind, report in runs if report is not None]
-    worst = next((report for _, report in runs if report is not None and report.outcome in ("failed", "broken")), None)
+    worst = next(
+        (report for _, report in runs if report is not None and report.outcome in ("failed", "broken")), None
+    )
     after = worst or proof.merge
     pill = Pill(*OUTCOMES[after.outcome][:2], shape=OUTCOMES[after.outcome][2]) if after is not None else None
     words, tone = _WITHOUT[proof.fails_without]

@@ -31,4 +31,6 @@ class RemarkCard(QFrame):
         layout.addWidget(selectable(label(inert(comment.text), wrap=True)))
         self.setLayout(layout)
         where = f"line {comment.line}" if comment.line else "the file"
-        self.setAccessibleName(f"Comment of {inert_line(comment.author, 60)} on {where}: {inert_line(comment.text, 300)}")
+        self.setAccessibleName(
+            f"Comment of {inert_line(comment.author, 60)} on {where}: {inert_line(comment.text, 300)}"
+        )

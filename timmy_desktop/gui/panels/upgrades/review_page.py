@@ -24,7 +24,6 @@ from timmy_desktop.gui.widgets.parts import column, row
 from timmy_desktop.inert import inert_line
 from timmy_desktop.upgrades.types import Proposal
 
-
 _LOW = 420
 
 
@@ -42,7 +41,12 @@ class ReviewPage(QWidget):
         self.is_busy = False
         self.head = ReviewHead(now_us)
         self.notice = NoticeBar("", self._notice_clicked)
-        self.changes, self.tests, self.proof, self.history = ChangesPage(), TestsPage(), ProofPage(), HistoryPage()
+        self.changes, self.tests, self.proof, self.history = (
+            ChangesPage(),
+            TestsPage(),
+            ProofPage(),
+            HistoryPage(),
+        )
         self.bar = DecisionBar()
         self.tabs = QTabWidget()
         self.empty = EmptyState("upgrades", "Nothing chosen", "Choose a proposal to review it.")
@@ -109,7 +113,9 @@ class ReviewPage(QWidget):
         self.evidence = evidence
         proposal = self.review.proposal
         self.tests.show_reports(evidence.reports, doing=proposal.doing)
-        revision = next((one for one in evidence.revisions if one.number == self.review.revision), proposal.revision)
+        revision = next(
+            (one for one in evidence.revisions if one.number == self.review.revision), proposal.revision
+        )
         self.proof.show_proof(evidence.proof, revision, doing=proposal.doing)
         self.history.show_history(proposal, evidence, self.review.around.comments)
         red = red_count(evidence.proof)
@@ -208,13 +214,22 @@ def notice_of(review: Review, compared: tuple[int, int] | None) -> tuple[str, st
     """What has to be said above a review: words, tone, and the next step by name and by words."""
     proposal, revision = review.proposal, review.revision
     if compared is not None:
-        return f"What revision {compared[1]} changed of revision {compared[0]}.", "info", "end_comparison", "Back to the change"
+        return (
+            f"What revision {compared[1]} changed of revision {compared[0]}.",
+            "info",
+            "end_comparison",
+            "Back to the change",
+        )
     if proposal.state == "proposed" and revision != proposal.revision.number:
         words = f"Revision {proposal.revision.number} has come. What is on screen is revision {revision}."
         return words, "warn", "show_newest", "Show the newest"
     if proposal.state == "proposed" and proposal.revision.conflicts:
         files = ", ".join(inert_line(path, 80) for path in proposal.revision.conflicts[:4])
-        more = f" and {len(proposal.revision.conflicts) - 4} more" if len(proposal.revision.conflicts) > 4 else ""
+        more = (
+            f" and {len(proposal.revision.conflicts) - 4} more"
+            if len(proposal.revision.conflicts) > 4
+            else ""
+        )
         words = f"It can't be merged: {files}{more} changed in {inert_line(proposal.target_branch, 40)} too."
         return words, "bad", "look_again", "Look again"
     consequences = review.around.consequences
@@ -225,7 +240,12 @@ def notice_of(review: Review, compared: tuple[int, int] | None) -> tuple[str, st
 
 def _told(proposal: Proposal) -> tuple[str, str, str, str]:
     if proposal.suspicion and proposal.state == "applied":
-        return f"It may have broken something: {inert_line(proposal.suspicion, 300)}", "bad", "roll_back", "Roll back…"
+        return (
+            f"It may have broken something: {inert_line(proposal.suspicion, 300)}",
+            "bad",
+            "roll_back",
+            "Roll back…",
+        )
     if proposal.doing:
         return f"{inert_line(proposal.doing, 200)}…", "info", "", ""
     reason = inert_line(proposal.reason, 400)

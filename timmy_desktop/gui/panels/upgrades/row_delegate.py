@@ -50,7 +50,9 @@ class ProposalDelegate(QStyledItemDelegate):
         first = QRect(box.left(), box.top(), box.width(), body.height())
         second = QRect(box.left(), first.bottom() + 1 + TIGHT, box.width(), small.height())
         left = right_words(painter, first, age(proposal, now), "muted")
-        left_words(painter, left, inert_line(proposal.title, 200), "text", strong=proposal.state == "proposed")
+        left_words(
+            painter, left, inert_line(proposal.title, 200), "text", strong=proposal.state == "proposed"
+        )
         words, role = expiry(proposal, now)
         if not words and proposal.revision.risk != "low":
             words, role = RISKS[proposal.revision.risk]

@@ -50,7 +50,9 @@ class Sheet(QScrollArea):
 def section(title: str, *parts: QWidget, pill: Pill | None = None) -> QFrame:
     """A card with a title and what belongs under it."""
     made = card()
-    head = row(label(title, strong=True), pill, gap=GAP) if pill is not None else row(label(title, strong=True))
+    head = (
+        row(label(title, strong=True), pill, gap=GAP) if pill is not None else row(label(title, strong=True))
+    )
     head.addStretch(1)
     layout = column(gap=TIGHT, margins=(12, GAP, 12, GAP + TIGHT))
     layout.addLayout(head)

@@ -29,7 +29,10 @@ class TestsPage(Sheet):
     def show_reports(self, reports: Sequence[TestReport], *, doing: str = "") -> None:
         cards: list[QWidget] = [told(f"{doing}…", "accent")] if doing else []
         cards += [report_card(report) for report in reversed(reports)]
-        self.fill(cards or [EmptyState("tasks", "No tests yet", "They run in a sandbox, without network or secrets.")])
+        self.fill(
+            cards
+            or [EmptyState("tasks", "No tests yet", "They run in a sandbox, without network or secrets.")]
+        )
 
 
 def report_card(report: TestReport) -> QFrame:

@@ -67,7 +67,13 @@ def expiry(proposal: Proposal, now_us: int) -> tuple[str, str]:
     if left <= 0:
         return "expires now", "warn"
     minutes = left // 60_000_000
-    words = f"{minutes} min" if minutes < 60 else f"{minutes // 60} h" if minutes < 60 * 48 else f"{minutes // 1440} d"
+    words = (
+        f"{minutes} min"
+        if minutes < 60
+        else f"{minutes // 60} h"
+        if minutes < 60 * 48
+        else f"{minutes // 1440} d"
+    )
     return f"expires in {words}", "warn" if left < _SOON_US else "muted"
 
 
@@ -135,23 +141,34 @@ class Readiness:
 
     obstacle: str = ""
     mend: str = ""
-    """The next step in a word or two: `look_again`, `show_newest`, `show_space`, `take_all`; empty for none."""
+    """The next step by name: `look_again`, `show_newest`, `show_space`, `take_all`; empty for none."""
 
 
 def readiness(
-    proposal: Proposal, shown_revision: int, *, hidden_by_space: int, left_out: int, refusal: str, can_look_again: bool
+    proposal: Proposal,
+    shown_revision: int,
+    *,
+    hidden_by_space: int,
+    left_out: int,
+    refusal: str,
+    can_look_again: bool,
 ) -> Readiness:
     """An approval is of the exact bytes: nothing may be hidden, left out or out of date."""
     if proposal.state != "proposed":
         return Readiness(f"{LOOKS[proposal.state].word}: nothing is to be decided.")
     if shown_revision != proposal.revision.number:
-        words = f"Revision {proposal.revision.number} has come; what is on screen is revision {shown_revision}."
+        words = (
+            f"Revision {proposal.revision.number} has come; what is on screen is revision {shown_revision}."
+        )
         return Readiness(words, "show_newest")
     if refusal:
         return Readiness(refusal, "look_again" if can_look_again else "")
     if hidden_by_space:
-        words = f"{count(hidden_by_space, 'change')} of white space {'is' if hidden_by_space == 1 else 'are'} hidden."
+        verb = "is" if hidden_by_space == 1 else "are"
+        words = f"{count(hidden_by_space, 'change')} of white space {verb} hidden."
         return Readiness(words, "show_space")
     if left_out:
-        return Readiness(f"{count(left_out, 'hunk')} {'is' if left_out == 1 else 'are'} left out.", "take_all")
+        return Readiness(
+            f"{count(left_out, 'hunk')} {'is' if left_out == 1 else 'are'} left out.", "take_all"
+        )
     return Readiness()

@@ -1,1 +1,1 @@
-"""A diff as a person reviews it: drawn line by line, so that fifty thousand of them open and scroll at once."""
+"""A diff as a person reviews it: drawn line by line, so that fifty thousand of them open at once."""

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 from timmy_desktop.gui.widgets.diff_view.spoken import prefix_length, spoken_row
 
 if TYPE_CHECKING:
-    from timmy_desktop.gui.widgets.diff_view.view import DiffView
+    from timmy_desktop.gui.widgets.diff_view.reader import DiffReader
 
 # Qt keeps one factory for all widgets; the interfaces are kept here as long as their views live.
 _made: dict[int, DiffAccessible] = {}
@@ -27,7 +27,7 @@ _made: dict[int, DiffAccessible] = {}
 class DiffText(QAccessibleTextInterface):
     """Every row is a line. Nothing is put together before somebody asks."""
 
-    def __init__(self, view: DiffView) -> None:
+    def __init__(self, view: DiffReader) -> None:
         super().__init__()
         self._view = view
         self._starts: list[int] = []
@@ -106,7 +106,7 @@ class DiffText(QAccessibleTextInterface):
 class DiffAccessible(QAccessibleInterface):
     """The view as a screen reader meets it."""
 
-    def __init__(self, view: DiffView) -> None:
+    def __init__(self, view: DiffReader) -> None:
         super().__init__()
         self._view = view
         self._text = DiffText(view)
@@ -141,8 +141,8 @@ class DiffAccessible(QAccessibleInterface):
 
     def state(self) -> QAccessible.State:
         state = QAccessible.State()
-        state.focusable = state.readOnly = state.multiLine = 1  # type: ignore[attr-defined]
-        state.focused = int(self._view.hasFocus())  # type: ignore[attr-defined]
+        state.focusable = state.readOnly = state.multiLine = 1
+        state.focused = int(self._view.hasFocus())
         return state
 
     def text(self, kind: QAccessible.Text) -> str:
@@ -164,27 +164,27 @@ def install() -> None:
     QAccessible.installFactory(_factory)
 
 
-def caret_moved(view: DiffView) -> None:
+def caret_moved(view: DiffReader) -> None:
     """Tells a screen reader, where one listens, what the caret is on now."""
     if QAccessible.isActive():
         made = _interface(view)
         QAccessible.updateAccessibility(QAccessibleTextCursorEvent(view, made._text.cursorPosition()))
 
 
-def announce(view: DiffView, words: str) -> None:
+def announce(view: DiffReader, words: str) -> None:
     """Has words spoken that are on screen for a moment only."""
     if QAccessible.isActive():
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(view, words))
 
 
 def _factory(name: str, thing: QObject) -> QAccessibleInterface | None:
-    from timmy_desktop.gui.widgets.diff_view.view import DiffView
+    from timmy_desktop.gui.widgets.diff_view.reader import DiffReader
 
     del name
-    return _interface(thing) if isinstance(thing, DiffView) else None
+    return _interface(thing) if isinstance(thing, DiffReader) else None
 
 
-def _interface(view: DiffView) -> DiffAccessible:
+def _interface(view: DiffReader) -> DiffAccessible:
     key = id(view)
     if key not in _made:
         _made[key] = DiffAccessible(view)

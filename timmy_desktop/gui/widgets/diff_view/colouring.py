@@ -1,8 +1,7 @@
-"""The colours of code, asked of lexing_worker.py: right within strings of many lines, and never waited for."""
+"""The colours of code, asked of lexing_worker.py: right in strings of many lines, and never waited for."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import orjson
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
+from timmy_desktop import own_process
 from timmy_desktop.gui.widgets.diff_view.document import DiffDocument
 from timmy_desktop.upgrades.diff import FileChange, Line, Side
 
@@ -24,8 +24,8 @@ _PLAIN: Spans = ()
 
 
 def worker_command() -> Sequence[str]:
-    """How this installation starts the worker; a frozen application gives another."""
-    return (sys.executable, "-I", str(_WORKER))
+    """How this installation starts the worker: apart from everything else that is installed."""
+    return own_process.worker("colours", _WORKER)
 
 
 @dataclass
@@ -111,12 +111,21 @@ class Colouring(QObject):
         change = document.reading.diff.files[file]
         lines = document.text_of(file)[side == "new"]
         parts = [(1, list(lines))] if lines is not None else _parts(change, side)
-        if change.is_binary or not parts or sum(len(text) for _, part in parts for text in part) > _LONGEST_FILE:
+        if (
+            change.is_binary
+            or not parts
+            or sum(len(text) for _, part in parts for text in part) > _LONGEST_FILE
+        ):
             return
         self._numbers += 1
         path = change.old_path if side == "old" else change.new_path
         text = orjson.dumps(
-            {"id": self._numbers, "path": _sayable(path), "near": near, "parts": [(f, _all_sayable(p)) for f, p in parts]}
+            {
+                "id": self._numbers,
+                "path": _sayable(path),
+                "near": near,
+                "parts": [(f, _all_sayable(p)) for f, p in parts],
+            }
         )
         self._waiting.append(_Job(self._numbers, file, side, text + b"\n"))
 
@@ -164,7 +173,10 @@ class Colouring(QObject):
         if "spans" not in answer:
             self._current = None
             return
-        if answer["id"] == current.number and (known := self._known.get((current.file, current.side))) is not None:
+        if (
+            answer["id"] == current.number
+            and (known := self._known.get((current.file, current.side))) is not None
+        ):
             self._keep(known, answer)
             changed.add(current.file)
 

@@ -1,4 +1,4 @@
-"""What a diff view shows, without Qt: the diff as it is read, and everything a person opened, chose or wrote."""
+"""What a diff view shows, without Qt: the diff, and everything a person opened, chose or wrote in it."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class DiffDocument:
         part, offset = self.part_at(row)
         cell = self.cell(row)
         if cell is not None and cell.hunk >= 0:
-            return Anchor(part.kind, part.file, part.hunk, cell.index)
+            return Anchor(part.kind, part.file, part.hunk, cell.at)
         return Anchor(part.kind, part.file, part.hunk, part.first + offset)
 
     def row_of(self, anchor: Anchor) -> int:
@@ -146,9 +146,9 @@ class DiffDocument:
         for place, part in enumerate(self.parts):
             if part.file > anchor.file:
                 break
-            if part.file == anchor.file and part.kind in (PartKind.FILE, anchor.kind):
-                if part.kind is PartKind.FILE or part.hunk <= anchor.hunk:
-                    best = self._starts[place] + self._offset(part, anchor)
+            alike = part.kind is PartKind.FILE or (part.kind is anchor.kind and part.hunk <= anchor.hunk)
+            if part.file == anchor.file and alike:
+                best = self._starts[place] + self._offset(part, anchor)
         return best
 
     def row_of_place(self, place: Place) -> int:
@@ -222,7 +222,7 @@ class DiffDocument:
         self._relay()
 
     def put_text(self, file: int, text: str | None) -> bool:
-        """The whole new file, for folds and colours. False: it is not the file of this diff, or there is none."""
+        """The whole new file, for folds and colours. False: there is none, or it is not that of this diff."""
         opening = self.files[file]
         opening.asked = True
         lines = None if text is None else _lines(text)
@@ -265,6 +265,11 @@ class DiffDocument:
 
     # What is there
 
+    @property
+    def has_widgets(self) -> bool:
+        """Whether comments, or one that is being written, stand between the lines."""
+        return bool(self.remarks) or self.draft is not None or self.draft_file >= 0
+
     def gaps(self, file: int) -> tuple[Gap, ...]:
         if file not in self._gaps:
             lines = self.files[file].new_lines
@@ -284,7 +289,7 @@ class DiffDocument:
         """The other half of a line that was moved."""
         if cell.hunk < 0 or self.ignores_space:
             return None
-        return self.reading.moved.get(Place(cell.file, cell.hunk, cell.index))
+        return self.reading.moved.get(Place(cell.file, cell.hunk, cell.at))
 
     def _cell(self, part: Part, index: int) -> Cell | None:
         if index < 0:
@@ -358,7 +363,9 @@ class DiffDocument:
         if opened.bottom:
             yield Part(PartKind.CONTEXT, file, gap, count - opened.bottom, opened.bottom)
 
-    def _hunk_parts(self, file: int, hunk: int, spots: Mapping[tuple[int, int], list[Part]]) -> Iterator[Part]:
+    def _hunk_parts(
+        self, file: int, hunk: int, spots: Mapping[tuple[int, int], list[Part]]
+    ) -> Iterator[Part]:
         lines = self.diff.files[file].hunks[hunk].lines
         rows = len(self._pairs_of(file, hunk)) if self.split else len(lines)
         place = 0
@@ -381,7 +388,7 @@ class DiffDocument:
                 place = _index_of(change, remark)
                 spots.setdefault(place, []).append(Part(PartKind.COMMENT, file, number))
         if self.draft is not None and self.draft.file == file:
-            spots.setdefault((self.draft.hunk, self.draft.index), []).append(Part(PartKind.DRAFT, file))
+            spots.setdefault((self.draft.hunk, self.draft.at), []).append(Part(PartKind.DRAFT, file))
         elif self.draft_file == file:
             spots.setdefault((-1, -1), []).append(Part(PartKind.DRAFT, file))
         return spots
@@ -395,7 +402,7 @@ class DiffDocument:
     def _offset(self, part: Part, anchor: Anchor) -> int:
         if part.kind is not anchor.kind or part.kind not in _LINE_KINDS:
             return 0
-        index = anchor.index
+        index = anchor.at
         if part.kind is PartKind.LINES and part.hunk == anchor.hunk:
             index = self._row_in(part.file, part.hunk, index)
         return min(max(index - part.first, 0), part.rows - 1)

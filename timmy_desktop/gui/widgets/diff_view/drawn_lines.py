@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QPainter, QTextCharFormat, QTextLayout, QTextOption
+from PySide6.QtGui import QColor, QPainter, QTextCharFormat, QTextLayout, QTextOption
 
 from timmy_desktop.gui.widgets.diff_view.look import Look
 from timmy_desktop.gui.widgets.diff_view.parts import Cell
-from timmy_desktop.upgrades.diff_visible import LONGEST, Visible, cut, visible
+from timmy_desktop.upgrades.diff_visible import LONGEST, Spans, Visible, cut, visible
 
 PIECE = 400
 """Cells that are laid out at once: of a line a million characters long only what is on screen is."""
@@ -27,6 +28,8 @@ class DrawnLine:
         self.cut_off = max(0, len(text) - LONGEST)
         self.shown: Visible = visible(text[:LONGEST] if self.cut_off else text)
         self.pieces = cut(self.shown.text, columns or PIECE)
+        self.words: Spans | None = None
+        """The characters that the other half of a changed line does not have, once somebody asked."""
         self._spans, self._look = spans, look
         self._layouts: dict[int, QTextLayout] = {}
         self._lead = 1 if self.shown.right_to_left else 0
@@ -42,7 +45,7 @@ class DrawnLine:
         if self.shown.text.isascii():
             return (min(column, end) - start) * self._look.advance
         found = self._layout(piece).lineAt(0).cursorToX(min(column, end) - start + self._lead)
-        return float(found[0] if isinstance(found, tuple) else found)
+        return float(found[0])  # type: ignore[index]
 
     def column_at(self, piece: int, x: float) -> int:
         """The column nearest to `x`."""
@@ -52,7 +55,9 @@ class DrawnLine:
         return min(max(start + self._layout(piece).lineAt(0).xToCursor(x) - self._lead, start), end)
 
     def piece_of(self, column: int) -> int:
-        return next((place for place, (_, end) in enumerate(self.pieces) if column < end), len(self.pieces) - 1)
+        return next(
+            (place for place, (_, end) in enumerate(self.pieces) if column < end), len(self.pieces) - 1
+        )
 
     def _layout(self, piece: int) -> QTextLayout:
         if piece not in self._layouts:
@@ -80,9 +85,9 @@ class DrawnLine:
                 made.append(self._range(first - start, last - first, self._look.color("warn")))
         return made
 
-    def _range(self, start: int, length: int, color: object) -> QTextLayout.FormatRange:
+    def _range(self, start: int, length: int, color: QColor) -> QTextLayout.FormatRange:
         made = QTextLayout.FormatRange()
-        made.start, made.length, made.format = start + self._lead, length, _format(color)
+        made.start, made.length, made.format = start + self._lead, length, _format(color.rgb())
         return made
 
 
@@ -113,9 +118,10 @@ class DrawnLines:
             del self._kept[key]
 
 
-def _format(color: object) -> QTextCharFormat:
+@lru_cache(maxsize=64)
+def _format(color: int) -> QTextCharFormat:
     made = QTextCharFormat()
-    made.setForeground(color)  # type: ignore[arg-type]
+    made.setForeground(QColor.fromRgb(color))
     return made
 
 

@@ -31,7 +31,9 @@ class DraftBox(QFrame):
         self.edit.setPlaceholderText("What should be different?")
         self.keep_button = button("Comment", self._keep, variant="primary", hint="Ctrl+Enter")
         self.drop_button = button("Discard", self.dropped.emit, variant="quiet", hint="Escape")
-        layout = column(label(about, tone="muted", size="small"), self.edit, gap=TIGHT, margins=(GAP, GAP, GAP, GAP))
+        layout = column(
+            label(about, tone="muted", size="small"), self.edit, gap=TIGHT, margins=(GAP, GAP, GAP, GAP)
+        )
         layout.addLayout(row(self.keep_button, self.drop_button, None))
         self.setLayout(layout)
         self.edit.submitted.connect(self._keep)

@@ -51,7 +51,7 @@ class FindBar(QWidget):
 
     def close_bar(self) -> None:
         self._typing.stop()
-        self._view.find("")
+        self._view.look_for("")
         self.hide()
         self.closed.emit()
         self._view.setFocus()
@@ -62,9 +62,7 @@ class FindBar(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.close_bar()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._enter(back=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
-        elif event.key() == Qt.Key.Key_F3:
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) or event.key() == Qt.Key.Key_F3:
             self._enter(back=bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier))
         else:
             super().keyPressEvent(event)
@@ -96,7 +94,7 @@ class FindBar(QWidget):
     def _find(self) -> None:
         if not self._finds:
             return
-        number = self._view.find(self.edit.text())
+        number = self._view.look_for(self.edit.text())
         if not self.edit.text():
             self._say("")
         elif not number:

@@ -1,4 +1,4 @@
-"""Where each row lies, in pixels from the top; rows of one part share a height, wrapped lines have their own."""
+"""Where each row lies, in pixels from the top; rows of a part share a height, wrapped lines have theirs."""
 
 from __future__ import annotations
 

@@ -130,7 +130,9 @@ def _path(painter: QPainter, box: QRect, old: str, path: str) -> None:
     painter.setFont(strong)
     painter.setPen(theme.color("text"))
     rest = box.adjusted(QFontMetrics(body).horizontalAdvance(shown), 0, 0, 0)
-    painter.drawText(rest, _LEFT, QFontMetrics(strong).elidedText(name, Qt.TextElideMode.ElideMiddle, rest.width()))
+    painter.drawText(
+        rest, _LEFT, QFontMetrics(strong).elidedText(name, Qt.TextElideMode.ElideMiddle, rest.width())
+    )
 
 
 def _right(painter: QPainter, box: QRect, words: str, role: str) -> QRect:

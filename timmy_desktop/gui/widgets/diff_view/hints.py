@@ -39,4 +39,6 @@ def _moved(document: DiffDocument, cell: Cell) -> str:
         return ""
     file, line = document.reading.diff.files[place.file], document.reading.diff.line(place)
     words = f"{inert_line(file.path, 200)}, line {(line.old or line.new):,}"
-    return f"Moved from {words}. M goes there." if cell.line.kind == "+" else f"Moved to {words}. M goes there."
+    return (
+        f"Moved from {words}. M goes there." if cell.line.kind == "+" else f"Moved to {words}. M goes there."
+    )

@@ -1,7 +1,7 @@
 """Colours code in a process of its own: files in as lines of JSON, where its words begin and end out.
 
-Run as a file, apart from the application: an expression of a lexer can take for ever on text that was made for it,
-and while it does no other thread of its process runs. This one can be ended. It opens no file.
+Run as a file, apart from the application: an expression of a lexer can take for ever on text that was made
+for it, and while it does no other thread of its process runs. This one can be ended. It opens no file.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ def main() -> None:
 
 
 def work(job: dict[str, Any], out: TextIO) -> None:
-    """`job`: an `id`, a `path`, `parts` as [number of the first line, lines], and the line looked at, `near`."""
+    """`job`: an `id`, a `path`, `parts` as [number of the first line, lines], and the line looked at."""
     lexer = _lexer(str(job["path"]))
     if lexer is not None:
-        for part in _near(job) + [(first, lines, False) for first, lines in job["parts"]]:
-            _send(job["id"], lexer, *part, out)
+        for first, lines, guess in _near(job) + [(first, lines, False) for first, lines in job["parts"]]:
+            _send(job["id"], lexer, first, lines, guess, out)
     _say({"id": job["id"], "done": True}, out)
 
 

@@ -1,4 +1,4 @@
-"""The colours of a diff by role, for the theme in use. Every text here is readable on every ground (tested)."""
+"""The colours of a diff by role, for the theme in use. Every text here can be read on every ground."""
 
 from __future__ import annotations
 
@@ -33,8 +33,10 @@ class Look:
     words: dict[str, QColor]
     tokens: dict[int, QColor]
 
+    theme: Theme
+
     def color(self, role: str) -> QColor:
-        return Theme.current().color(role)
+        return self.theme.color(role)
 
 
 def look(points: float) -> Look:
@@ -62,6 +64,7 @@ def look(points: float) -> Look:
             "-": theme.tint("bad", WORDS),
             "»": theme.tint("series1", WORDS),
         },
+        theme=theme,
         tokens={number: readable(role) for number, role in TOKEN_ROLES.items()},
     )
 
@@ -70,7 +73,12 @@ def grounds() -> list[str]:
     """Every ground that code may stand on, as `#rrggbb`."""
     theme = Theme.current()
     tints = [theme.tint(role, share) for role in ("good", "bad", "series1") for share in (GROUND, WORDS)]
-    return [theme.colors.surface, theme.colors.sunken, theme.colors.selection, *(tint.name() for tint in tints)]
+    return [
+        theme.colors.surface,
+        theme.colors.sunken,
+        theme.colors.selection,
+        *(tint.name() for tint in tints),
+    ]
 
 
 def readable(role: str) -> QColor:

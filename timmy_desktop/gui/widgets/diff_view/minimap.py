@@ -84,7 +84,7 @@ class Minimap(QWidget):
         painter.end()
 
     def _kinds(self, top: float, bottom: float) -> set[str]:
-        """What changed between two heights. Asked for each pixel, as there may be a thousand changes to one."""
+        """What changed between two heights. Asked for each pixel: there may be a thousand changes to one."""
         geometry, changes = self._view.geometry_now, self._view.document.changes
         first, last = geometry.row_at(int(top)), geometry.row_at(int(bottom - 0.001))
         place = max(bisect_right(changes, first, key=lambda change: change[0]) - 1, 0)
@@ -100,7 +100,9 @@ class Minimap(QWidget):
         view, theme = self._view, Theme.current()
         if view.found is not None:
             for row in dict.fromkeys(hit.row for hit in view.found.hits):
-                painter.fillRect(QRectF(0, view.geometry_now.top(row) * scale, self.width(), 2), theme.color("warn"))
+                painter.fillRect(
+                    QRectF(0, view.geometry_now.top(row) * scale, self.width(), 2), theme.color("warn")
+                )
         for place, part in enumerate(view.document.parts):
             if part.kind is PartKind.COMMENT:
                 y = view.geometry_now.tops[place] * scale

@@ -18,7 +18,11 @@ def moved(document: DiffDocument, caret: Caret, move: str, page: int) -> Spot:
         return _left(document, caret)
     if move == "right":
         at_end = caret.index >= length
-        return (min(caret.row + 1, last), 0) if at_end and caret.row < last else (caret.row, min(caret.index + 1, length))
+        return (
+            (min(caret.row + 1, last), 0)
+            if at_end and caret.row < last
+            else (caret.row, min(caret.index + 1, length))
+        )
     places = {"line_start": (caret.row, 0), "line_end": (caret.row, length), "start": (0, 0)}
     return places.get(move, (last, line_length(document, last, caret.side)))
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter
 
-from timmy_desktop.gui.theme import Theme
 from timmy_desktop.gui.widgets.diff_view.caret import Caret
 from timmy_desktop.gui.widgets.diff_view.document import DiffDocument
 from timmy_desktop.gui.widgets.diff_view.drawn_lines import DrawnLine, DrawnLines
@@ -20,7 +19,7 @@ from timmy_desktop.gui.widgets.diff_view.parts import Cell, Part, PartKind
 from timmy_desktop.gui.widgets.diff_view.pictures import Pictures
 from timmy_desktop.gui.widgets.diff_view.sides import Lane
 from timmy_desktop.upgrades.diff import Side
-from timmy_desktop.upgrades.diff_words import Spans, changed_words, paired
+from timmy_desktop.upgrades.diff_words import Spans, changed_in
 
 MARKS = {"+": "+", "-": "−", " ": "", "»": "»", "«": "«"}
 
@@ -61,6 +60,7 @@ class Row:
     offset: int
     top: int
     height: int
+    cells: tuple[Cell | None, Cell | None]
 
 
 class DiffPainter:
@@ -68,7 +68,6 @@ class DiffPainter:
 
     def __init__(self, painter: QPainter, scene: Scene) -> None:
         self._painter, self._scene = painter, scene
-        self._words: dict[tuple[int, int, int], tuple[Spans, Spans]] = {}
 
     def paint(self) -> list[Row]:
         """Draws everything; returns the rows that it drew."""
@@ -94,7 +93,9 @@ class DiffPainter:
             cell = self._cell(row, lane.side)
             area = QRect(lane.left, row.top, lane.right - lane.left, row.height)
             if cell is None:
-                self._painter.fillRect(area, QBrush(self._scene.look.color("border"), Qt.BrushStyle.BDiagPattern))
+                self._painter.fillRect(
+                    area, QBrush(self._scene.look.color("border"), Qt.BrushStyle.BDiagPattern)
+                )
             elif (tone := self._tone(cell)) in self._scene.look.grounds:
                 self._painter.fillRect(area, self._scene.look.grounds[tone])
         if row.number == self._scene.caret.row:
@@ -146,7 +147,10 @@ class DiffPainter:
                     yield piece, QPointF(x, y)
             elif x > lane.right:
                 return
-            elif x + (drawn.pieces[piece][1] - drawn.pieces[piece][0]) * self._scene.look.advance * 2 > lane.text:
+            elif (
+                x + (drawn.pieces[piece][1] - drawn.pieces[piece][0]) * self._scene.look.advance * 2
+                > lane.text
+            ):
                 yield piece, QPointF(x, y)
 
     def place_of(self, drawn: DrawnLine, piece: int, top: int, lane: Lane) -> tuple[float, float]:
@@ -160,17 +164,19 @@ class DiffPainter:
         self, row: Row, lane: Lane, cell: Cell, drawn: DrawnLine
     ) -> Iterator[tuple[QColor, int, int]]:
         """Grounds of words, hits and the selection, in columns; the later ones cover the earlier."""
-        look, theme, column = self._scene.look, Theme.current(), drawn.shown.column
+        look, theme, column = self._scene.look, self._scene.look.theme, drawn.shown.column
         tone = self._tone(cell)
         if tone in ("+", "-"):
-            for start, end in self._changed(cell):
+            for start, end in self._changed(cell, drawn):
                 yield look.words[tone], column(start), column(end)
         for start, end in (*drawn.shown.odd, *drawn.shown.mixed):
             yield theme.tint("warn", 0.3), start, end
         if self._scene.found is not None:
             for hit in self._scene.found.in_row(row.number):
                 if hit.side == lane.side:
-                    is_current = self._scene.found.hits[self._scene.hit] == hit if self._scene.hit >= 0 else False
+                    is_current = (
+                        self._scene.found.hits[self._scene.hit] == hit if self._scene.hit >= 0 else False
+                    )
                     yield theme.tint("warn", 0.55 if is_current else 0.3), column(hit.start), column(hit.end)
         chosen = self._scene.caret.selected_in(row.number) if lane.side == self._scene.caret.side else None
         if chosen is not None:
@@ -180,7 +186,7 @@ class DiffPainter:
     def _fill(self, drawn: DrawnLine, row: Row, lane: Lane, start: int, end: int, color: QColor) -> None:
         for piece, (first, last) in enumerate(drawn.pieces):
             is_last = piece == len(drawn.pieces) - 1
-            if start >= last and not (is_last and start <= last < end) or end <= first:
+            if (start >= last and not (is_last and start <= last < end)) or end <= first:
                 continue
             x, _ = self.place_of(drawn, piece, row.top, lane)
             left, right = drawn.x_of(piece, start), drawn.x_of(piece, end)
@@ -189,20 +195,11 @@ class DiffPainter:
             top = row.top + (piece * self._scene.look.line_height if self._scene.lines.columns else 0)
             self._painter.fillRect(QRectF(x + left, top, right - left, self._scene.look.line_height), color)
 
-    def _changed(self, cell: Cell) -> Spans:
+    def _changed(self, cell: Cell, drawn: DrawnLine) -> Spans:
         """The words of a line that its other half does not have."""
-        hunk = self._scene.document.diff.files[cell.file].hunks[cell.hunk]
-        block = next((b for b in hunk.blocks if b.start <= cell.index < b.end), None)
-        if block is None or not block.start < block.middle < block.end:
-            return ()
-        removed = [line.text for line in hunk.lines[block.start : block.middle]]
-        added = [line.text for line in hunk.lines[block.middle : block.end]]
-        for old, new in paired(removed, added):
-            if block.start + old == cell.index:
-                return changed_words(removed[old], added[new])[0]
-            if block.middle + new == cell.index:
-                return changed_words(removed[old], added[new])[1]
-        return ()
+        if drawn.words is None:
+            drawn.words = changed_in(self._scene.document.diff.files[cell.file].hunks[cell.hunk], cell.at)
+        return drawn.words
 
     def _end_note(self, row: Row, lane: Lane, cell: Cell, drawn: DrawnLine) -> None:
         words = "no line feed at the end of the file" if not cell.line.ends else ""
@@ -279,7 +276,7 @@ class DiffPainter:
         paint_head(self._painter, self._scene, area, rows[0].part.file, sticky=True)
 
     def _cell(self, row: Row, side: Side) -> Cell | None:
-        old, new = self._scene.document.cells_of(row.part, row.offset)
+        old, new = row.cells
         if not self._scene.document.split:
             return new or old
         return old if side == "old" else new
@@ -295,6 +292,6 @@ def visible_rows(scene: Scene) -> Iterator[Row]:
     while top < scene.height and number < document.rows:
         part, offset = document.part_at(number)
         height = geometry.row_height(number)
-        yield Row(number, part, offset, top, height)
+        yield Row(number, part, offset, top, height, document.cells_of(part, offset))
         top += height
         number += 1

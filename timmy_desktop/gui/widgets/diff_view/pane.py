@@ -69,7 +69,9 @@ class DiffPane(QWidget):
         diff = document.reading.diff
         self.counts.setText(f"{count(len(diff.files), 'file')}  +{diff.added:,} −{diff.removed:,}")
         hidden = document.hidden_by_space
-        self.hidden.setText(f"{count(hidden, 'change')} not shown" if document.ignores_space and hidden else "")
+        self.hidden.setText(
+            f"{count(hidden, 'change')} not shown" if document.ignores_space and hidden else ""
+        )
 
 
 def _switch(words: str, hint: str) -> QToolButton:

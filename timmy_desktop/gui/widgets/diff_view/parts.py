@@ -39,12 +39,12 @@ class Part(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A line on screen, and where it is in the diff; `hunk` is -1 for context that was opened."""
+    """A line on screen, and where it is in the diff: line `at` of a hunk; -1 for context that was opened."""
 
     line: Line
     file: int
     hunk: int
-    index: int
+    at: int
 
     @property
     def side(self) -> Side:
@@ -61,7 +61,7 @@ class Anchor(NamedTuple):
     kind: PartKind
     file: int
     hunk: int
-    index: int
+    at: int
 
 
 class Remark(NamedTuple):

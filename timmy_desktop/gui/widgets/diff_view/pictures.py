@@ -35,7 +35,9 @@ class Pictures:
         return _HEIGHT + 2 * ROOM + GAP
 
     def paint(self, painter: QPainter, area: QRect) -> None:
-        sides = [(name, side) for name, side in (("Before", self.old), ("After", self.new)) if side is not None]
+        sides = [
+            (name, side) for name, side in (("Before", self.old), ("After", self.new)) if side is not None
+        ]
         width = area.width() // max(len(sides), 1)
         for place, (name, side) in enumerate(sides):
             _paint(painter, QRect(area.left() + place * width, area.top(), width, area.height()), name, side)
@@ -55,7 +57,9 @@ def picture_of(content: bytes | None) -> Picture | None:
     extent = reader.size()
     if kind not in _KINDS or extent.width() * extent.height() > _MOST_PIXELS or extent.isEmpty():
         return Picture(None, f"{size(len(content))}: no picture that can be shown here.")
-    reader.setScaledSize(extent.scaled(extent.boundedTo(QSize(1200, 2 * _HEIGHT)), Qt.AspectRatioMode.KeepAspectRatio))
+    reader.setScaledSize(
+        extent.scaled(extent.boundedTo(QSize(1200, 2 * _HEIGHT)), Qt.AspectRatioMode.KeepAspectRatio)
+    )
     image = reader.read()
     words = f"{extent.width():,} × {extent.height():,} · {size(len(content))}"
     return Picture(None if image.isNull() else image, words)
@@ -76,4 +80,6 @@ def _paint(painter: QPainter, area: QRect, name: str, picture: Picture) -> None:
     painter.setFont(theme.font("small"))
     painter.setPen(theme.color("muted"))
     words = area.adjusted(ROOM, 0, -ROOM, -GAP)
-    painter.drawText(words, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, f"{name}: {picture.words}")
+    painter.drawText(
+        words, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, f"{name}: {picture.words}"
+    )

@@ -39,6 +39,11 @@ def lanes(width: int, advance: float, digits: int, *, split: bool) -> tuple[Lane
     return (
         Lane("old", 0, (("old", number),), number + _PAD, number + _PAD + mark, middle - 1),
         Lane(
-            "new", middle, (("new", middle + number),), middle + number + _PAD, middle + number + _PAD + mark, width
+            "new",
+            middle,
+            (("new", middle + number),),
+            middle + number + _PAD,
+            middle + number + _PAD + mark,
+            width,
         ),
     )

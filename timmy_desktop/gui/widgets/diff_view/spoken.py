@@ -47,7 +47,7 @@ def _lead(document: DiffDocument, cell: Cell) -> str:
 
 def _file(document: DiffDocument, file: int) -> str:
     change, opening = document.reading.diff.files[file], document.files[file]
-    state = [change.status] if change.status != "modified" else []
+    state: list[str] = [change.status] if change.status != "modified" else []
     state += [f"{change.added} added", f"{change.removed} removed"]
     state += ["seen"] if opening.seen else []
     state += ["folded"] if opening.collapsed else []

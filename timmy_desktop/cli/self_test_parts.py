@@ -1,0 +1,160 @@
+"""What `self-test` tries: each part for real, over running services. Each says what it saw, or raises."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from pathlib import Path
+
+from timmy_desktop import own_process
+from timmy_desktop.inert import inert_line
+from timmy_desktop.memory import PERSON
+from timmy_desktop.memory.types import NewEntry
+from timmy_desktop.routing.types import CompletionRequest, Message
+from timmy_desktop.services import Services
+from timmy_desktop.storage.verification import ANCHOR_FILE, verify_log
+from timmy_desktop.upgrades.repository import Repository
+
+TASK = "List three uses of a hash chain"
+TASK_SECONDS = 300.0
+WINDOW_SECONDS = 60.0
+MODEL_TOKENS = 8
+FACT = "The lighthouse keeper's bicycle is painted green"
+QUESTION = "Which colour does the bike of the man in the lighthouse have?"
+PAGE = "A page about quokkas and wombats"
+
+
+class SelfTestFailure(Exception):  # noqa: N818 - a verdict, not a fault of the program
+    """A part did something else than it should."""
+
+
+async def event_log(services: Services) -> str:
+    """The chain of what was just written."""
+    log = services.event_log
+    report = await services.database.read(
+        lambda session: verify_log(
+            session, services.paths.database, log.key, services.paths.data_dir / ANCHOR_FILE
+        )
+    )
+    expect(report.intact, report.problem)
+    return f"{report.rows} events, chain intact"
+
+
+async def model(services: Services) -> str:
+    """A few words from whichever provider answers."""
+    request = CompletionRequest(
+        messages=(Message("user", "Say hello."),), purpose="chat", max_tokens=MODEL_TOKENS
+    )
+    reply = await asyncio.wait_for(services.router.complete(request), TASK_SECONDS)
+    return f"{reply.provider}, {reply.model}: first word after {reply.ttft_ms:,} ms"
+
+
+async def task(services: Services) -> str:
+    """One task from post to paid."""
+    task_id = await services.coordinator.post(TASK)
+    done = await asyncio.wait_for(services.coordinator.wait(task_id), TASK_SECONDS)
+    expect(done.status == "completed", done.reason)
+    expect(bool(done.result.strip()), "the result is empty")
+    return f"completed by {done.provider}, paid {done.paid_msat:,} msat (simulated)"
+
+
+async def ledger(services: Services) -> str:
+    """The book, after the task was paid."""
+    balances = await services.ledger.balances()
+    expect(balances.pending_msat == 0, f"{balances.pending_msat} msat are still reserved")
+    expect(balances.outgoing_msat > 0, "nothing was paid")
+    audit = await services.ledger.check()
+    expect(audit.adds_up, "; ".join(audit.problems))
+    return f"every entry adds up; {balances.outgoing_msat:,} msat paid (simulated)"
+
+
+async def memory(services: Services) -> str:
+    """A fact, found by a question in other words, through the embedder and the index."""
+    kept = await services.memory.remember(NewEntry(content=FACT))
+    await asyncio.wait_for(services.memory.settled(), TASK_SECONDS)
+    expect(bool(await services.memory.in_index()), "the index is empty")
+    result = await services.memory.search(QUESTION, asker=PERSON)
+    expect(bool(result.hits) and result.hits[0].entry.id == kept.id, "the fact was not found")
+    return f"found by meaning, cosine {result.hits[0].cosine or 0:.2f}"
+
+
+async def documents(services: Services, folder: Path) -> str:
+    """A PDF, read by its process."""
+    file = folder / "page.pdf"
+    file.write_bytes(a_pdf(PAGE))
+    report = await services.memory.import_documents([file])
+    expect(report.chunks == 1, "; ".join(outcome.reason for outcome in report.files) or "no piece was stored")
+    return "a PDF was read and stored"
+
+
+def repository(folder: Path) -> str:
+    """Git, as the agents' tools read it."""
+    folder.mkdir()
+    environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder)}
+    author = ("-c", "user.name=Self-test", "-c", "user.email=self-test@localhost")
+    (folder / "notes.txt").write_text("A first line\n", encoding="utf-8")
+    commit = (*author, "commit", "-q", "-m", "A first commit")
+    for arguments in (("init", "-q"), ("add", "."), commit):
+        subprocess.run(["git", *arguments], cwd=folder, env=environment, check=True, capture_output=True)
+    log = Repository(folder).log()
+    expect("A first commit" in log.text, "the commit is not in the log")
+    return "a commit was made and read"
+
+
+async def airllm(services: Services) -> str:
+    """Whether it is installed beside the application; it is optional, and that is said."""
+    found = [status for status in await services.router.check_now() if status.kind == "airllm"]
+    if not found or found[0].health is None:
+        return "not among the providers"
+    return inert_line(found[0].health.detail, 160)
+
+
+def window(folder: Path) -> str:
+    """The real window in a process of its own, painted without a display."""
+    command = [
+        *own_process.application(),
+        *("screenshot", "--out", str(folder / "pictures"), "--data-dir", str(folder / "window")),
+    ]
+    done = subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        timeout=WINDOW_SECONDS,
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+        check=False,
+    )
+    pictures = sorted((folder / "pictures").glob("*.png"))
+    expect(done.returncode == 0 and bool(pictures), done.stderr.strip() or "no picture was taken")
+    log = folder / "window/logs/timmy.log"
+    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
+    complaints = [line for line in lines if " WARNING " in line or " ERROR " in line]
+    expect(not complaints, complaints[0] if complaints else "")
+    return f"painted, {pictures[0].stat().st_size:,} bytes"
+
+
+def a_pdf(text: str) -> bytes:
+    """The smallest PDF that shows one line."""
+    drawing = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET".encode()
+    objects = (
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R "
+        b"/Resources << /Font << /F1 5 0 R >> >> >>",
+        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawing), drawing),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    )
+    body, places = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, 1):
+        places.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    rows = b"".join(b"%010d 00000 n \n" % place for place in places)
+    table = b"xref\n0 %d\n0000000000 65535 f \n%s" % (len(objects) + 1, rows)
+    trailer = b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(objects) + 1, len(body))
+    return body + table + trailer
+
+
+def expect(holds: bool, otherwise: str) -> None:
+    """Raises SelfTestFailure with `otherwise`."""
+    if not holds:
+        raise SelfTestFailure(otherwise)
