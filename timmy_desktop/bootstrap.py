@@ -30,6 +30,7 @@ from timmy_desktop.routing.providers import create_providers
 from timmy_desktop.routing.providers.base import Parts, Provider
 from timmy_desktop.routing.router import CascadeRouter
 from timmy_desktop.routing.types import CompletionRequest, Message
+from timmy_desktop.scrubber.scrubber import Scrubber
 from timmy_desktop.services import Services
 from timmy_desktop.settings import Secrets, Settings
 from timmy_desktop.storage.anchor import HeadAnchor
@@ -167,6 +168,7 @@ def build(
         ),
         anchor=HeadAnchor(event_log, database, paths.data_dir / ANCHOR_FILE, supervisor),
         backup=backup,
+        scrubber=Scrubber(database=database),
         bus=bus,
         models=build_models(settings, paths),
         router=router,

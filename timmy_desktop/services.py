@@ -20,6 +20,7 @@ from timmy_desktop.paths import Paths
 from timmy_desktop.routing.history import RouterHistory
 from timmy_desktop.routing.models import ModelLibrary
 from timmy_desktop.routing.router import CascadeRouter
+from timmy_desktop.scrubber.scrubber import Scrubber
 from timmy_desktop.settings import Secrets, Settings
 from timmy_desktop.storage.anchor import HeadAnchor
 from timmy_desktop.storage.backup import DailyBackup
@@ -62,6 +63,7 @@ class Services:
     event_pruning: EventPruning
     anchor: HeadAnchor
     backup: DailyBackup
+    scrubber: Scrubber
     bus: EventBus
     models: ModelLibrary
     router: CascadeRouter

@@ -19,6 +19,7 @@ BENCHMARKS = {
     "event_page_1m": "tests.bench.event_queries",
     "event_search_1m": "tests.bench.event_queries",
     "events_view_1m": "tests.bench.events_view",
+    "scrub_seek_1m": "tests.bench.scrub",
     "router_overhead": "tests.bench.routing",
     "router_dead": "tests.bench.routing",
     "router_hang": "tests.bench.routing",

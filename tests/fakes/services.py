@@ -13,6 +13,7 @@ from timmy_desktop.events.bus import EventBus
 from timmy_desktop.memory.types import MemoryStatus
 from timmy_desktop.paths import Paths
 from timmy_desktop.routing.models import ModelLibrary
+from timmy_desktop.scrubber.scrubber import Scrubber
 from timmy_desktop.settings import ProviderSettings, Secrets, Settings
 from timmy_desktop.storage.database import Database
 from timmy_desktop.storage.event_index import EventIndex
@@ -174,6 +175,7 @@ class FakeServices:
             supervisor=self.supervisor,
             archives=self.paths.archives,
         )
+        self.scrubber = Scrubber(database=self.database)
         self.started = self.stopped = 0
 
     async def start(self, purpose: str = "window", progress: Callable[[str], None] = lambda _: None) -> None:

@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
         "--part",
         metavar="PART",
         default="",
-        help="a part of that panel: of the memory search:WORDS, facts, map …",
+        help="a part of that panel (of the memory search:WORDS, facts, map …), or past:PERCENT of the window",
     )
     picture.add_argument("--theme", choices=("dark", "light"), help="instead of the theme in the settings")
     picture.add_argument(

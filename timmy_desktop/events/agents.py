@@ -10,11 +10,13 @@ from timmy_desktop.events.base import Event
 
 @dataclass(frozen=True, kw_only=True)
 class AgentJoined(Event):
-    """An agent is ready for work."""
+    """An agent is ready for work, with its record so far; -1 where it is not said."""
 
     type: ClassVar[str] = "agent.joined"
     name: str
     role: str
+    completed: int = -1
+    failed: int = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +30,13 @@ class AgentLeft(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AgentStatusChanged(Event):
-    """An agent went from one of `idle`, `busy`, `stopped` to another."""
+    """An agent went from one of `idle`, `busy`, `stopped` to another; its record then, -1 where not said."""
 
     type: ClassVar[str] = "agent.status_changed"
     old: str
     new: str
+    completed: int = -1
+    failed: int = -1
 
 
 @dataclass(frozen=True, kw_only=True)

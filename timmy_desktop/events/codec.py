@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -63,7 +63,7 @@ def _typed(type_name: str, version: int, envelope: Mapping[str, str], values: An
     known = event_types().get(type_name)
     if known is None or known.version != version or not isinstance(values, dict):
         return None
-    if not values.keys() <= _field_names(known):
+    if not values.keys() <= _field_names(type_name):
         return None
     try:
         return known(**envelope, **values)
@@ -78,5 +78,6 @@ def event_types() -> Mapping[str, type[Event]]:
     return {cls.type: cls for cls in classes if isinstance(cls, type) and issubclass(cls, Event) and cls.type}
 
 
-def _field_names(event_type: type[Event]) -> frozenset[str]:
-    return frozenset(field.name for field in fields(event_type)) - frozenset(_ENVELOPE)
+@cache  # asked for each event that is read
+def _field_names(type_name: str) -> frozenset[str]:
+    return frozenset(field.name for field in fields(event_types()[type_name])) - frozenset(_ENVELOPE)

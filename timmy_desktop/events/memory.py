@@ -22,11 +22,17 @@ class MemoryStored(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryUpdated(Event):
-    """Entries were changed; `what` says how: edited, pinned, accepted, superseded…"""
+    """Entries were changed; `what` says how: edited, pinned, accepted, superseded…
+
+    The other fields are what they are from now on; empty where that stays as it was.
+    """
 
     type: ClassVar[str] = "memory.updated"
     entries: list[str]
     what: str
+    entry_type: str = ""
+    owner: str = ""
+    visibility: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

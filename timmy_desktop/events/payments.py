@@ -17,28 +17,33 @@ class _Payment(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class InvoiceCreated(_Payment):
-    """An agent asked to be paid by this BOLT 11 invoice."""
+    """An agent asked to be paid by this BOLT 11 invoice; `receivable`: somebody outside is asked to."""
 
     type: ClassVar[str] = "invoice.created"
     bolt11: str
     memo: str
     expires_us: int
+    receivable: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class SatsReserved(Event):
-    """The price of a task was put into escrow at award."""
+    """The price of a task was put into escrow at award, with the most that its fee may be."""
 
     type: ClassVar[str] = "payment.reserved"
     amount_msat: int
     simulated: bool
+    fee_cap_msat: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
 class PaymentSent(_Payment):
-    """The intent to pay was recorded; the backend is asked next."""
+    """The intent to pay from `account` was recorded; the backend is asked next."""
 
     type: ClassVar[str] = "payment.sent"
+    fee_cap_msat: int = 0
+    account: str = "treasury"
+    purpose: str = "task"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ class TaskCreated(Event):
     text: str
     local_only: bool = False
     max_price_msat: int = 0
+    conversation_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +83,7 @@ class TaskStepped(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskCompleted(Event):
-    """The task has a result."""
+    """The task has a result; `note` is what has to be known with it."""
 
     type: ClassVar[str] = "task.completed"
     result: str
@@ -91,6 +92,7 @@ class TaskCompleted(Event):
     duration_ms: int
     tokens_in: int
     tokens_out: int
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,12 +106,13 @@ class TaskFailed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskRetried(Event):
-    """An attempt ended without a result and the task goes back to auction."""
+    """The task goes back to auction: an attempt ended without a result, or a person asked (`asked_for`)."""
 
     type: ClassVar[str] = "task.retried"
     severity: ClassVar[str] = "warning"
     reason: str
     attempt: int
+    asked_for: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,4 +120,19 @@ class TaskCancelled(Event):
     """A person called the task off."""
 
     type: ClassVar[str] = "task.cancelled"
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskQueued(Event):
+    """Nobody bid; the task waits until somebody is free who was not asked yet."""
+
+    type: ClassVar[str] = "task.queued"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskPaymentNoted(Event):
+    """Why a completed task is not paid; empty when it was paid after all."""
+
+    type: ClassVar[str] = "task.payment_noted"
     reason: str

@@ -36,7 +36,8 @@ async def capture(
 ) -> Path:
     """Writes a PNG of the window, or of one panel's dock, into the folder `out` and returns its path.
 
-    `size` is the window's, or that of the dock, which floats for it. `part` is one of the panel's.
+    `size` is the window's, or that of the dock, which floats for it. `part` is one of the panel's or the
+    window's.
     KeyError for a panel or a part that isn't there, OSError when the picture can't be written.
     """
     dock = None if panel is None else window.docks[panel]
@@ -51,7 +52,8 @@ async def capture(
             dock.resize(size)
     await settled(window)
     if part:
-        if dock is None or dock.panel is None or not dock.panel.show_part(part):
+        panel_shows = dock is not None and dock.panel is not None and dock.panel.show_part(part)
+        if not panel_shows and not (dock is None and window.show_part(part)):
             raise KeyError(f"{panel or 'window'}, {part}")
         await settled(window)
     for _ in range(_FRAMES):

@@ -58,13 +58,23 @@ class PanelDock(QDockWidget):
 
         self._body.put(EmptyState("bad", f"{self.spec.title} can't be shown", text, tone="bad"))
 
+    @property
+    def shows_past(self) -> bool:
+        """Whether something stands in front of the panel, which goes on behind it."""
+        return self._body.covered
+
+    def show_past(self, page: QWidget | None) -> None:
+        """Puts a page in front of the panel, whose controls can't be reached then; None takes it away."""
+        self._body.cover(page)
+        self.head.hide_tools(page is not None)
+
     def bring_forward(self) -> None:
         """Shows the dock before those that it shares its place with, and gives it the keyboard."""
         self.show()
         self.raise_()
         if self.isFloating():
             self.activateWindow()
-        if self.panel is not None:
+        if self.panel is not None and not self.shows_past:
             self.panel.focus_first()
 
 
@@ -80,7 +90,9 @@ class DockHead(QFrame):
         self._title = label(dock.spec.title, strong=True)
         self._title.setToolTip(dock.spec.summary)
         self._subtitle = label(tone="muted", size="small")
-        self._tools = QHBoxLayout()
+        self._tool_box = QWidget()
+        self._tools = QHBoxLayout(self._tool_box)
+        self._tools.setContentsMargins(0, 0, 0, 0)
         self._tools.setSpacing(2)
         self._float = glyph_button("float", f"Float {dock.spec.title}", self._toggle_floating, side=26)
         self._close = glyph_button("close", f"Close {dock.spec.title}", self._close_dock, side=26)
@@ -91,7 +103,7 @@ class DockHead(QFrame):
         layout.addWidget(self._title)
         layout.addWidget(self._subtitle)
         layout.addStretch(1)
-        layout.addLayout(self._tools)
+        layout.addWidget(self._tool_box)
         layout.addSpacing(TIGHT)
         layout.addWidget(self._float)
         layout.addSpacing(-TIGHT)
@@ -105,6 +117,11 @@ class DockHead(QFrame):
         """The panel's own controls."""
         for tool in tools:
             self._tools.addWidget(tool)
+
+    def hide_tools(self, hidden: bool) -> None:
+        """Takes the panel's own controls and words away, or brings them back."""
+        self._subtitle.setVisible(not hidden)
+        self._tool_box.setVisible(not hidden)
 
     def refresh(self) -> None:
         """In a group of tabs the tab says the title, so the head doesn't say it again."""
@@ -144,8 +161,29 @@ class _Body(QFrame):
         self.setProperty("variant", "dock-body")
         self._stack = QStackedLayout(self)
         self._stack.setContentsMargins(1, 0, 1, 1)
+        self._cover: QWidget | None = None
+        self._under: QWidget | None = None
+
+    @property
+    def covered(self) -> bool:
+        return self._cover is not None
+
+    def cover(self, page: QWidget | None) -> None:
+        """Puts a page in front of what is here, or takes it away."""
+        old, under = self._cover, self._under if self._cover is not None else self._stack.currentWidget()
+        self._cover, self._under = page, under
+        if page is not None:
+            self._stack.addWidget(page)
+            self._stack.setCurrentWidget(page)
+        elif under is not None:
+            self._stack.setCurrentWidget(under)
+        if old is not None:
+            self._stack.removeWidget(old)
+            old.hide()
+            old.deleteLater()
 
     def put(self, widget: QWidget) -> None:
+        self.cover(None)
         old = self._stack.currentWidget()
         self._stack.addWidget(widget)
         self._stack.setCurrentWidget(widget)

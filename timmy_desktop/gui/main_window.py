@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QPaintEvent, QShowEvent
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
     QMainWindow,
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
     from timmy_desktop.gui.approvals import Approvals
     from timmy_desktop.gui.live_status import LiveStatus
     from timmy_desktop.gui.preferences.models import ModelPulls
+    from timmy_desktop.gui.scrubber.bar import ScrubBar
+    from timmy_desktop.gui.scrubber.conductor import Conductor
     from timmy_desktop.gui.startup import StartupPage
     from timmy_desktop.gui.tasks import SlotTasks
     from timmy_desktop.gui.welcome import Welcome
@@ -94,9 +96,12 @@ class MainWindow(QMainWindow):
         self._services: Services | None = None
         self._pulls: ModelPulls | None = None
         self._live: LiveStatus | None = None
+        self.conductor: Conductor | None = None
+        """Made when somebody first looks at the past."""
         self._approvals: Approvals | None = None
         self._may_close = self._laid_out = self._dismissed = self._was_painted = False
         self._page: StartupPage | None = None
+        self._scrub_bar: ScrubBar | None = None
         self._focusing = QTimer(self)
         self._focusing.setInterval(_LOOK_AGAIN_MS)
         self._focusing.timeout.connect(self._focus_where_work_begins)
@@ -138,6 +143,10 @@ class MainWindow(QMainWindow):
 
     def detach(self) -> None:
         """The services are about to stop: lets go of them."""
+        if self.conductor is not None:
+            self.conductor.stop()
+            self.conductor.deleteLater()
+            self.conductor = None
         self.menus.enable(False)
         self._focusing.stop()
         if self._live is not None:
@@ -214,7 +223,8 @@ class MainWindow(QMainWindow):
     def settled(self) -> bool:
         """Whether everything asked for is on screen; screenshots wait for it."""
         panels = [dock.panel for dock in self.docks.values()]
-        return self._live is not None and all(panel is None or panel.settle() for panel in panels)
+        is_then = self.conductor is None or self.conductor.settled
+        return self._live is not None and is_then and all(panel is None or panel.settle() for panel in panels)
 
     def close_now(self) -> None:
         """Closes without a question, as after a signal."""
@@ -227,6 +237,29 @@ class MainWindow(QMainWindow):
         self.show()
         self.raise_()
         self.activateWindow()
+
+    def scrub(self) -> None:
+        """Shows the time scrubber."""
+        if self._services is None:
+            return
+        if self.conductor is None:
+            self.conductor = self._make_conductor(self._services)
+        self.conductor.enter()
+
+    def show_part(self, part: str) -> bool:
+        """`past:60` shows the docks as they were after 60 % of the log, as `screenshot --part` asks."""
+        name, _, share = part.partition(":")
+        if name != "past" or not (share or "50").isdecimal() or self._services is None:
+            return False
+        self.scrub()
+        if self.conductor is not None:
+            self.conductor.pick_share(min(int(share or "50"), 100))
+        return True
+
+    def back_to_now(self) -> None:
+        """Every dock shows the present again."""
+        if self.conductor is not None:
+            self.conductor.leave()
 
     def reset_layout(self) -> None:
         """Puts the docks where they stand on a first start."""
@@ -241,6 +274,12 @@ class MainWindow(QMainWindow):
             self.setFocus()
             self.reset_layout()
             self._store.restore_docks(self)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.conductor is not None and self.conductor.in_past:
+            self.back_to_now()
+        else:
+            super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -286,6 +325,7 @@ class MainWindow(QMainWindow):
         bar = QMenuBar()
         self.menus = Menus(self, bar, list(self.docks.values()), self._slots())
         self.menus.enable(False)
+        self.menus.actions["back_to_now"].setEnabled(False)
         self.workspaces.changed.connect(self._show_recent)
         self._show_recent()
         self.status.chosen.connect(self._show_place)
@@ -303,6 +343,34 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.setContentsMargins(GAP, 0, GAP, 0)
 
+    def _make_conductor(self, services: Services) -> Conductor:
+        from timmy_desktop.gui.scrubber.bar import ScrubBar
+        from timmy_desktop.gui.scrubber.conductor import Conductor
+
+        if self._scrub_bar is None:
+            self._scrub_bar = ScrubBar()
+            self._scrub_bar.hide()
+            self._top.addWidget(self._scrub_bar)
+        made = Conductor(
+            scrubber=services.scrubber,
+            docks=self.docks,
+            bar=self._scrub_bar,
+            supervisor=services.supervisor,
+            now_us=services.clock.now_us,
+            say=self.grant,
+            parent=self,
+        )
+        made.past_entered.connect(lambda: self._show_past(True))
+        made.past_left.connect(lambda: self._show_past(False))
+        return made
+
+    def _show_past(self, past: bool) -> None:
+        self.menus.show_past(past)
+        if "welcome" in self.__dict__:
+            self.welcome.setEnabled(not past)
+        if not past:
+            self._focusing.start()
+
     def _show_recent(self) -> None:
         self.menus.show_recent(self._store.recent_workspaces, self.workspaces.open)
 
@@ -316,6 +384,8 @@ class MainWindow(QMainWindow):
             "quit": self.close,
             "palette": self._open_palette,
             "switch_theme": self._switch_theme,
+            "scrub": self.scrub,
+            "back_to_now": self.back_to_now,
             "save_layout": self._save_layout,
             "load_layout": self._load_layout,
             "reset_layout": self.reset_layout,
@@ -358,6 +428,9 @@ class MainWindow(QMainWindow):
     # What the person does
 
     def _ask_panels(self, wish: Wish) -> None:
+        if self.conductor is not None and self.conductor.in_past:
+            self.messages.say("This is the past, to be looked at only. Esc goes back to now.", "info")
+            return
         for dock in self.docks.values():
             if dock.panel is not None and dock.panel.fulfil(wish):
                 dock.show()

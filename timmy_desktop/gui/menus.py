@@ -31,6 +31,9 @@ _VIEW: tuple[Entry, ...] = (
     ("Command palette…", "Ctrl+K", "search", "palette"),
     ("Switch between dark and light", "Ctrl+Shift+L", "moon", "switch_theme"),
     None,
+    ("Time scrubber", "Ctrl+T", "clock", "scrub"),
+    ("Back to now", "Ctrl+Shift+T", "", "back_to_now"),
+    None,
     ("Save layout", "", "", "save_layout"),
     ("Return to the saved layout", "", "", "load_layout"),
     ("Reset layout", "", "", "reset_layout"),
@@ -54,12 +57,23 @@ _ALSO = {
     "Open workspace folder…": "project repository",
     "Export a black box…": "report bug send share redacted",
     "Quit": "exit close",
+    "Time scrubber": "past history replay rewind time travel",
+    "Back to now": "present live",
     "Keys": "shortcuts keyboard help",
     "New conversation": "chat",
 }
 
 NEEDS_SERVICES = frozenset(
-    {"new_task", "new_conversation", "open_workspace", "close_workspace", "doctor", "verify", "export_box"}
+    {
+        "new_task",
+        "new_conversation",
+        "open_workspace",
+        "close_workspace",
+        "doctor",
+        "verify",
+        "export_box",
+        "scrub",
+    }
 )
 
 
@@ -89,6 +103,13 @@ class Menus:
         for name in NEEDS_SERVICES:
             self.actions[name].setEnabled(running)
 
+    def show_past(self, past: bool) -> None:
+        """While one looks at the past, nothing that changes anything can be reached."""
+        for name in (NEEDS_SERVICES | {"preferences"}) - {"scrub"}:
+            self.actions[name].setEnabled(not past)
+        self.recent.setEnabled(not past and bool(self.recent.actions()))
+        self.actions["back_to_now"].setEnabled(past)
+
     def show_recent(self, folders: Sequence[str], choose: Callable[[str], object]) -> None:
         """Fills the menu of recent workspaces."""
         self.recent.clear()
@@ -107,12 +128,12 @@ class Menus:
             if action.isEnabled()
         ]
         for dock in self._docks:
-            if isinstance(dock.panel, Panel):
+            if isinstance(dock.panel, Panel) and not dock.shows_past:
                 found += [
                     _command(dock.spec.title, action, dock.spec.glyph)
                     for action in dock.panel.palette_actions()
                 ]
-        for folder in recent:
+        for folder in recent if self.actions["open_workspace"].isEnabled() else ():
             found.append(Command(f"Open {folder}", partial(choose, folder), "Workspace", glyph="folder"))
         return [command for command in found if command.title != "Command palette…"]
 

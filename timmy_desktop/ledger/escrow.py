@@ -74,8 +74,9 @@ class Escrow:
         now, simulated = self._clock.now_us(), self._node.simulated
         fee_cap = self._limits.fee_cap(amount) if self._node.pays_itself else ZERO
         event = SatsReserved(
-            source=SOURCE, task_id=task_id, agent_id=agent_id, amount_msat=amount, simulated=simulated
-        )
+            source=SOURCE, task_id=task_id, agent_id=agent_id, amount_msat=amount, simulated=simulated,
+            fee_cap_msat=fee_cap,
+        )  # fmt: skip
 
         def write(session: Session) -> None:
             records.reserve(

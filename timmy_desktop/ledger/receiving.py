@@ -96,6 +96,7 @@ class Receiving:
         event = InvoiceCreated(
             source=SOURCE, task_id=task_id, agent_id=agent_id, payment_hash=bill.payment_hash,
             amount_msat=amount, simulated=row.simulated, bolt11=bill.bolt11, memo=memo, expires_us=expires_us,
+            receivable=True,
         )  # fmt: skip
         await self._bus.publish(event, work=lambda session: book.record(session, row))
         return OpenInvoice(

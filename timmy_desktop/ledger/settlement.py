@@ -84,7 +84,7 @@ class Settlement:
         await self._bus.publish(
             *also,
             created,
-            PaymentSent(**about(payment)),
+            sent(payment),
             work=both(guard, both(lambda session: records.intend(session, payment, held, now), work)),
         )
         return await self.carry_out(payment)
@@ -237,6 +237,13 @@ def about(payment: Payment) -> dict[str, Any]:
         "amount_msat": payment.amount_msat,
         "simulated": payment.simulated,
     }
+
+
+def sent(payment: Payment) -> PaymentSent:
+    """The event of the intent to pay."""
+    return PaymentSent(
+        **about(payment), fee_cap_msat=payment.fee_cap_msat, account=payment.account, purpose=payment.purpose
+    )
 
 
 def _failure(payment: Payment, reason: str) -> tuple[Event, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.bus import EventBus
-from timmy_desktop.events.payments import ApprovalRequested, PaymentApproved, PaymentRefused, PaymentSent
+from timmy_desktop.events.payments import ApprovalRequested, PaymentApproved, PaymentRefused
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.inert import inert_line
 from timmy_desktop.ledger import approvals, book, limits, records
@@ -18,7 +18,7 @@ from timmy_desktop.ledger.errors import ApprovalError, InvoiceError, LedgerError
 from timmy_desktop.ledger.limits import Limits
 from timmy_desktop.ledger.money import ZERO
 from timmy_desktop.ledger.records import Payment
-from timmy_desktop.ledger.settlement import LONGEST_REASON, SOURCE, Settlement, about
+from timmy_desktop.ledger.settlement import LONGEST_REASON, SOURCE, Settlement, sent
 from timmy_desktop.ledger.types import PERSON, TREASURY, Approval, CheckedInvoice, PaymentOutcome
 from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.supervisor import TaskSupervisor
@@ -220,7 +220,7 @@ class Spending:
                 guard(session)
             records.intend_outside(session, payment, now)
 
-        await self._bus.publish(*also, PaymentSent(**about(payment)), work=write)
+        await self._bus.publish(*also, sent(payment), work=write)
         outcome = await self._settlement.carry_out(payment)
         if outcome.status == "unknown":
             self._in_doubt()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from timmy_desktop.clock import Clock
+from timmy_desktop.events.memory import MemoryForgotten
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.inert import inert_line, storable
 from timmy_desktop.memory import rows
@@ -135,7 +136,8 @@ class Documents:
             _write_document(session, identifier, read, target, now)
             return gone
 
-        await self._store.add_all(entries, before=before)
+        replaced = await self._db.read(lambda session: _replaced(session, identifier, kept))
+        await self._store.add_all(entries, *replaced, before=before)
         return FileOutcome(read.path, "changed" if document_id else "new", len(read.parts))
 
 
@@ -182,6 +184,19 @@ def _entries(
             )
         )
     return new, kept
+
+
+def _replaced(session: Session, identifier: str, kept: dict[int, int]) -> list[MemoryForgotten]:
+    """The events of the pieces that the document has no more."""
+    gone = [
+        row[0]
+        for row in session.sql("SELECT id, number FROM memory_entries WHERE document_id = ?", (identifier,))
+        if row[1] not in kept
+    ]
+    return [
+        MemoryForgotten(source="memory", entries=some, reason="The document was imported anew.")
+        for some in rows.chunks(gone)
+    ]
 
 
 def _replace(session: Session, identifier: str, kept: dict[int, int], now_us: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, get_args
 
 import orjson
@@ -136,7 +136,7 @@ class Store:
                 rows.update(session, entry.id, plain, now)
 
         what = ", ".join(sorted(set(values) - {"digest"}))
-        return await self._each(entry_ids, f"changed {what}", work)
+        return await self._each(entry_ids, f"changed {what}", work, _told(change))
 
     async def decide(self, entry_ids: Sequence[str], state: EntryState) -> int:
         """Accepts or rejects proposed facts."""
@@ -228,8 +228,14 @@ class Store:
             )
         return known
 
-    async def _each(self, entry_ids: Sequence[str], what: str, work: Callable[[Session, Entry], None]) -> int:
-        """Does `work` for each entry that is there, in one transaction with the event."""
+    async def _each(
+        self,
+        entry_ids: Sequence[str],
+        what: str,
+        work: Callable[[Session, Entry], None],
+        told: Mapping[str, str] | None = None,
+    ) -> int:
+        """Does `work` for each entry that is there, in one transaction with the event, which says `told`."""
         wanted = list(dict.fromkeys(entry_ids))
         entries = await self._db.read(lambda session: rows.by_id(session, wanted, ""))
         if len(wanted) == 1 and not entries:
@@ -242,7 +248,9 @@ class Store:
                 work(session, entry)
 
         names = [entry.id for entry in entries]
-        events = [MemoryUpdated(source=SOURCE, entries=some, what=what) for some in _pieces(names)]
+        events = [
+            MemoryUpdated(source=SOURCE, entries=some, what=what, **(told or {})) for some in _pieces(names)
+        ]
         await self._bus.publish(*events, work=every)
         self._drain.wake(entry.number for entry in entries)
         return len(entries)
@@ -276,6 +284,12 @@ def cleaned(content: str) -> str:
             "Import it as a document."
         )
     return text
+
+
+def _told(change: Change) -> dict[str, str]:
+    """What the event says of a change: no word of what is remembered."""
+    told = {"entry_type": change.type, "owner": change.owner, "visibility": change.visibility}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _columns(change: Change) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Protocol
 
 from timmy_desktop.clock import Clock
-from timmy_desktop.events.base import EventRecord
+from timmy_desktop.events.base import Event, EventRecord
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.payments import PaymentSettled
 from timmy_desktop.events.system import SystemWarning
-from timmy_desktop.events.tasks import TaskCreated, TaskRetried
+from timmy_desktop.events.tasks import TaskCreated, TaskPaymentNoted, TaskRetried
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import Ledger
 from timmy_desktop.memory import Memory
@@ -177,8 +177,9 @@ class Coordinator:
             conversation_id=conversation_id,
         )  # fmt: skip
         created = TaskCreated(
-            source=SOURCE, task_id=live.id, text=text, local_only=local_only, max_price_msat=max_price_msat
-        )
+            source=SOURCE, task_id=live.id, text=text, local_only=local_only, max_price_msat=max_price_msat,
+            conversation_id=conversation_id,
+        )  # fmt: skip
         await self._dispatcher.take_in(live, created, write)
         return live.id
 
@@ -208,7 +209,7 @@ class Coordinator:
             task_id, TaskStatus.CREATED, self._clock.now_us(), reason="", agent_id="", price_msat=0
         )
         event = TaskRetried(
-            source=SOURCE, task_id=task_id, reason="Asked for by the person.", attempt=attempt
+            source=SOURCE, task_id=task_id, reason="Asked for by the person.", attempt=attempt, asked_for=True
         )
         await self._dispatcher.take_in(live, event, write)
         return attempt
@@ -278,7 +279,8 @@ class Coordinator:
             and self._dispatcher.find(event.task_id) is None
         ):
             write = task_store.paid(event.task_id, event.amount_msat, event.fee_msat, "")
-            self._dispatcher.run(f"late payment of {event.task_id}", self._write(write))
+            noted = TaskPaymentNoted(source=SOURCE, task_id=event.task_id, reason="")
+            self._dispatcher.run(f"late payment of {event.task_id}", self._write(noted, write))
 
-    async def _write(self, write: task_store.Write) -> None:
-        await self._bus.publish(work=write)
+    async def _write(self, event: Event, write: task_store.Write) -> None:
+        await self._bus.publish(event, work=write)

@@ -11,9 +11,10 @@ from typing import Any
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import Event
 from timmy_desktop.events.bus import EventBus
+from timmy_desktop.events.tasks import TaskQueued
 from timmy_desktop.ledger import LedgerError
 from timmy_desktop.supervisor import TaskSupervisor
-from timmy_desktop.swarm.auctioneer import Auctioneer
+from timmy_desktop.swarm.auctioneer import SOURCE, Auctioneer
 from timmy_desktop.swarm.bidding import CALLED_OFF
 from timmy_desktop.swarm.errors import TaskStateError
 from timmy_desktop.swarm.live import LiveTask
@@ -172,7 +173,8 @@ class Dispatcher:
 
     async def _back_to_queue(self, live: LiveTask) -> None:
         """Nobody bid: the task waits until somebody is free who was not asked yet."""
-        await self._bus.publish(work=moved_to(live.id, TaskStatus.CREATED, self._clock.now_us()))
+        event = TaskQueued(source=SOURCE, task_id=live.id)
+        await self._bus.publish(event, work=moved_to(live.id, TaskStatus.CREATED, self._clock.now_us()))
         live.move(TaskStatus.CREATED)
         self.enqueue(live, first=True)
 

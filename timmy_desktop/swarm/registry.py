@@ -87,7 +87,12 @@ class Registry:
         events: list[Event] = []
         for agent in agents:  # who joins is idle, whatever an earlier run left in the table
             name, role = agent.persona.name, agent.persona.role
-            events.append(AgentJoined(source=SOURCE, agent_id=agent.id, name=name, role=role))
+            events.append(
+                AgentJoined(
+                    source=SOURCE, agent_id=agent.id, name=name, role=role, completed=agent.completed,
+                    failed=agent.failed,
+                )
+            )  # fmt: skip
         await self._bus.publish(*events, work=lambda session: _write_joined(session, agents, now))
         self._agents = {agent.id: agent for agent in agents}
         self._changed()
@@ -207,7 +212,10 @@ class Registry:
             if new.status == "idle":
                 self._changed()
 
-        event = AgentStatusChanged(source=SOURCE, agent_id=agent.id, old=agent.status, new=new.status)
+        event = AgentStatusChanged(
+            source=SOURCE, agent_id=agent.id, old=agent.status, new=new.status, completed=new.completed,
+            failed=new.failed,
+        )  # fmt: skip
         return StatusChange((event,), lambda session: _write_status(session, new), done)
 
     def _changed(self) -> None:

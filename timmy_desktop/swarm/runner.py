@@ -10,7 +10,14 @@ from typing import Any
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import Event
 from timmy_desktop.events.bus import EventBus
-from timmy_desktop.events.tasks import TaskCancelled, TaskCompleted, TaskFailed, TaskRetried, TaskStarted
+from timmy_desktop.events.tasks import (
+    TaskCancelled,
+    TaskCompleted,
+    TaskFailed,
+    TaskPaymentNoted,
+    TaskRetried,
+    TaskStarted,
+)
 from timmy_desktop.inert import inert_line
 from timmy_desktop.ledger import Ledger, LedgerError, PaymentOutcome
 from timmy_desktop.storage.errors import StorageError
@@ -92,7 +99,8 @@ class Runner:
         # The ledger writes the amounts in the settling transaction, which may come before this one.
         if outcome.status != "settled":
             reason = f"{note} {_unpaid(outcome)}".strip()
-            await self._bus.publish(work=unpaid_because(task_id, reason))
+            event = TaskPaymentNoted(source=SOURCE, task_id=task_id, reason=reason)
+            await self._bus.publish(event, work=unpaid_because(task_id, reason))
 
     async def _attempt(self, live: LiveTask) -> Done | Failed | None:
         """What came of it; None when it was called off."""
@@ -124,6 +132,7 @@ class Runner:
             duration_ms=duration_ms,
             tokens_in=done.tokens_in,
             tokens_out=done.tokens_out,
+            note=done.note,
         )
         write = moved_to(
             live.id,

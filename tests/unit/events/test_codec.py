@@ -56,7 +56,7 @@ def test_keys_are_sorted_and_packed() -> None:
     )
     assert (
         encode_data(event).decode()
-        == '{"duration_ms":1,"model":"m","provider":"p","result":"ü","tokens_in":2,"tokens_out":3}'
+        == '{"duration_ms":1,"model":"m","note":"","provider":"p","result":"ü","tokens_in":2,"tokens_out":3}'
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from tests.conditions import eventually
 from tests.fakes.swarm_world import AnsweringProvider, SwarmWorld, busy_writer, holding
 from timmy_desktop.events.base import Event
+from timmy_desktop.events.codec import EncodingError
 from timmy_desktop.events.tasks import (
     TaskAssigned,
     TaskBidding,
@@ -89,7 +90,7 @@ async def test_called_off_while_it_is_being_written(tmp_path: Path) -> None:
 
 async def test_what_could_not_be_written_is_not_held(tmp_path: Path) -> None:
     async with SwarmWorld(tmp_path) as world:
-        with pytest.raises(UnicodeEncodeError):
+        with pytest.raises(EncodingError):
             await world.coordinator.post("Task", conversation_id="\ud800")
         assert world.coordinator._dispatcher._live == {}
 

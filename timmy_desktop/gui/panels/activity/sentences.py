@@ -203,6 +203,8 @@ _WRITERS: dict[type[Event], Callable[[Any, str], str]] = {
     tasks.TaskCompleted: _completed,
     tasks.TaskFailed: lambda event, _: f"Task failed: {event.reason}",
     tasks.TaskRetried: lambda event, _: f"Another try, number {event.attempt + 1}: {event.reason}",
+    tasks.TaskQueued: lambda _event, _: "Nobody bid: the task waits for somebody who was not asked yet",
+    tasks.TaskPaymentNoted: lambda event, _: event.reason or "The task was paid after all",
     tasks.TaskCancelled: lambda event, _: (
         f"Task cancelled: {event.reason}" if event.reason else "Task cancelled"
     ),

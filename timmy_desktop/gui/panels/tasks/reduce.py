@@ -66,7 +66,7 @@ def _completed(event: tasks.TaskCompleted) -> dict[str, Any]:
         "status": TaskStatus.COMPLETED,
         "agent_id": event.agent_id,
         "result": event.result,
-        "reason": "",
+        "reason": event.note,
         "provider": event.provider,
         "model": event.model,
         "duration_ms": event.duration_ms,
@@ -97,6 +97,8 @@ _CHANGES: dict[type, _Change] = {
         "reason": event.reason,
         "attempt": event.attempt,
     },
+    tasks.TaskQueued: lambda _: {"status": TaskStatus.CREATED},
+    tasks.TaskPaymentNoted: lambda event: {"reason": event.reason},
     payments.PaymentSettled: _paid,
     payments.SatsRewarded: lambda event: {"paid_msat": event.amount_msat},
 }

@@ -138,6 +138,8 @@ _TELLERS: dict[type, Callable[[Any], _Words]] = {
         f"Goes to auction again, attempt {event.attempt}",
         event.reason,
     ),
+    tasks.TaskQueued: lambda _: ("clock", "muted", "Nobody bid", "waits for somebody who was not asked yet"),
+    tasks.TaskPaymentNoted: lambda event: ("sats", "muted", event.reason or "Paid after all", ""),
     tasks.TaskCancelled: lambda event: ("stop", "muted", "Cancelled", event.reason),
     agents.ToolCalled: _called,
     agents.ToolCompleted: _answered,

@@ -1,0 +1,1 @@
+"""What was true at a moment, folded from the event log."""
