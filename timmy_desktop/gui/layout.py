@@ -24,6 +24,8 @@ _BELOW_SHARE = 0.3
 _LEAST_FOR_BELOW = 960
 _LEAST_FOR_RIGHT = 1180
 _LEAST_FOR_STACK = 640
+_LEAST_FOR_TABS = 900
+_MOST_TABS = 4
 
 
 class LayoutStore:
@@ -117,6 +119,10 @@ def arrange(window: QMainWindow, docks: Sequence[PanelDock]) -> None:
     is_low = bool(tabs) and window.height() < _LEAST_FOR_BELOW
     tabs, below = ([*tabs, *below], []) if is_low else (tabs, below)
     is_flat = window.height() < _LEAST_FOR_STACK
+    beside = left if is_flat else []
+    if is_flat and left and window.width() < _LEAST_FOR_TABS:
+        # More tabs than these have no room for their names.
+        tabs, beside = tabs[:_MOST_TABS], [*beside, *tabs[_MOST_TABS:]]
     _stack(window, Qt.DockWidgetArea.LeftDockWidgetArea, left[:1] if is_flat else left)
     _stack(window, Qt.DockWidgetArea.RightDockWidgetArea, centre)
     if right and not is_narrow:
@@ -129,7 +135,7 @@ def arrange(window: QMainWindow, docks: Sequence[PanelDock]) -> None:
         window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, below[0])
     for dock in docks:
         dock.show()
-    for group in (left if is_flat else [], tabs, below):
+    for group in (beside, tabs, below):
         for first, other in pairwise(group):
             window.tabifyDockWidget(first, other)
         for dock in group[:1]:
@@ -157,11 +163,12 @@ def _share_out(
     across = [*left[:1], *centre[:1], *right[:1]]
     sizes = [side] * bool(left) + [middle] * bool(centre) + [side] * bool(right)
     window.resizeDocks(across, sizes, Qt.Orientation.Horizontal)
+    room = height - (round(height * _BELOW_SHARE) if below else 0)
     if below:
-        window.resizeDocks(below[:1], [round(height * _BELOW_SHARE)], Qt.Orientation.Vertical)
+        window.resizeDocks(below[:1], [height - room], Qt.Orientation.Vertical)
     for column in (left, right):
         if len(column) > 1 and height >= _LEAST_FOR_STACK:
-            window.resizeDocks(list(column), [height // len(column)] * len(column), Qt.Orientation.Vertical)
+            window.resizeDocks(list(column), [room // len(column)] * len(column), Qt.Orientation.Vertical)
 
 
 def fitting(wanted: QSize) -> QSize:
