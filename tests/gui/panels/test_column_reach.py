@@ -77,3 +77,19 @@ def test_a_ready_reach_looks_as_one_made_for_the_view(qtbot: QtBot) -> None:
     made = plot.grab().toImage()
     plot.show_picture(picture_of(series, roles, log=True, columns=plot.plot_width))
     assert plot.grab().toImage() == made
+
+
+def test_in_a_low_plot_the_latency_keeps_its_row_and_nothing_is_cut(qtbot: QtBot) -> None:
+    series = made_series("failing", FIVE, NOW_US - 86_400 * SECOND, NOW_US, 300)
+    plot = TimeSeriesPlot()
+    qtbot.addWidget(plot)
+    plot.resize(500, 400)
+    plot.show()
+    plot.show_picture(picture_of(series, {}, log=True))
+    for height, rows in ((400, 4), (200, 3), (170, 2), (90, 1)):
+        plot.resize(500, height)
+        plot.frame()
+        shown = [track for track in plot._tracks if track.isVisible()]
+        assert len(shown) == rows, height
+        assert shown[0].height() >= 50, height
+        assert plot._time.sceneBoundingRect().bottom() <= height + 1, height
