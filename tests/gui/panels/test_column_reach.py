@@ -37,6 +37,12 @@ def test_each_column_holds_the_lowest_and_the_highest_of_its_points(
             assert high[number] >= inside.max()
 
 
+def test_points_nearer_to_each_other_than_a_share_can_say_are_no_fault() -> None:
+    x, y = np.array([0.0, 2.2250738585e-313]), np.array([np.nan, np.nan])
+    low, high = Columns(x, np.arange(2.0)).both(y)
+    assert np.isnan(low).all() and np.isnan(high).all()
+
+
 def test_nothing_is_drawn_in_a_gap_and_beyond_the_ends() -> None:
     x, y = np.array([1.2, 2.2, 2.2, 6.2, 8.2]), np.array([5.0, 7.0, np.nan, 3.0, 3.0])
     low, high = Columns(x, np.arange(11.0)).both(y)
