@@ -90,14 +90,10 @@ async def test_in_the_smallest_window_each_tab_has_room_for_its_name(qtbot: QtBo
         window.resize(800, 520)
         window.reset_layout()
         await eventually(lambda: [bar.count() for bar in _tab_bars(window)] == [4, 4])
-        await eventually(
-            lambda: all(bar.sizeHint().width() <= bar.width() for bar in _tab_bars(window))
-        )
+        await eventually(lambda: all(bar.sizeHint().width() <= bar.width() for bar in _tab_bars(window)))
 
 
-async def test_in_a_large_window_what_stands_below_has_room_to_read(
-    qtbot: QtBot, tmp_path: Path
-) -> None:
+async def test_in_a_large_window_what_stands_below_has_room_to_read(qtbot: QtBot, tmp_path: Path) -> None:
     async with open_window(tmp_path, PLACES) as (window, _):
         window.resize(2560, 1440)
         window.reset_layout()
@@ -124,7 +120,9 @@ async def test_the_status_line_gives_up_words_before_it_is_cut(qtbot: QtBot, tmp
     line.resize(480, 30)
     assert line.work.text() == "" and line.work.accessibleName().endswith("Idle")
     assert "1 to approve" in line.approvals.text()
-    await eventually(lambda: line.chain.geometry().right() <= line.width() and line.chain.x() > line.balance.x())
+    await eventually(
+        lambda: line.chain.geometry().right() <= line.width() and line.chain.x() > line.balance.x()
+    )
     line.resize(1200, 30)
     assert "Idle" in line.work.text()
 

@@ -119,10 +119,7 @@ def arrange(window: QMainWindow, docks: Sequence[PanelDock]) -> None:
     is_low = bool(tabs) and window.height() < _LEAST_FOR_BELOW
     tabs, below = ([*tabs, *below], []) if is_low else (tabs, below)
     is_flat = window.height() < _LEAST_FOR_STACK
-    beside = left if is_flat else []
-    if is_flat and left and window.width() < _LEAST_FOR_TABS:
-        # More tabs than these have no room for their names.
-        tabs, beside = tabs[:_MOST_TABS], [*beside, *tabs[_MOST_TABS:]]
+    tabs, beside = _shared_out(window, tabs, left) if is_flat else (tabs, [])
     _stack(window, Qt.DockWidgetArea.LeftDockWidgetArea, left[:1] if is_flat else left)
     _stack(window, Qt.DockWidgetArea.RightDockWidgetArea, centre)
     if right and not is_narrow:
@@ -141,6 +138,15 @@ def arrange(window: QMainWindow, docks: Sequence[PanelDock]) -> None:
         for dock in group[:1]:
             dock.raise_()
     _share_out(window, left, centre, [] if is_narrow else right, below)
+
+
+def _shared_out(
+    window: QMainWindow, tabs: list[PanelDock], left: list[PanelDock]
+) -> tuple[list[PanelDock], list[PanelDock]]:
+    """The tabs of both sides: in half of a small window more than a few have no room for their names."""
+    if not left or window.width() >= _LEAST_FOR_TABS:
+        return tabs, left
+    return tabs[:_MOST_TABS], [*left, *tabs[_MOST_TABS:]]
 
 
 def _stack(window: QMainWindow, area: Qt.DockWidgetArea, docks: Sequence[PanelDock]) -> None:

@@ -135,7 +135,11 @@ class StatusLine(QStatusBar):
         for part in shown:
             part.setText(str(part.property("words") or ""))
         room = self.width() - _EDGES - _BETWEEN * len(shown)
-        for part in (*filter(self._is_quiet, (self.rate, self.work, self.approvals)), self.balance, self.model):
+        for part in (
+            *filter(self._is_quiet, (self.rate, self.work, self.approvals)),
+            self.balance,
+            self.model,
+        ):
             if sum(each.sizeHint().width() for each in shown) <= room:
                 return
             part.setText("")
