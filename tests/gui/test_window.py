@@ -118,7 +118,8 @@ async def test_the_status_line_gives_up_words_before_it_is_cut(qtbot: QtBot, tmp
     holder.show()
     assert "Idle" in line.work.text()
     line.resize(480, 30)
-    assert line.work.text() == "" and line.work.accessibleName().endswith("Idle")
+    assert line.work.text() == ""
+    assert line.work.accessibleName().endswith("Idle")
     assert "1 to approve" in line.approvals.text()
     await eventually(
         lambda: line.chain.geometry().right() <= line.width() and line.chain.x() > line.balance.x()

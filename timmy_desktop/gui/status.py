@@ -130,7 +130,7 @@ class StatusLine(QStatusBar):
         return self._shown.get(str(part.property("what")), ("", "muted", ""))[1] == "muted"
 
     def _fit(self) -> None:
-        """Where there is no room for all words some parts keep their picture alone; the hint has the words."""
+        """Where there is no room for all words some parts keep their picture alone; the hint says them."""
         shown = [part for part in self._parts if not part.isHidden()]
         for part in shown:
             part.setText(str(part.property("words") or ""))

@@ -40,7 +40,8 @@ def test_each_column_holds_the_lowest_and_the_highest_of_its_points(
 def test_points_nearer_to_each_other_than_a_share_can_say_are_no_fault() -> None:
     x, y = np.array([0.0, 2.2250738585e-313]), np.array([np.nan, np.nan])
     low, high = Columns(x, np.arange(2.0)).both(y)
-    assert np.isnan(low).all() and np.isnan(high).all()
+    assert np.isnan(low).all()
+    assert np.isnan(high).all()
 
 
 def test_nothing_is_drawn_in_a_gap_and_beyond_the_ends() -> None:

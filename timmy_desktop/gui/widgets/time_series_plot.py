@@ -143,7 +143,7 @@ class TimeSeriesPlot(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        # The rows first, and by hand for that: those of the size before would keep the picture as high as it was.
+        # The rows first, and by hand for that: those of the size before keep the picture as high as it was.
         self._fit_rows()
         self._view.setGeometry(self.rect())
 
