@@ -75,7 +75,7 @@ QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QDateTimeEdit, Q
   background: $field; color: $text; border: 1px solid $edge; border-radius: 6px;
   padding: 5px 8px; selection-background-color: $fill; selection-color: $on_fill;
 }
-QAbstractSpinBox { padding: 3px 7px; }
+QAbstractSpinBox { padding: 3px 0; }
 QAbstractSpinBox QLineEdit { border: none; background: transparent; padding: 0; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
 QDateTimeEdit:focus, QComboBox:focus { border: 1px solid $accent; }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QPushButton, QSpinBox
+from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QDoubleSpinBox, QPushButton, QSpinBox
 
 from timmy_desktop.gui.glyphs import icon, paint_glyph
 from timmy_desktop.gui.theme import GAP, TIGHT, Theme
@@ -81,6 +81,7 @@ def whole_number(least: int, most: int, unit: str = "") -> QSpinBox:
     field.setRange(least, most)
     field.setGroupSeparatorShown(True)
     field.setSuffix(f" {unit}" if unit else "")
+    _keep_from_the_edge(field)
     return field
 
 
@@ -90,4 +91,10 @@ def number(least: float, most: float, unit: str = "", decimals: int = 1) -> QDou
     field.setDecimals(decimals)
     field.setRange(least, most)
     field.setSuffix(f" {unit}" if unit else "")
+    _keep_from_the_edge(field)
     return field
+
+
+def _keep_from_the_edge(field: QAbstractSpinBox) -> None:
+    # The style sheet's padding doesn't reach the line within.
+    field.lineEdit().setTextMargins(GAP, 0, GAP, 0)
