@@ -23,7 +23,7 @@ _ORDERS: dict[int, Order] = {
     Column.FEE: "fee",
 }  # fmt: skip
 # From how wide a table on a column stands in it.
-_ROOM = {Column.FEE: 680, Column.AVAILABLE: 520, Column.STATE: 440}
+_ROOM = {Column.FEE: 680, Column.AVAILABLE: 520, Column.STATE: 520}
 _WIDTHS = {
     Column.WHEN: 96, Column.STATE: 96, Column.AMOUNT: 108, Column.FEE: 84, Column.AVAILABLE: 112,
 }  # fmt: skip
