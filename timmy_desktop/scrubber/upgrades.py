@@ -32,7 +32,7 @@ def _tested(draft: Draft, record: EventRecord, event: upgrades.UpgradeTested) ->
     if event.outcome in ("none", "not_run"):
         tests = event.outcome.replace("_", " ")
     else:
-        tests = f"{event.kind}: {event.outcome}, {event.passed} passed, {event.failed + event.errors} failed"
+        tests = f"{event.which}: {event.outcome}, {event.passed} passed, {event.failed + event.errors} failed"
     _change(draft, record, event.upgrade_id, tests=tests)
 
 
