@@ -28,9 +28,11 @@ from tests.unit.storage.logs import open_log
 from timmy_desktop.clock import SystemClock
 from timmy_desktop.events.base import EventRecord, UnknownEvent
 from timmy_desktop.feed.backlog import Backlog
+from timmy_desktop.feed.known_secrets import read_known
 from timmy_desktop.feed.open_event import Openness
 from timmy_desktop.feed.redaction import Redactor, withheld
 from timmy_desktop.feed.server import FeedServer
+from timmy_desktop.settings import Secrets
 from timmy_desktop.supervisor import TaskSupervisor
 
 
@@ -149,3 +151,10 @@ def test_an_event_of_an_unknown_type_is_opened_like_any_other() -> None:
         {"note": "[local only]"},
     )
     assert backlog.type_name(EventRecord(1, 2, event, b"")) == "later.[redacted]"
+
+
+def test_the_secret_of_a_lightning_node_is_known_and_its_password_alone(tmp_path: Path) -> None:
+    kept = Secrets({"TIMMY_SECRET_LIGHTNING": "user:pass-word-of-the-node"})
+    redactor = Redactor(read_known(settings(), kept, tmp_path, "log"))
+    assert redactor.text("user:pass-word-of-the-node") == "[redacted]"
+    assert redactor.text("it is pass-word-of-the-node") == "it is [redacted]"

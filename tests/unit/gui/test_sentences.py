@@ -23,6 +23,7 @@ _VALUES: dict[str, Any] = {
     "bool": True,
     "list[str]": ["a", "b"],
     "dict[str, Any]": {"k": 1},
+    "dict[str, int]": {"k": 1},
 }
 
 

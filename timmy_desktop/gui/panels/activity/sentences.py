@@ -169,6 +169,11 @@ def _started(event: system.SystemStarted, _: str) -> str:
     return f"Timmy Desktop {event.version_name} started{after}"
 
 
+def _pruned(event: system.LogPruned, _: str) -> str:
+    kept = f"; kept in {inert_line(event.archive, _SHORT)}" if event.archive else ""
+    return f"{count(event.events, 'old event')} removed from the log{kept}"
+
+
 def _verified(event: system.LogVerified, _: str) -> str:
     rows = count(event.last_seq - event.first_seq + 1, "event")
     return f"The chain over {rows} is whole" if event.intact else f"The chain over {rows} is broken"
@@ -264,5 +269,6 @@ _WRITERS: dict[type[Event], Callable[[Any, str], str]] = {
         f"The memory's index was built anew: {_memories(event.count)}, {duration(event.duration_ms)}"
     ),
     system.LogVerified: _verified,
+    system.LogPruned: _pruned,
     **upgrade_sentences.WRITERS,
 }
