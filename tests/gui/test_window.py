@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLineEdit, QTabBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.conditions import eventually
@@ -20,10 +20,13 @@ from timmy_desktop.gui.layout import LayoutStore
 from timmy_desktop.gui.main_window import MainWindow
 from timmy_desktop.gui.panel import Area, NewTask, OpenTask, Panel, Say, ShowPanel
 from timmy_desktop.gui.panels import PANELS
+from timmy_desktop.gui.status import StatusLine
 from timmy_desktop.gui.theme import Theme
 from timmy_desktop.settings import load_settings
 from timmy_desktop.storage.errors import CorruptDatabaseError
 
+PLACES = tuple(spec(each.name, each.area) for each in PANELS)
+"""The docks of the application, with little in them."""
 OFFLINE = FakeStatus(health=FakeHealth("unavailable", "Ollama does not answer.", ""))
 
 
@@ -32,6 +35,10 @@ def dialog_of(kind: type[QWidget]) -> QWidget | None:
         widget for widget in QApplication.topLevelWidgets() if isinstance(widget, kind) and widget.isVisible()
     ]
     return found[-1] if found else None
+
+
+def _tab_bars(window: MainWindow) -> list[QTabBar]:
+    return [bar for bar in window.findChildren(QTabBar) if bar.isVisible() and bar.count()]
 
 
 def panel_of(window: MainWindow, name: str) -> NotePanel:
@@ -76,6 +83,49 @@ async def test_a_small_window_has_tabs_where_docks_have_no_room(qtbot: QtBot, tm
         window.reset_layout()
         assert window.tabifiedDockWidgets(activity) == []
         assert window.tabifiedDockWidgets(chat) == [router, memory]
+
+
+async def test_in_the_smallest_window_each_tab_has_room_for_its_name(qtbot: QtBot, tmp_path: Path) -> None:
+    async with open_window(tmp_path, PLACES) as (window, _):
+        window.resize(800, 520)
+        window.reset_layout()
+        await eventually(lambda: [bar.count() for bar in _tab_bars(window)] == [4, 4])
+        await eventually(lambda: all(bar.sizeHint().width() <= bar.width() for bar in _tab_bars(window)))
+
+
+async def test_in_a_large_window_what_stands_below_has_room_to_read(qtbot: QtBot, tmp_path: Path) -> None:
+    async with open_window(tmp_path, PLACES) as (window, _):
+        window.resize(2560, 1440)
+        window.reset_layout()
+        await eventually(lambda: window.docks["memory"].height() >= 0.2 * 1440)
+        assert window.docks["router"].height() >= 0.25 * 1440
+
+
+async def test_the_status_line_gives_up_words_before_it_is_cut(qtbot: QtBot, tmp_path: Path) -> None:
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    holder.resize(1200, 40)
+    line = StatusLine()
+    line.setParent(holder)
+    line.show_started()
+    line.show_models([FakeStatus()])
+    line.show_work(0)
+    line.show_approvals(1)
+    line.show_balance(99_976_000, simulated=True)
+    line.show_rate(0)
+    line.show_chain("good", "Chain verified", "")
+    line.resize(1200, 30)
+    holder.show()
+    assert "Idle" in line.work.text()
+    line.resize(480, 30)
+    assert line.work.text() == ""
+    assert line.work.accessibleName().endswith("Idle")
+    assert "1 to approve" in line.approvals.text()
+    await eventually(
+        lambda: line.chain.geometry().right() <= line.width() and line.chain.x() > line.balance.x()
+    )
+    line.resize(1200, 30)
+    assert "Idle" in line.work.text()
 
 
 async def test_layouts_come_back_as_they_were(qtbot: QtBot, tmp_path: Path) -> None:

@@ -31,13 +31,18 @@ class WindowDialog(QDialog):
         self.finished.connect(lambda _: parent.activateWindow())
 
 
+_MOST_KEYS = 26
+"""More in a column would be higher than a small screen."""
+
+
 class KeysDialog(WindowDialog):
     """F1: every key, in groups."""
 
     def __init__(self, parent: QWidget, keys: Keys) -> None:
         super().__init__(parent, "Keys")
-        columns: tuple[QVBoxLayout, QVBoxLayout] = (QVBoxLayout(), QVBoxLayout())
-        heights = [0, 0]
+        many = 3 if sum(len(entries) + 2 for _, entries in keys) > 2 * _MOST_KEYS else 2
+        columns = [QVBoxLayout() for _ in range(many)]
+        heights = [0] * many
         for title, entries in keys:
             shorter = heights.index(min(heights))
             heights[shorter] += len(entries) + 2

@@ -24,6 +24,8 @@ _BELOW_SHARE = 0.3
 _LEAST_FOR_BELOW = 960
 _LEAST_FOR_RIGHT = 1180
 _LEAST_FOR_STACK = 640
+_LEAST_FOR_TABS = 900
+_MOST_TABS = 4
 
 
 class LayoutStore:
@@ -117,6 +119,7 @@ def arrange(window: QMainWindow, docks: Sequence[PanelDock]) -> None:
     is_low = bool(tabs) and window.height() < _LEAST_FOR_BELOW
     tabs, below = ([*tabs, *below], []) if is_low else (tabs, below)
     is_flat = window.height() < _LEAST_FOR_STACK
+    tabs, beside = _shared_out(window, tabs, left) if is_flat else (tabs, [])
     _stack(window, Qt.DockWidgetArea.LeftDockWidgetArea, left[:1] if is_flat else left)
     _stack(window, Qt.DockWidgetArea.RightDockWidgetArea, centre)
     if right and not is_narrow:
@@ -129,12 +132,21 @@ def arrange(window: QMainWindow, docks: Sequence[PanelDock]) -> None:
         window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, below[0])
     for dock in docks:
         dock.show()
-    for group in (left if is_flat else [], tabs, below):
+    for group in (beside, tabs, below):
         for first, other in pairwise(group):
             window.tabifyDockWidget(first, other)
         for dock in group[:1]:
             dock.raise_()
     _share_out(window, left, centre, [] if is_narrow else right, below)
+
+
+def _shared_out(
+    window: QMainWindow, tabs: list[PanelDock], left: list[PanelDock]
+) -> tuple[list[PanelDock], list[PanelDock]]:
+    """The tabs of both sides: in half of a small window more than a few have no room for their names."""
+    if not left or window.width() >= _LEAST_FOR_TABS:
+        return tabs, left
+    return tabs[:_MOST_TABS], [*left, *tabs[_MOST_TABS:]]
 
 
 def _stack(window: QMainWindow, area: Qt.DockWidgetArea, docks: Sequence[PanelDock]) -> None:
@@ -157,11 +169,12 @@ def _share_out(
     across = [*left[:1], *centre[:1], *right[:1]]
     sizes = [side] * bool(left) + [middle] * bool(centre) + [side] * bool(right)
     window.resizeDocks(across, sizes, Qt.Orientation.Horizontal)
+    room = height - (round(height * _BELOW_SHARE) if below else 0)
     if below:
-        window.resizeDocks(below[:1], [round(height * _BELOW_SHARE)], Qt.Orientation.Vertical)
+        window.resizeDocks(below[:1], [height - room], Qt.Orientation.Vertical)
     for column in (left, right):
         if len(column) > 1 and height >= _LEAST_FOR_STACK:
-            window.resizeDocks(list(column), [height // len(column)] * len(column), Qt.Orientation.Vertical)
+            window.resizeDocks(list(column), [room // len(column)] * len(column), Qt.Orientation.Vertical)
 
 
 def fitting(wanted: QSize) -> QSize:

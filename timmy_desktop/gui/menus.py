@@ -183,6 +183,23 @@ class Menus:
                 ],
             )
         )
+        groups.append(
+            (
+                "In the ledger",
+                [("Search", "/"), ("Create an invoice", "I"), ("Pay one", "P"), ("Back", "Esc")],
+            )
+        )
+        groups.append(
+            (
+                "In the upgrades",
+                [
+                    ("Approve what is on screen", "Ctrl+Return"),
+                    ("Reject it", "Ctrl+Shift+Return"),
+                    ("Changes, tests, proof, history", "Alt+1 … 4"),
+                    ("Back to the queue", "Alt+Left"),
+                ],
+            )
+        )
         return [(title, entries) for title, entries in groups if entries]
 
     def _menu(

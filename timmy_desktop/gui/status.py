@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QSize, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QStatusBar
 
 from timmy_desktop.gui.findings import StatusLike, all_checked, provider_title, usable
@@ -12,6 +13,8 @@ from timmy_desktop.gui.glyphs import icon
 from timmy_desktop.gui.widgets.parts import button, spring
 from timmy_desktop.gui.wording import count, sats
 from timmy_desktop.inert import inert_line
+
+_EDGES, _BETWEEN = 32, 8
 
 
 class StatusLine(QStatusBar):
@@ -36,6 +39,7 @@ class StatusLine(QStatusBar):
         self.addWidget(spring(), 1)
         for part in (self.balance, self.rate, self.chain):
             self.addPermanentWidget(part)
+        self._parts = (self.model, self.work, self.approvals, self.balance, self.rate, self.chain)
         self.show_progress("Starting…")
 
     def show_progress(self, words: str, tone: str = "muted") -> None:
@@ -48,6 +52,7 @@ class StatusLine(QStatusBar):
         """The services run: every part has something to say."""
         for part in (self.work, self.approvals, self.balance, self.rate, self.chain):
             part.setVisible(True)
+        self._fit()
 
     def show_models(self, statuses: Sequence[StatusLike]) -> None:
         """The provider that would be asked first, and how it is."""
@@ -112,6 +117,29 @@ class StatusLine(QStatusBar):
             return
         self._shown[key] = (glyph, tone, words + hint)
         part.setIcon(icon(glyph, tone))
-        part.setText(f" {words}")
+        part.setProperty("words", f" {words}")
         part.setToolTip(inert_line(hint, 300) or key)
         part.setAccessibleName(f"{key}: {words}")
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _is_quiet(self, part: QPushButton) -> bool:
+        return self._shown.get(str(part.property("what")), ("", "muted", ""))[1] == "muted"
+
+    def _fit(self) -> None:
+        """Where there is no room for all words some parts keep their picture alone; the hint says them."""
+        shown = [part for part in self._parts if not part.isHidden()]
+        for part in shown:
+            part.setText(str(part.property("words") or ""))
+        room = self.width() - _EDGES - _BETWEEN * len(shown)
+        for part in (
+            *filter(self._is_quiet, (self.rate, self.work, self.approvals)),
+            self.balance,
+            self.model,
+        ):
+            if sum(each.sizeHint().width() for each in shown) <= room:
+                return
+            part.setText("")

@@ -51,7 +51,7 @@ QPushButton[variant="quiet"], QToolButton {
 QPushButton[variant="quiet"]:hover, QToolButton:hover { background: $hover; color: $text; }
 QPushButton[variant="quiet"]:focus, QToolButton:focus { border: 1px solid $accent; color: $text; }
 QToolButton[variant="glyph"] { padding: 0; }
-QToolButton[variant="chip"] { border: 1px solid $border; border-radius: 11px; padding: 2px 7px;
+QToolButton[variant="chip"] { border: 1px solid $border; border-radius: 11px; padding: 2px 5px;
   font-size: ${small}pt; }
 QToolButton[variant="chip"]:checked { background: $selection; border-color: $accent; color: $text; }
 QToolButton[variant="chip"]:focus { border-color: $accent; }
@@ -75,15 +75,15 @@ QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QDateTimeEdit, Q
   background: $field; color: $text; border: 1px solid $edge; border-radius: 6px;
   padding: 5px 8px; selection-background-color: $fill; selection-color: $on_fill;
 }
-QAbstractSpinBox { padding: 3px 0; }
-QAbstractSpinBox QLineEdit { border: none; background: transparent; padding: 0 8px; }
+QAbstractSpinBox { padding: 3px 7px; }
+QAbstractSpinBox QLineEdit { border: none; background: transparent; padding: 0; }
 QLineEdit:focus, QPlainTextEdit:focus, QTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus,
 QDateTimeEdit:focus, QComboBox:focus { border: 1px solid $accent; }
 QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:disabled,
 QDateTimeEdit:disabled, QComboBox:disabled { color: $outline; background: $surface; }
 QPlainTextEdit[variant="bare"], QTextEdit[variant="bare"], QTextBrowser[variant="bare"],
 QLineEdit[variant="bare"] { background: transparent; border: none; padding: 0; }
-QAbstractSpinBox QLineEdit, QComboBox QLineEdit { background: transparent; border: none; padding: 0; }
+QComboBox QLineEdit { background: transparent; border: none; padding: 0; }
 QComboBox QAbstractItemView { background: $raised; border: 1px solid $border; padding: 4px; }
 QComboBox[variant="compact"] { padding: 1px 6px 1px 8px; font-size: ${small}pt; border-radius: 11px;
   background: transparent; border: 1px solid $border; min-height: 20px; }

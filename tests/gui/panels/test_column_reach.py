@@ -37,6 +37,13 @@ def test_each_column_holds_the_lowest_and_the_highest_of_its_points(
             assert high[number] >= inside.max()
 
 
+def test_points_nearer_to_each_other_than_a_share_can_say_are_no_fault() -> None:
+    x, y = np.array([0.0, 2.2250738585e-313]), np.array([np.nan, np.nan])
+    low, high = Columns(x, np.arange(2.0)).both(y)
+    assert np.isnan(low).all()
+    assert np.isnan(high).all()
+
+
 def test_nothing_is_drawn_in_a_gap_and_beyond_the_ends() -> None:
     x, y = np.array([1.2, 2.2, 2.2, 6.2, 8.2]), np.array([5.0, 7.0, np.nan, 3.0, 3.0])
     low, high = Columns(x, np.arange(11.0)).both(y)
@@ -77,3 +84,19 @@ def test_a_ready_reach_looks_as_one_made_for_the_view(qtbot: QtBot) -> None:
     made = plot.grab().toImage()
     plot.show_picture(picture_of(series, roles, log=True, columns=plot.plot_width))
     assert plot.grab().toImage() == made
+
+
+def test_in_a_low_plot_the_latency_keeps_its_row_and_nothing_is_cut(qtbot: QtBot) -> None:
+    series = made_series("failing", FIVE, NOW_US - 86_400 * SECOND, NOW_US, 300)
+    plot = TimeSeriesPlot()
+    qtbot.addWidget(plot)
+    plot.resize(500, 400)
+    plot.show()
+    plot.show_picture(picture_of(series, {}, log=True))
+    for height, rows in ((400, 4), (200, 3), (170, 2), (90, 1)):
+        plot.resize(500, height)
+        plot.frame()
+        shown = [track for track in plot._tracks if track.isVisible()]
+        assert len(shown) == rows, height
+        assert shown[0].height() >= 50, height
+        assert plot._time.sceneBoundingRect().bottom() <= height + 1, height

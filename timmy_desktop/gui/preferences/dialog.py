@@ -30,6 +30,7 @@ from timmy_desktop.gui.preferences.pages import (
     MEMORY,
     MODELS,
     SWARM,
+    UPGRADES,
     Form,
     provider_forms,
 )
@@ -143,6 +144,7 @@ class PreferencesDialog(WindowDialog):
             ("Swarm", [forms["Swarm"]]),
             ("Memory", [forms["Memory"]]),
             ("Ledger", [forms["Ledger"]]),
+            ("Upgrades", [forms["Upgrades"]]),
             ("Feed", [forms["Feed"]]),
         )
 
@@ -156,6 +158,7 @@ _PAGES = {
     "Swarm": SWARM,
     "Memory": MEMORY,
     "Ledger": LEDGER,
+    "Upgrades": UPGRADES,
     "Feed": FEED,
 }
 

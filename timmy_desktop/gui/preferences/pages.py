@@ -142,6 +142,8 @@ LEDGER = (
         0,
         9_999_999_999,
     ),
+)
+UPGRADES = (
     Item(
         "auto_approve_upgrades",
         "Approve low-risk upgrades",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QVBoxLayout
 
 from timmy_desktop.gui.glyphs import icon
 from timmy_desktop.gui.scrubber.track import Track
 from timmy_desktop.gui.theme import GAP, HAIR, TIGHT, Theme
+from timmy_desktop.gui.widgets.fields import Choice
 from timmy_desktop.gui.widgets.parts import button, glyph_button, label, row, set_tone
 from timmy_desktop.gui.wording import count
 
@@ -36,7 +37,7 @@ class ScrubBar(QFrame):
         self._before = glyph_button("step_back", "To the event before", lambda: self.stepped.emit(-1))
         self.play = glyph_button("play", "Play", self.play_toggled.emit)
         self._after = glyph_button("step_on", "To the next event", lambda: self.stepped.emit(1))
-        self.speed = QComboBox()
+        self.speed = Choice()
         self.speed.setProperty("variant", "compact")
         self.speed.setAccessibleName("Speed")
         self.speed.setToolTip("How many times faster than it happened")

@@ -100,6 +100,8 @@ class ThenTable(QTableView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setTabKeyNavigation(False)
         self.setShowGrid(False)
+        # As far in as the words of the head.
+        self.setStyleSheet("QTableView::item { padding: 0 5px; }")
         self.setWordWrap(False)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.verticalHeader().hide()

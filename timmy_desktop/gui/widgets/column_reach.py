@@ -51,7 +51,7 @@ class Columns:
         # Between which two points an edge lies, and how near to the second.
         self._after = np.clip(starts, 1, len(x) - 1)
         before = x[self._after - 1]
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             share = (edges - before) / (x[self._after] - before)
         self._share = np.where((edges < x[0]) | (edges > x[-1]), np.nan, share)
 

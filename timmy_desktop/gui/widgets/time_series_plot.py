@@ -12,7 +12,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QKeyEvent, QPainter, QPen, QResizeEvent, QStaticText
-from PySide6.QtWidgets import QGraphicsSimpleTextItem, QToolTip, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsSimpleTextItem, QToolTip, QWidget
 
 from timmy_desktop.gui.theme import Theme
 from timmy_desktop.gui.widgets.column_reach import edges_of, reach_above, reach_beneath
@@ -25,6 +25,8 @@ LEFT_ROOM = 70
 _TIME_HEIGHT, _LANE_HEIGHT, _LANES_EDGE = 22, 15, 6
 _RATE_SHARE, _BARS_SHARE = (0.15, 38, 76), (0.10, 26, 48)
 """Share of the height, and between how many pixels."""
+_LEAST_TOP = 56
+"""Below this the latency can't be read: what stands beneath it then gives up its row, the failures first."""
 _PIXELS_A_TICK = 72
 _MOST_TEXTS = 200
 _TICK = 4
@@ -60,14 +62,11 @@ class TimeSeriesPlot(QWidget):
         self._step = -1
         self._at_mark = False
         self._lane_names: tuple[str, ...] | None = None
-        self._view = pg.GraphicsView(useOpenGL=False)
+        self._view = pg.GraphicsView(self, useOpenGL=False)
         self._view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._view.setAntialiasing(False)
         self._grid = pg.GraphicsLayout()
         self._view.setCentralItem(self._grid)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._view)
         self._build_tracks()
         self._wire()
         Theme.current().changed.connect(self._restyle)
@@ -144,7 +143,9 @@ class TimeSeriesPlot(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        # The rows first, and by hand for that: those of the size before keep the picture as high as it was.
         self._fit_rows()
+        self._view.setGeometry(self.rect())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()
@@ -238,8 +239,15 @@ class TimeSeriesPlot(QWidget):
             min(max(round(self.height() * share), least), most)
             for share, least, most in (_RATE_SHARE, _BARS_SHARE)
         )
-        for place, height in ((1, rate), (2, bars), (3, max(lanes, 1) * _LANE_HEIGHT + _LANES_EDGE)):
+        circuits = max(lanes, 1) * _LANE_HEIGHT + _LANES_EDGE
+        spare = self.height() - _TIME_HEIGHT - _LEAST_TOP - circuits - rate - bars
+        bars, spare = (bars, spare) if spare >= 0 else (0, spare + bars)
+        rate, spare = (rate, spare) if spare >= 0 else (0, spare + rate)
+        circuits = circuits if spare >= 0 else 0
+        for place, height in ((1, rate), (2, bars), (3, circuits)):
             layout.setRowFixedHeight(place, height)
+            self._tracks[place].setVisible(height > 0)
+            self._axes[place].setVisible(height > 0)
 
     def _restyle(self) -> None:
         theme = Theme.current()

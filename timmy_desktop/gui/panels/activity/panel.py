@@ -30,6 +30,7 @@ from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.theme import GAP, TIGHT, Theme
 from timmy_desktop.gui.widgets.busy_bar import BusyBar
 from timmy_desktop.gui.widgets.empty_state import EmptyState
+from timmy_desktop.gui.widgets.flow_layout import FlowLayout
 from timmy_desktop.gui.widgets.parts import button, column, glyph_button, row
 from timmy_desktop.gui.widgets.relative_time import TickWhileVisible
 from timmy_desktop.gui.wording import count
@@ -280,7 +281,9 @@ class ActivityPanel(Panel):
         self.new_button.hide()
         layout = column(gap=0, margins=(0, GAP, 0, TIGHT))
         layout.addLayout(row(self.field, self.urgent_button, margins=(12, 0, 8, GAP)))
-        layout.addLayout(row(*self.chips.values(), None, gap=2, margins=(12, 0, 0, GAP)))
+        chips = FlowLayout(*self.chips.values(), gap=2)
+        chips.setContentsMargins(12, 0, 8, GAP)
+        layout.addLayout(chips)
         layout.addWidget(self._busy)
         layout.addWidget(body, 1)
         self.setLayout(layout)

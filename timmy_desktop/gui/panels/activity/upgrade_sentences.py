@@ -9,13 +9,13 @@ from timmy_desktop.events import upgrades
 from timmy_desktop.gui.wording import count, short_id
 
 _TESTED = {
-    "base": "the target alone",
-    "branch": "the proposal alone",
-    "merge": "the merge",
-    "without": "the new tests without the change",
-    "old_tests": "the old tests with the change",
-    "roll_back": "the rehearsed roll back",
-    "canary": "the branch since then",
+    "base": "Tests of the target alone",
+    "branch": "Tests of the proposal alone",
+    "merge": "Tests of the merge",
+    "without": "The new tests without the change",
+    "old_tests": "The old tests with the change",
+    "roll_back": "Tests of the rehearsed roll back",
+    "canary": "Tests of the branch since then",
 }
 
 
@@ -25,10 +25,10 @@ def _proposed(event: upgrades.UpgradeProposed, _: str) -> str:
 
 
 def _tested(event: upgrades.UpgradeTested, _: str) -> str:
-    what = _TESTED.get(event.which, event.which)
+    what = _TESTED.get(event.which, f"Tests of {event.which}")
     numbers = f": {event.passed:,} passed, {event.failed + event.errors:,} failed"
     said = numbers if event.outcome in ("passed", "failed") else f", {event.outcome.replace('_', ' ')}"
-    return f"Tests of {what}{said}"
+    return f"{what}{said}"
 
 
 def _approved(event: upgrades.UpgradeApproved, _: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from timmy_desktop.gui.theme import GAP, ROOM, TIGHT
@@ -16,6 +17,7 @@ PROMPTS = (
     "/task List three uses of a hash chain",
 )
 _WIDEST = 420
+_LEAST_FOR_MEDALLION, _LEAST_FOR_TEXT = 300, 190
 
 
 class StartPage(QWidget):
@@ -34,6 +36,7 @@ class StartPage(QWidget):
         for part in (title, text):
             part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self._medallion, self._text = GlyphMedallion("timmy", "accent"), text
         self.buttons = [self._prompt(prompt) for prompt in PROMPTS]
         inner = QWidget()
         inner.setMaximumWidth(_WIDEST)
@@ -47,7 +50,7 @@ class StartPage(QWidget):
         line.addWidget(inner, 100)
         line.addStretch(1)
         outer = column(None, gap=GAP + TIGHT, margins=(ROOM, ROOM, ROOM, ROOM))
-        outer.addWidget(GlyphMedallion("timmy", "accent"), 0, Qt.AlignmentFlag.AlignHCenter)
+        outer.addWidget(self._medallion, 0, Qt.AlignmentFlag.AlignHCenter)
         outer.addLayout(line)
         outer.addStretch(2)
         self.setLayout(outer)
@@ -59,8 +62,14 @@ class StartPage(QWidget):
         if made.isHidden() == opened:
             made.setVisible(opened)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        height = event.size().height()
+        self._medallion.setVisible(height >= _LEAST_FOR_MEDALLION)
+        self._text.setVisible(height >= _LEAST_FOR_TEXT)
+
     def minimumSizeHint(self) -> QSize:
-        return QSize(220, 240)
+        return QSize(220, 120)
 
     def _prompt(self, prompt: str) -> QWidget:
         made = button(prompt, lambda: self.prompt_chosen.emit(prompt), hint="Put this into the box")

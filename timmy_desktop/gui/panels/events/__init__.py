@@ -43,5 +43,5 @@ SPEC = PanelSpec(
     build=build,
     glyph="events",
     summary="Every event of the log: find, follow, count, export and verify.",
-    shortcut="Ctrl+7",
+    shortcut="Ctrl+8",
 )

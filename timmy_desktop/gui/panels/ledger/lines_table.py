@@ -25,7 +25,7 @@ _ORDERS: dict[int, Order] = {
 # From how wide a table on a column stands in it.
 _ROOM = {Column.FEE: 680, Column.AVAILABLE: 520, Column.STATE: 440}
 _WIDTHS = {
-    Column.WHEN: 76, Column.STATE: 96, Column.AMOUNT: 108, Column.FEE: 84, Column.AVAILABLE: 112,
+    Column.WHEN: 96, Column.STATE: 96, Column.AMOUNT: 108, Column.FEE: 84, Column.AVAILABLE: 112,
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QAction, QPixmap
+from PySide6.QtGui import QAction, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from timmy_desktop.gui.panels.router.readings import ReadingTable
@@ -35,6 +35,8 @@ WINDOWS: tuple[tuple[str, int], ...] = (
     ("1 month", 2_592_000),
 )
 FIRST_WINDOW = 3600
+_LEAST_FOR_READOUT = 260
+"""In a lower page the numbers would leave the curves no room; pointing at a curve still says them."""
 _PLOT_MODULE = "timmy_desktop.gui.widgets.time_series_plot"
 
 
@@ -55,6 +57,7 @@ class ChartPage(QWidget):
         self._words = ""
         self._make_tools()
         self.readout = Readout()
+        self._has_numbers = True
         self.busy = BusyBar()
         self.state = EmptyState("router", "Latency over time", "Loading the chart…")
         self.stack = QStackedWidget()
@@ -131,7 +134,19 @@ class ChartPage(QWidget):
         self.render(target)
         return target
 
+    def show_readout(self, wanted: bool) -> None:
+        """The numbers stand beneath the curves, where there is room for both."""
+        self._has_numbers = wanted
+        self._fit_readout()
+
     # Its own parts
+
+    def _fit_readout(self) -> None:
+        self.readout.setVisible(self._has_numbers and self.height() >= _LEAST_FOR_READOUT)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_readout()
 
     def _make_tools(self) -> None:
         self.window_choice = Choice()

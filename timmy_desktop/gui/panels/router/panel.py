@@ -289,9 +289,9 @@ class RouterPanel(Panel):
                 else "A longer window may show more.",
                 [] if not self.requests.rowCount() else [("Show a day", lambda: self._show_window(86_400))],
             )
-            page.readout.hide()
+            page.show_readout(False)
             return
-        page.readout.show()
+        page.show_readout(True)
         page.show_picture(
             chart.picture,
             chart.table,
@@ -300,7 +300,7 @@ class RouterPanel(Panel):
         )
 
     def show_chart_fault(self, words: str) -> None:
-        self.chart_page.readout.hide()
+        self.chart_page.show_readout(False)
         choices = [("Try again", self.controller.read_chart)]
         self.chart_page.show_state("bad", "The measurements can't be read", words, choices, tone="bad")
 

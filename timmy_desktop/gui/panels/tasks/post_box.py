@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from timmy_desktop.gui.keepsakes import Keepsakes
@@ -13,6 +14,7 @@ from timmy_desktop.gui.widgets.parts import button, column, label, row, set_tone
 from timmy_desktop.swarm.task import LONGEST_TEXT
 
 _MOST_SATS = 1_000_000
+_LEAST_FOR_KEYS = 368
 _DRAFT_AFTER_MS = 400
 _COUNT_FROM = LONGEST_TEXT * 8 // 10
 
@@ -46,6 +48,10 @@ class PostBox(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._lay_out()
         self._wire()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.keys.setVisible(event.size().width() >= _LEAST_FOR_KEYS)
 
     def _lay_out(self) -> None:
         controls = row(self.local_only, self.limit, None, self.keys, self.post_button, gap=GAP)
