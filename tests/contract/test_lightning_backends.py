@@ -300,6 +300,20 @@ async def test_a_wrong_macaroon_is_told_without_showing_it(clock: SetClock) -> N
         await backend.stop()
 
 
+async def test_a_macaroon_that_was_broken_into_lines_is_used_and_never_shown(clock: SetClock) -> None:
+    async with LndServer() as server:
+        lines = f"{server.macaroon[:60]}\n{server.macaroon[60:]}\n"
+        backend = lnd_backend(server, clock, secret=lambda: lines)
+        assert (await backend.info()).network == "regtest"
+        await backend.stop()
+        spoilt = f"{server.macaroon}\x01"
+        backend = lnd_backend(server, clock, secret=lambda: spoilt)
+        with pytest.raises(BackendError, match="can't be read") as caught:
+            await backend.info()
+        assert server.macaroon not in str(caught.value)
+        await backend.stop()
+
+
 @pytest.mark.parametrize(
     ("permissions", "words"),
     [
