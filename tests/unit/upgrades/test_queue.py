@@ -15,6 +15,7 @@ from tests.fakes.upgrade_world import CHECKS, PERSON, Repo, UpgradeWorld, told
 from timmy_desktop.events.system import SystemFault
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.upgrades.errors import EditError, RepositoryError, StaleError, StateError, UpgradeError
+from timmy_desktop.upgrades.inbox import INBOX, Inbox
 from timmy_desktop.upgrades.sandbox_process import Ran
 from timmy_desktop.upgrades.target_repository import TargetRepository
 from timmy_desktop.upgrades.types import WHOLE_FILE, HunkRef, digest_of
@@ -505,6 +506,33 @@ async def test_agents_do_not_revise_what_somebody_elses_branch_proposed(tmp_path
         proposal = await world.proposed(repo)
         with pytest.raises(StateError, match="not yours to change"):
             await world.queue.begin_draft("task", proposal_id=proposal.id)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"repository": "/tmp/\0"}, {"branch": "feature\0"}, {"description": "\ud800 \ud800"},
+        {"repository": "/" + "a" * 5000},
+    ],
+    ids=["a folder that can't be", "a branch that can't be", "text that can't be", "a name too long"],
+)  # fmt: skip
+async def test_what_can_not_be_taken_is_answered_and_the_next_is_taken(
+    tmp_path: Path, repo: Repo, hostile: dict[str, str]
+) -> None:
+    asked = {
+        "repository": str(repo.folder), "branch": "feature", "description": "x", "reasoning": "", "proposer": "",
+        "open_first": False,
+    }  # fmt: skip
+    async with UpgradeWorld(tmp_path / "data") as world:
+        await world.opened(repo)
+        place = tmp_path / "data/upgrades" / INBOX
+        inbox = Inbox(place)
+        first, then = inbox.hand_in(**{**asked, **hostile}), inbox.hand_in(**asked)
+        (place / "x.request").write_text("[" * 90_000)
+        await eventually(lambda: len(list(place.glob("*.answer"))) == 2)
+        assert "proposal" in (inbox.answer_to(then) or {})
+        assert inbox.answer_to(first)
+        await world.queue.settled()
 
 
 async def test_threads_do_not_share_an_index(tmp_path: Path, repo: Repo) -> None:
