@@ -14,6 +14,8 @@ from tests.fakes.providers import FakeClock
 from tests.fakes.upgrade_world import CHECKS, PERSON, Repo, UpgradeWorld, told
 from timmy_desktop.events.system import SystemFault
 from timmy_desktop.storage.errors import StorageError
+from timmy_desktop.upgrades import drafts as drafts_module
+from timmy_desktop.upgrades.drafts import syntax_fault
 from timmy_desktop.upgrades.errors import EditError, RepositoryError, StaleError, StateError, UpgradeError
 from timmy_desktop.upgrades.inbox import INBOX, Inbox
 from timmy_desktop.upgrades.sandbox_process import Ran
@@ -533,6 +535,24 @@ async def test_what_can_not_be_taken_is_answered_and_the_next_is_taken(
         assert "proposal" in (inbox.answer_to(then) or {})
         assert inbox.answer_to(first)
         await world.queue.settled()
+
+
+async def test_what_an_agent_writes_is_never_parsed_on_the_loop(
+    tmp_path: Path, repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed_on: list[threading.Thread] = []
+
+    def parse(path: str, text: str) -> str:
+        parsed_on.append(threading.current_thread())
+        return syntax_fault(path, text)
+
+    monkeypatch.setattr(drafts_module, "syntax_fault", parse)
+    async with UpgradeWorld(tmp_path / "data") as world:
+        await world.opened(repo)
+        draft = await world.queue.begin_draft("task-1")
+        assert "no valid Python" in await world.queue.drafts.write(draft, "new.py", "def\n")
+        assert parsed_on and threading.main_thread() not in parsed_on
+        await world.queue.drafts.ended("task-1")
 
 
 async def test_threads_do_not_share_an_index(tmp_path: Path, repo: Repo) -> None:
