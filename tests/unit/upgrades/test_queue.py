@@ -555,6 +555,25 @@ async def test_what_an_agent_writes_is_never_parsed_on_the_loop(
         await world.queue.drafts.ended("task-1")
 
 
+async def test_what_a_local_only_task_proposed_stays_on_this_machine(tmp_path: Path, repo: Repo) -> None:
+    async with UpgradeWorld(tmp_path / "data") as world:
+        await world.opened(repo)
+        for task_id, local_only in (("private", True), ("open", False), ("private too", True)):
+            await world.task(task_id, local_only=local_only)
+        draft = await world.queue.begin_draft("private")
+        await world.queue.drafts.write(draft, "a.txt", "one\nmine\n")
+        proposal = await world.queue.drafts.propose("private", "Mine", "Adds mine", "")
+        await world.queue.settled()
+        with pytest.raises(StateError, match="stays on this machine"):
+            await world.queue.begin_draft("open", proposal_id=proposal.id)
+        assert "mine" in await world.queue.drafts.read(
+            await world.queue.begin_draft("private too", proposal_id=proposal.id), "a.txt"
+        )
+        await world.queue.drafts.ended("private too")
+        await world.queue.reject(proposal.id, "No.")
+        assert (world.remembered, world.kept_here) == ([], ['The change "Mine" to repo was rejected: No.'])
+
+
 async def test_threads_do_not_share_an_index(tmp_path: Path, repo: Repo) -> None:
     async with UpgradeWorld(tmp_path / "data") as world:
         proposal = await world.proposed(repo)
