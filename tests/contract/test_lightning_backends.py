@@ -355,7 +355,9 @@ class OddLnd(LndServer):
     """JSON, and the shape of nothing that LND says."""
 
     async def answer(self, request: Any, exchange: Any) -> None:
-        await exchange.send(200, {"chains": ["bitcoin"], "local_balance": "all", "invoices": 3, "result": {"status": []}})
+        await exchange.send(
+            200, {"chains": ["bitcoin"], "local_balance": "all", "invoices": 3, "result": {"status": []}}
+        )
 
 
 async def test_an_answer_of_another_shape_is_a_node_that_is_not_well(clock: SetClock) -> None:

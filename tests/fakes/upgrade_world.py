@@ -221,9 +221,7 @@ class UpgradeWorld:
 
     async def task(self, task_id: str, *, local_only: bool) -> None:
         """A task's row as the coordinator would keep it."""
-        statement = (
-            "INSERT INTO tasks(id, text, status, created_us, updated_us, local_only) VALUES (?, 'x', 'completed', 1, 1, ?)"
-        )
+        statement = "INSERT INTO tasks(id, text, status, created_us, updated_us, local_only) VALUES (?, 'x', 'completed', 1, 1, ?)"
         await self.bus.publish(work=lambda session: session.sql(statement, (task_id, int(local_only))))
 
     async def _remember(self, text: str, local_only: bool) -> None:

@@ -92,8 +92,9 @@ class UpgradeQueue(Reading):
     ) -> None:
         """`folder` holds the quarantines; `person` is whose decisions these are.
 
-        `remember(text, local_only)` gives the memory a reason to keep; `ask_agent(text, conversation_id, local_only)`
-        posts a task to an agent that can propose, and gives its identifier.
+        `remember(text, local_only)` gives the memory a reason to keep;
+        `ask_agent(text, conversation_id, local_only)` posts a task to an agent that can propose, and gives
+        its identifier.
         """
         threads = UpgradeThreads()
         records = Records(bus=bus, db=db, clock=clock, timeout_hours=settings.upgrade_timeout_hours)
@@ -370,7 +371,9 @@ class UpgradeQueue(Reading):
                     f"It was made of the branch {proposal.branch}, which is not yours to change."
                 )
             if await self._is_local_only(proposal.task_id) and not await self._is_local_only(task_id):
-                raise StateError("It was made in a task that stays on this machine, and so must its revision.")
+                raise StateError(
+                    "It was made in a task that stays on this machine, and so must its revision."
+                )
             patch = (await self.diff(proposal.id)).patch
             return await self.drafts.begin(
                 task_id, await self._workshops.of(proposal.target_id), proposal, patch

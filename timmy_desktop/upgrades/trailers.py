@@ -42,9 +42,7 @@ def _message(title: str, description: str, by: str, trailers: Trailers) -> str:
     body = inert(description.strip()).removeprefix(subject).strip()
     # Last, since filling decides which words begin a line.
     paragraphs = (
-        _FORGED.sub(
-            r"\1 -", textwrap.fill(paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False)
-        )
+        _FORGED.sub(r"\1 -", textwrap.fill(paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False))
         for paragraph in body.split("\n\n")
         if paragraph.strip()
     )

@@ -185,7 +185,15 @@ async def test_an_archive_has_what_went_and_opens_like_the_log(room: Room, tmp_p
 
 
 async def test_what_is_no_archive_is_not_opened(tmp_path: Path) -> None:
-    row = {"seq": 2**70, "time_us": 1, "type": "a.b", "version": 1, "source": "", "task_id": "", "agent_id": ""}
+    row = {
+        "seq": 2**70,
+        "time_us": 1,
+        "type": "a.b",
+        "version": 1,
+        "source": "",
+        "task_id": "",
+        "agent_id": "",
+    }
     huge = json.dumps({**row, "data": "{}", "hash": ""})
     heads = ("", "{}", "[]\n", "[" * 90_000)
     rows = ('{"seq": "x"}', huge, "[" * 90_000)
@@ -226,7 +234,8 @@ async def test_an_archive_is_read_while_the_window_goes_on(
     (tmp_path / "into").mkdir()
     opened = await open_file(pruned.archive, tmp_path / "into")
     await opened.close()
-    assert read_on and threading.main_thread() not in read_on
+    assert read_on
+    assert threading.main_thread() not in read_on
 
 
 async def test_a_full_disk_leaves_no_archive_and_removes_nothing(

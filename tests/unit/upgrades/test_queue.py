@@ -551,7 +551,8 @@ async def test_what_an_agent_writes_is_never_parsed_on_the_loop(
         await world.opened(repo)
         draft = await world.queue.begin_draft("task-1")
         assert "no valid Python" in await world.queue.drafts.write(draft, "new.py", "def\n")
-        assert parsed_on and threading.main_thread() not in parsed_on
+        assert parsed_on
+        assert threading.main_thread() not in parsed_on
         await world.queue.drafts.ended("task-1")
 
 

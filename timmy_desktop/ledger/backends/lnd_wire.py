@@ -208,7 +208,7 @@ def _refusal(content: bytes, status: int) -> BackendError:
 
 
 def _in_one_line(macaroon: str) -> str:
-    """The macaroon as a header can carry it: `xxd` breaks it into lines, and httpx repeats what it refuses."""
+    """As a header can carry it: `xxd` breaks it into lines, and httpx repeats whatever it refuses."""
     try:
         return bytes.fromhex(macaroon).hex()
     except ValueError:
