@@ -299,6 +299,8 @@ async def test_undecided_proposals_expire(tmp_path: Path, repo: Repo) -> None:
         await world.queue._work.expire_due()
         assert (await world.queue.proposal(proposal.id)).state == "proposed"
         clock.seconds += 2
+        with pytest.raises(StateError, match="has expired"):
+            await world.queue.approve(proposal.id, proposal.revision.digest)
         await world.queue._work.expire_due()
         ended = await world.queue.proposal(proposal.id)
         assert (ended.state, world.left(), await world.queue.pending()) == ("expired", [], 0)
