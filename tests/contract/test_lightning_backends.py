@@ -315,6 +315,17 @@ async def test_a_macaroon_that_was_broken_into_lines_is_used_and_never_shown(clo
         await backend.stop()
 
 
+async def test_a_password_in_electrum_s_address_is_not_shown(clock: SetClock) -> None:
+    parts = BackendParts(
+        clock=clock, node_key=bytes, secret=lambda: SECRET, url="http://me:hunter2-pass@127.0.0.1:9"
+    )
+    backend = make_backend("electrum", parts)
+    with pytest.raises(BackendError, match=r"127\.0\.0\.1:9 was not reached") as caught:
+        await backend.info()
+    assert "hunter2" not in str(caught.value)
+    await backend.stop()
+
+
 @pytest.mark.parametrize(
     ("permissions", "words"),
     [
