@@ -228,9 +228,11 @@ def _asked_of(router: CascadeRouter) -> AskModel:
 def _kept_by(memory: Memory) -> Remember:
     """How the memory keeps why a person turned a change down; it makes do without."""
 
-    async def keep(reason: str) -> None:
+    async def keep(reason: str, local_only: bool) -> None:
         with suppress(MemoryFault):
-            await memory.remember(NewEntry(content=reason, source="a rejected upgrade"))
+            await memory.remember(
+                NewEntry(content=reason, source="a rejected upgrade", local_only=local_only)
+            )
 
     return keep
 

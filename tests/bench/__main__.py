@@ -31,6 +31,7 @@ BENCHMARKS = {
     "memory_quality": "tests.bench.memory",
     "upgrade_prepare": "tests.bench.upgrades",
     "start_window": "tests.bench.window",
+    "start_frozen": "tests.bench.window",
     "feed_flood": "tests.bench.window",
     "feed_clients": "tests.bench.feed",
     "chart_frame": "tests.bench.charts",

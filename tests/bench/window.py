@@ -63,6 +63,22 @@ def start_window() -> list[Row]:
     return [Row("start_window", value * 1000, "ms", other * 1000, ratio, "<= 2 x a bare window", ratio <= 2)]
 
 
+def start_frozen() -> list[Row]:
+    """The packaged application to its first paint, against the same from the checkout. After `dev.py build`."""
+    program = Path.cwd() / "build/frozen/timmy-desktop/timmy-desktop"
+    if not program.exists():
+        print("start_frozen: left out, for there is no packaged application: python3 packaging/dev.py build")
+        return []
+    own = [sys.executable, "-m", "timmy_desktop"]
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
+        value, other, ratio = in_turn(
+            lambda: _logged_start([str(program)], Path(name)),
+            lambda: _logged_start(own, Path(name)),
+            rounds=7,
+        )
+    return [Row("start_frozen", value * 1000, "ms", other * 1000, ratio, "<= 2 x unfrozen", ratio <= 2)]
+
+
 def feed_flood() -> list[Row]:
     """20,000 events a second for 30 s with the window open, all of it on one loop."""
     done = subprocess.run(
@@ -77,6 +93,20 @@ def feed_flood() -> list[Row]:
     note = f"{sent:,.0f} events sent, {logged:,.0f} in the log"
     met = longest_ms < LONGEST_BLOCK_MS and sent == logged
     return [Row("feed_flood", longest_ms, "ms", None, None, "< 33 ms, none lost", met, note)]
+
+
+def _logged_start(command: list[str], folder: Path) -> float:
+    """From the command until the window says that it was painted; then it is ended."""
+    environment = {**_environment(), "TIMMY_TELL_FIRST_PAINT": "1"}
+    start = time.perf_counter()
+    with subprocess.Popen(
+        [*command, "--data-dir", str(folder)], env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert "painted" in process.stdout.readline()
+        taken = time.perf_counter() - start
+        process.terminate()
+    return taken
 
 
 def _started(script: str, *arguments: str) -> float:

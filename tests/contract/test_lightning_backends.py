@@ -27,6 +27,7 @@ from timmy_desktop.ledger.backends.base import PaymentResult
 from timmy_desktop.ledger.backends.embedded import EmbeddedBackend
 from timmy_desktop.ledger.errors import BackendError
 from timmy_desktop.ledger.money import Msat
+from timmy_desktop.ledger.node import Node
 
 AMOUNT, NO_FEE = Msat(21_000), Msat(0)
 KEPT_WAITING_S = 0.3
@@ -300,6 +301,31 @@ async def test_a_wrong_macaroon_is_told_without_showing_it(clock: SetClock) -> N
         await backend.stop()
 
 
+async def test_a_macaroon_that_was_broken_into_lines_is_used_and_never_shown(clock: SetClock) -> None:
+    async with LndServer() as server:
+        lines = f"{server.macaroon[:60]}\n{server.macaroon[60:]}\n"
+        backend = lnd_backend(server, clock, secret=lambda: lines)
+        assert (await backend.info()).network == "regtest"
+        await backend.stop()
+        spoilt = f"{server.macaroon}\x01"
+        backend = lnd_backend(server, clock, secret=lambda: spoilt)
+        with pytest.raises(BackendError, match="can't be read") as caught:
+            await backend.info()
+        assert server.macaroon not in str(caught.value)
+        await backend.stop()
+
+
+async def test_a_password_in_electrum_s_address_is_not_shown(clock: SetClock) -> None:
+    parts = BackendParts(
+        clock=clock, node_key=bytes, secret=lambda: SECRET, url="http://me:hunter2-pass@127.0.0.1:9"
+    )
+    backend = make_backend("electrum", parts)
+    with pytest.raises(BackendError, match=r"127\.0\.0\.1:9 was not reached") as caught:
+        await backend.info()
+    assert "hunter2" not in str(caught.value)
+    await backend.stop()
+
+
 @pytest.mark.parametrize(
     ("permissions", "words"),
     [
@@ -334,6 +360,27 @@ async def test_lnd_says_what_is_not_set(clock: SetClock, changes: dict[str, Any]
         with pytest.raises(BackendError, match=words):
             await backend.info()
         await backend.stop()
+
+
+class OddLnd(LndServer):
+    """JSON, and the shape of nothing that LND says."""
+
+    async def answer(self, request: Any, exchange: Any) -> None:
+        await exchange.send(
+            200, {"chains": ["bitcoin"], "local_balance": "all", "invoices": 3, "result": {"status": []}}
+        )
+
+
+async def test_an_answer_of_another_shape_is_a_node_that_is_not_well(clock: SetClock) -> None:
+    async with OddLnd() as server:
+        backend = lnd_backend(server, clock)
+        node = Node(backend, clock=clock, answer_seconds=5, network="regtest")
+        await node.start()
+        assert "can't be read" in (await node.health()).problem
+        assert (await node.pay("x", Msat(0))).state == "unknown"
+        assert (await node.lookup("ab" * 32, "")).state == "unknown"
+        assert (await node.lookup_invoice("ab" * 32)).state == "unknown"
+        await node.stop()
 
 
 async def test_what_answers_and_is_no_lnd_settles_nothing(clock: SetClock) -> None:

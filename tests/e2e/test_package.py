@@ -60,7 +60,9 @@ def assert_works(root: CleanRoot, program: str) -> None:
     """The self-test passes in every part, a window opens and closes in good order, a task is done and paid."""
     report = json.loads(root.run(f"{program} self-test --json", as_person=True, timeout=900, check=False))
     assert report["passed"], [part for part in report["parts"] if not part["passed"]]
-    assert {"window", "task", "memory", "documents", "git"} <= {part["name"] for part in report["parts"]}
+    assert {"window", "task", "memory", "documents", "git", "feed", "verifier", "sandbox", "colours"} <= {
+        part["name"] for part in report["parts"]
+    }
     task = json.loads(
         root.run(f"{program} run-task 'List three uses of a hash chain' --json", as_person=True, timeout=600)
     )

@@ -169,6 +169,7 @@ class UpgradeWorld:
         self.bus.subscribe_all(lambda records: self.events.extend(record.event for record in records))
         self.acted = ActedSandbox()
         self.remembered: list[str] = []
+        self.kept_here: list[str] = []
         found = sandbox or (None if real else self.acted)
         self.queue = UpgradeQueue(
             bus=self.bus, db=self.db, clock=self.clock, supervisor=self.supervisor, settings=Settings(**settings),
@@ -218,5 +219,10 @@ class UpgradeWorld:
     async def rows(self, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return await self.db.read(lambda session: session.sql(statement, parameters))
 
-    async def _remember(self, text: str) -> None:
-        self.remembered.append(text)
+    async def task(self, task_id: str, *, local_only: bool) -> None:
+        """A task's row as the coordinator would keep it."""
+        statement = "INSERT INTO tasks(id, text, status, created_us, updated_us, local_only) VALUES (?, 'x', 'completed', 1, 1, ?)"
+        await self.bus.publish(work=lambda session: session.sql(statement, (task_id, int(local_only))))
+
+    async def _remember(self, text: str, local_only: bool) -> None:
+        (self.kept_here if local_only else self.remembered).append(text)

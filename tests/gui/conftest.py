@@ -9,8 +9,24 @@ from collections.abc import Callable, Iterator, Mapping
 import pytest
 import qasync
 import shiboken6
-from PySide6.QtCore import QCoreApplication, QEvent, QTimer
+from PySide6.QtCore import QCoreApplication, QEvent, QTimer, QTimerEvent
 from PySide6.QtWidgets import QApplication
+
+
+class _WaitingTimer(qasync._SimpleTimer):
+    """Runs what is due only while its loop runs.
+
+    After a test's last line pytest-qt lets Qt work once more, and a step that is taken then finds no running
+    loop. What is due stays due: its Qt timer goes off again, and the loop that winds the test up runs it.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def timerEvent(self, event: QTimerEvent) -> None:
+        if self._stopped or self._loop.is_running():
+            super().timerEvent(event)
 
 
 def _loop_on_qt() -> asyncio.AbstractEventLoop:
@@ -18,7 +34,9 @@ def _loop_on_qt() -> asyncio.AbstractEventLoop:
     assert isinstance(application, QApplication)
     # As the application does it: closing a test's last window must not stop the loop under the test.
     application.setQuitOnLastWindowClosed(False)
-    return qasync.QEventLoop(application)
+    loop = qasync.QEventLoop(application)
+    loop._timer = _WaitingTimer(loop)
+    return loop
 
 
 def pytest_asyncio_loop_factories(

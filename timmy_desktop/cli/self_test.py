@@ -70,7 +70,8 @@ async def _try_all(options: argparse.Namespace, folder: Path, *, quiet: bool) ->
     # The models that this installation has are used; nothing else of its data folder is touched.
     paths = Paths(folder / "data", own.config_file)
     _link_models(own.models, paths.models)
-    services = build(settings, paths, windowed=False)
+    trial = settings.model_copy(update={"feed_enabled": True, "feed_port": 0})
+    services = build(trial, paths, windowed=False)
     async with running(services, "self-test"):
         await attempt("event log", lambda: parts.event_log(services))
         await attempt("model", lambda: parts.model(services))
@@ -79,7 +80,11 @@ async def _try_all(options: argparse.Namespace, folder: Path, *, quiet: bool) ->
         await attempt("memory", lambda: parts.memory(services))
         await attempt("documents", lambda: parts.documents(services, folder))
         await attempt("AirLLM", lambda: parts.airllm(services))
+        await attempt("feed", lambda: parts.feed(services))
+        await attempt("verifier", lambda: asyncio.to_thread(parts.verifier, services))
     await attempt("git", lambda: asyncio.to_thread(parts.repository, folder / "repository"))
+    await attempt("sandbox", lambda: asyncio.to_thread(parts.sandbox))
+    await attempt("colours", lambda: asyncio.to_thread(parts.colours))
     await attempt("window", lambda: asyncio.to_thread(parts.window, folder))
     return outcomes
 

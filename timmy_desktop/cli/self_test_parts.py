@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from timmy_desktop import own_process
+from timmy_desktop.feed import wire
+from timmy_desktop.feed.token import find_token
 from timmy_desktop.inert import inert_line
 from timmy_desktop.memory import PERSON
 from timmy_desktop.memory.types import NewEntry
 from timmy_desktop.routing.types import CompletionRequest, Message
 from timmy_desktop.services import Services
+from timmy_desktop.storage.piece_workers import workers
+from timmy_desktop.storage.pieces import Piece
 from timmy_desktop.storage.verification import ANCHOR_FILE, verify_log
 from timmy_desktop.upgrades.repository import Repository
+from timmy_desktop.upgrades.sandbox import find_sandbox, sandbox_fault
 
 TASK = "List three uses of a hash chain"
 TASK_SECONDS = 300.0
 WINDOW_SECONDS = 60.0
+FEED_SECONDS = 10.0
 MODEL_TOKENS = 8
+LEXING_WORKER = Path(__file__).parents[1] / "gui/widgets/diff_view/lexing_worker.py"
 FACT = "The lighthouse keeper's bicycle is painted green"
 QUESTION = "Which colour does the bike of the man in the lighthouse have?"
 PAGE = "A page about quokkas and wombats"
@@ -108,6 +117,61 @@ async def airllm(services: Services) -> str:
     if not found or found[0].health is None:
         return "not among the providers"
     return inert_line(found[0].health.detail, 160)
+
+
+async def feed(services: Services) -> str:
+    """The live feed, followed as another program would."""
+    status = services.feed.status
+    expect(status.state == "listening", status.words or status.state)
+    token = find_token(services.paths.data_dir, services.secrets)
+    if token is None:
+        raise SelfTestFailure("there is no token")
+    address = urlsplit(status.address)
+    follower = await wire.connect(address.hostname or "", address.port or 0, token.get_secret_value())
+    try:
+        hello = json.loads(await asyncio.wait_for(follower.receive(), FEED_SECONDS))
+    finally:
+        await follower.close()
+    expect(hello.get("kind") == "hello", f"it began with {hello.get('kind')!r}")
+    return f"answers at {status.address}"
+
+
+def verifier(services: Services) -> str:
+    """The processes that check a long log side by side, on this short one."""
+    with workers(services.paths.database, 2) as check:
+        key = services.event_log.key
+        reports = list(check([Piece(1, 2), Piece(3, 4)], key))
+    expect(sum(report.rows for report in reports) == 4, "not all rows were read")
+    expect(all(not report.problem for report in reports), reports[0].problem or reports[1].problem)
+    return "two processes checked two pieces"
+
+
+def sandbox() -> str:
+    """What tests of proposed changes are confined by."""
+    found = find_sandbox()
+    if found is None:
+        return "none here; tests of proposed changes are not run without one"
+    fault = sandbox_fault(found)
+    expect(not fault, f"{found.name} does not work here: {fault}")
+    return f"{found.name} works"
+
+
+def colours() -> str:
+    """The process that colours code in the diff viewer."""
+    job = {"id": 1, "path": "page.py", "parts": [[0, ["def answer():", "    return 42"]]], "near": 0}
+    command = own_process.worker("colours", LEXING_WORKER)
+    done = subprocess.run(
+        command,
+        input=json.dumps(job) + "\n",
+        capture_output=True,
+        text=True,
+        timeout=WINDOW_SECONDS,
+        check=False,
+    )
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    expect(bool(answers) and answers[-1] == {"id": 1, "done": True}, done.stderr.strip() or "no answer")
+    expect(any(any(line) for line in answers[0]["spans"]), "nothing was coloured")
+    return "two lines were coloured"
 
 
 def window(folder: Path) -> str:

@@ -28,6 +28,8 @@ ENTRIES = (ABOUT, EVENTS, OPENED, METRICS, SETTINGS, LOG)
 # Unpacked. A box from a stranger must not fill the disk.
 MOST_BYTES = {EVENTS: 4_000_000_000, OPENED: 4_000_000_000}
 MOST_OTHERWISE = 20_000_000
+# A line is read whole: one of gigabytes, which packs into a few megabytes, would take the memory.
+MOST_LINE_BYTES = 64_000_000
 
 MARK = b"timmy-box-1 "
 _PUBLIC, _SEAL, _SIGNATURE = 2 * KEY_BYTES, 64, 2 * SIGNATURE_BYTES

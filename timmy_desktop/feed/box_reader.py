@@ -19,6 +19,7 @@ from timmy_desktop.feed.box_format import (
     LOG,
     METRICS,
     MOST_BYTES,
+    MOST_LINE_BYTES,
     MOST_OTHERWISE,
     OPENED,
     SETTINGS,
@@ -146,7 +147,10 @@ def _check_redacted(row: Any, left: Any) -> None:
 
 def _lines(file: Path) -> Iterator[bytes]:
     with file.open("rb") as lines:
-        yield from lines
+        while line := lines.readline(MOST_LINE_BYTES + 1):
+            if len(line) > MOST_LINE_BYTES:
+                raise BoxError(f"This box is not opened: a line of {file.name} is longer than any event's.")
+            yield line
 
 
 @contextmanager

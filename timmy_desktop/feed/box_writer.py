@@ -109,8 +109,10 @@ class BoxWriter:
         redactor = room.openness.redactor
         settings = redactor.value(json.loads(self._settings.model_dump_json()))
         lines = log_lines(self._paths.logs, wish.since_us, wish.until_us) if wish.with_log else ""
-        # A log line has no task: what was said in private is looked for by its words.
-        log = Redactor(private_texts(room.session, self._settings.local_only)).text(redactor.text(lines))
+        # A log line has no task: what was said in private is looked for by its words. Few were ever logged,
+        # and to look for thousands at every place would take minutes.
+        private = (text for text in private_texts(room.session, self._settings.local_only) if text in lines)
+        log = redactor.also(private).text(lines)
         texts = {
             ABOUT: _json({"timmy_box": FORMAT, **asdict(about)}),
             METRICS: _json(redactor.value(metrics(room.session, wish.since_us, wish.until_us, about))),

@@ -25,6 +25,8 @@ _NAME = re.compile(
     r"credential|credentials|authorization|auth|cookie|macaroon|preimage|mnemonic|seed|bolt11|token)(?:$|_)",
     re.IGNORECASE,
 )
+# Where one word of a name ends: `X-Api-Key` and `accessToken` say what `api_key` and `access_token` do.
+_BETWEEN_WORDS = re.compile(r"[\s.\-]+|(?<=[a-z0-9])(?=[A-Z])")
 _FORMS: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
@@ -95,12 +97,16 @@ class Redactor:
     def value(self, value: Any, name: str = "") -> Any:
         """A JSON value without secrets, its names too; whole where its own name says that it is one."""
         if isinstance(value, str):
-            return REDACTED if value and name and _NAME.search(name) else self.text(value)
+            return REDACTED if value and name and _says_secret(name) else self.text(value)
         if isinstance(value, dict):
             return {self.text(str(key)): self.value(one, str(key)) for key, one in value.items()}
         if isinstance(value, list | tuple):
             return [self.value(one, name) for one in value]
         return value
+
+    def also(self, texts: Iterable[str]) -> Redactor:
+        """One that knows these too. They are looked for together: to take out one could hide another."""
+        return Redactor((*self._known, *texts), self._home)
 
     def _without_end_of_known(self, text: str) -> str:
         """Also where a text was cut within a secret."""
@@ -109,6 +115,10 @@ class Redactor:
             if start >= 0 and len(secret) > _LEAST_PIECE and secret.startswith(text[start:].rstrip("…")):
                 return text[:start] + REDACTED
         return text
+
+
+def _says_secret(name: str) -> bool:
+    return _NAME.search(_BETWEEN_WORDS.sub("_", name)) is not None
 
 
 def withheld(value: Any, name: str = "") -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from timmy_desktop.gui.wording import count
+from timmy_desktop.upgrades.sandbox import find_sandbox
 
 OLLAMA_HELP = "https://ollama.com/download"
 OLLAMA_STEPS = "Install Ollama from ollama.com/download, then run:  ollama pull llama3.2"
@@ -118,6 +119,14 @@ def of_tools(git: str | None, workspace: Path | None) -> list[Finding]:
     return [found_git, found_folder]
 
 
+def of_sandbox(name: str) -> Finding:
+    """What tests of proposed changes are confined by; `name` is empty where there is nothing."""
+    if name:
+        return Finding("Sandbox", "good", name)
+    missing = "None. Install bubblewrap, so that tests of proposed changes can be run."
+    return Finding("Sandbox", "warn", missing)
+
+
 def of_memory(status: MemoryLike) -> Finding:
     """How the memory is, and what to do where it is not well."""
     name, entries = "Memory", f"{count(status.entries, 'memory', 'memories')}"
@@ -140,9 +149,11 @@ def of_memory(status: MemoryLike) -> Finding:
 def everything(
     statuses: Sequence[StatusLike], workspace: Path | None, memory: MemoryLike | None = None
 ) -> list[Finding]:
-    """All findings, for the first-run card and the doctor. Looks for git on PATH."""
+    """All findings, for the first-run card and the doctor. Looks for git and a sandbox on PATH."""
+    sandbox = find_sandbox()
     return [
         *(of_provider(status) for status in statuses),
         *([of_memory(memory)] if memory is not None else []),
         *of_tools(shutil.which("git"), workspace),
+        of_sandbox(sandbox.name if sandbox is not None else ""),
     ]

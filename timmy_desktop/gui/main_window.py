@@ -208,6 +208,7 @@ class MainWindow(QMainWindow):
         made.hide()
         made.check_requested.connect(self._check_models)
         made.workspace_requested.connect(self.workspaces.choose)
+        made.models_requested.connect(lambda: self._open_preferences("Models"))
         made.dismissed.connect(self._dismiss_welcome)
         self._top.addWidget(made)
         return made

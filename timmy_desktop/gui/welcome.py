@@ -22,6 +22,7 @@ class Welcome(QWidget):
 
     check_requested = Signal()
     workspace_requested = Signal()
+    models_requested = Signal()
     dismissed = Signal()
 
     def __init__(self) -> None:
@@ -33,6 +34,7 @@ class Welcome(QWidget):
         self._findings = FindingsGrid()
         self._steps = code_line(OLLAMA_STEPS)
         self.check_button = button("Check again", self.check_requested.emit, variant="primary", glyph="retry")
+        self._models = button("Get a model…", self.models_requested.emit, glyph="router")
         self._folder = button("Open workspace…", self.workspace_requested.emit, glyph="folder")
         self._how = button("How to install Ollama", self._open_help, variant="quiet", hint=OLLAMA_HELP)
         close = glyph_button("close", "Hide this", self.dismissed.emit, side=26)
@@ -43,7 +45,7 @@ class Welcome(QWidget):
         words.addSpacing(TIGHT)
         words.addWidget(self._findings)
         words.addSpacing(TIGHT)
-        words.addLayout(row(self.check_button, self._folder, self._how, self._steps, None))
+        words.addLayout(row(self.check_button, self._models, self._folder, self._how, self._steps, None))
         layout = row(gap=ROOM, margins=(ROOM, GAP, GAP, 12))
         layout.addWidget(self._medallion, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(words, 1)

@@ -22,6 +22,8 @@ from timmy_desktop.ledger.money import Msat
 from timmy_desktop.ledger.types import NodeHealth
 
 T = TypeVar("T")
+# What reading an answer of another shape ends in, wherever an adapter did not look first.
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 EXPIRY_S = 3600
 TRUSTED_S = 60.0
 """How long a node that said who it is need not say so again."""
@@ -197,6 +199,10 @@ class Node:
                 return await question
         except TimeoutError as error:
             raise BackendError("The Lightning node did not answer in time.") from error
+        except LedgerError:
+            raise
+        except _UNREADABLE as error:
+            raise BackendError("What the Lightning node answered can't be read.") from error
 
     def _now_s(self) -> int:
         return self._clock.now_us() // 1_000_000

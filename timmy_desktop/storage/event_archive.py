@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -130,7 +131,7 @@ async def open_file(path: Path, into: Path, progress: Callable[[int], None] = la
 
 async def _fill(database: Database, path: Path, progress: Callable[[int], None]) -> None:
     rows, done = read_rows(path), 0
-    while some := list(islice(rows, _ROWS_AT_ONCE)):
+    while some := await asyncio.to_thread(lambda: list(islice(rows, _ROWS_AT_ONCE))):
         await database.write(partial(_insert, found=some))
         done += len(some)
         progress(done)

@@ -24,6 +24,7 @@ FORMAT = 1
 Kind = Literal["export", "archive"]
 ENDINGS = (".jsonl", ".jsonl.gz", ".jsonl.xz")
 _FAST = 6
+_MOST_NUMBER = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ def read_rows(path: Path) -> Iterator[LogRow | Gap | Stretch]:
                 if found is None:
                     return
                 yield found
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise ValueError(f"{path.name} is not a file of events, or is damaged.") from error
         except (EOFError, KeyError, TypeError, lzma.LZMAError, gzip.BadGzipFile) as error:
             raise ValueError(f"{path.name} can't be read: {error}.") from error
@@ -161,6 +162,8 @@ def _parsed(values: dict[str, Any]) -> LogRow | Gap | Stretch | None:
         values["seq"], values["time_us"], values["type"], values["version"], values["source"],
         values["task_id"], values["agent_id"], values["data"], bytes.fromhex(values["hash"]), 0,
     )  # fmt: skip
+    if not all(abs(number) <= _MOST_NUMBER for number in (row.seq, row.time_us, row.version)):
+        raise ValueError("it holds a number that no log can hold")
     return row._replace(size=len(row.data))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import EventRecord
@@ -196,9 +195,3 @@ class EventIndex:
     def _tell(self) -> None:
         for handler in tuple(self._waiting):
             handler()
-
-
-def follow_now(session: Session) -> Any:
-    """Brings the whole index up at once; for a database that nobody else uses."""
-    while index_step(session, 20_000):
-        pass

@@ -203,7 +203,7 @@ def read_head(line: bytes, key: bytes) -> tuple[dict[str, Any], Walk]:
         as_written = is_as_written(head, line)
         mac = head.pop("mac")
         walk = Walk(key, int(head["first_seq"]), bytes.fromhex(head["before"]), int(head["chain_start"]))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UnusableError("This is not a file of events, or its first line was changed.") from None
     signed = keyed(key, json.dumps(head, sort_keys=True)).hexdigest()
     if not as_written or not hmac.compare_digest(str(mac), signed):
@@ -227,7 +227,7 @@ def read_line(line: bytes, walk: Walk, seal: str, key: bytes) -> bool:
             raise ValueError
         if not is_as_written(values, line):
             walk.find(walk.next - 1, f"the line of event {walk.next - 1} was written anew")
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         walk.find(walk.next, f"the line where event {walk.next} should be can't be read")
     return False
 

@@ -134,10 +134,6 @@ class Diff:
     def removed(self) -> int:
         return sum(file.removed for file in self.files)
 
-    @cached_property
-    def hunk_count(self) -> int:
-        return sum(len(file.hunks) for file in self.files)
-
     def line(self, place: Place) -> Line:
         return self.files[place.file].hunks[place.hunk].lines[place.line]
 

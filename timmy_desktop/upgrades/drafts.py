@@ -203,17 +203,17 @@ class Drafts:
             raise EditError(f"{draft.edits} edits were made, which is the limit. Propose, or give up.")
         draft.edits += 1
 
-        def edited() -> str | None:
+        def edited() -> tuple[str | None, str]:
             _refuse_place(draft, path)
             text = change(_text(draft, path))
             if text is not None and len(text) > MOST_CHARACTERS:
                 raise EditError(f"{path} would have more than {MOST_CHARACTERS:,} characters.")
             content = None if text is None else text.encode("utf-8", "surrogateescape")
             draft.tree = draft.quarantine.written(draft.tree, {path: content})
-            return text
+            # Here too: to parse a megabyte takes longer than the window may wait.
+            return text, "" if text is None else syntax_fault(path, text)
 
-        text = await self._threads.git(edited)
-        fault = "" if text is None else syntax_fault(path, text)
+        text, fault = await self._threads.git(edited)
         draft.broken.pop(path, None)
         if fault:
             draft.broken[path] = fault

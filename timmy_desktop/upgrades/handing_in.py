@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.upgrades import rows
 from timmy_desktop.upgrades.errors import RepositoryError, UpgradeError
-from timmy_desktop.upgrades.inbox import Inbox
+from timmy_desktop.upgrades.inbox import HandedIn, Inbox
 from timmy_desktop.upgrades.records import Records
 from timmy_desktop.upgrades.threads import UpgradeThreads
 from timmy_desktop.upgrades.types import Comment, Proposal
@@ -85,15 +86,23 @@ class HandingIn:
     async def _read_inbox(self) -> None:
         """Takes what other processes hand in."""
         while True:
-            for handed in await self._threads.git(lambda: list(self._inbox.take())):
-                request = asdict(handed)
-                request_id = request.pop("id")
-                try:
-                    answer = summary_of(await self._take(**request))
-                except (UpgradeError, RepositoryError, StorageError) as error:
-                    answer = {"error": str(error)}
-                await self._threads.git(partial(self._inbox.answer, request_id, **answer))
+            # A disk that is full now may not be at the next look.
+            with suppress(OSError):
+                for handed in await self._threads.git(lambda: list(self._inbox.take())):
+                    answer = await self._answer_to(handed)
+                    await self._threads.git(partial(self._inbox.answer, handed.id, **answer))
             await asyncio.sleep(INBOX_SECONDS)
+
+    async def _answer_to(self, handed: HandedIn) -> dict[str, Any]:
+        """What became of a request. Nothing that is in one may end the reading of the others."""
+        request = asdict(handed)
+        del request["id"]
+        try:
+            return summary_of(await self._take(**request))
+        except (UpgradeError, RepositoryError, StorageError) as error:
+            return {"error": str(error)}
+        except (ValueError, OSError, RuntimeError) as error:
+            return {"error": f"That can't be proposed: {inert_line(str(error), 300)}"}
 
 
 def summary_of(proposal: Proposal) -> dict[str, Any]:

@@ -53,8 +53,8 @@ LONGEST_COMMENT = 4000
 
 # Gives an agent a task: its text, the conversation that it is told in, and whether it stays on this machine.
 AskAgent = Callable[[str, str, bool], Awaitable[str]]
-# Gives the memory something to keep.
-Remember = Callable[[str], Awaitable[None]]
+# Gives the memory something to keep, and says whether it stays on this machine.
+Remember = Callable[[str, bool], Awaitable[None]]
 
 
 class UpgradeSettings(Protocol):
@@ -92,8 +92,9 @@ class UpgradeQueue(Reading):
     ) -> None:
         """`folder` holds the quarantines; `person` is whose decisions these are.
 
-        `remember(text)` gives the memory a reason to keep; `ask_agent(text, conversation_id, local_only)`
-        posts a task to an agent that can propose, and gives its identifier.
+        `remember(text, local_only)` gives the memory a reason to keep;
+        `ask_agent(text, conversation_id, local_only)` posts a task to an agent that can propose, and gives
+        its identifier.
         """
         threads = UpgradeThreads()
         records = Records(bus=bus, db=db, clock=clock, timeout_hours=settings.upgrade_timeout_hours)
@@ -213,7 +214,8 @@ class UpgradeQueue(Reading):
         await self._work.forget(rejected)
         if self._remember is not None:
             await self._remember(
-                f'The change "{proposal.title}" to {proposal.target_name} was rejected: {said}'
+                f'The change "{proposal.title}" to {proposal.target_name} was rejected: {said}',
+                await self._is_local_only(proposal.task_id),
             )
         return rejected
 
@@ -368,6 +370,10 @@ class UpgradeQueue(Reading):
                 raise StateError(
                     f"It was made of the branch {proposal.branch}, which is not yours to change."
                 )
+            if await self._is_local_only(proposal.task_id) and not await self._is_local_only(task_id):
+                raise StateError(
+                    "It was made in a task that stays on this machine, and so must its revision."
+                )
             patch = (await self.diff(proposal.id)).patch
             return await self.drafts.begin(
                 task_id, await self._workshops.of(proposal.target_id), proposal, patch
@@ -386,6 +392,11 @@ class UpgradeQueue(Reading):
         )
         self._work.prove(proposal)
         return proposal
+
+    async def _is_local_only(self, task_id: str) -> bool:
+        """Whether what was said in that task stays on this machine."""
+        _, local_only = await self._records.read(lambda session: rows.task_of(session, task_id))
+        return local_only
 
     async def _applied(self, proposal_id: str) -> Proposal:
         proposal = await self.proposal(proposal_id)

@@ -9,6 +9,7 @@ from timmy_desktop.events import upgrades as events
 from timmy_desktop.events.base import Event
 from timmy_desktop.storage.database import Session
 from timmy_desktop.upgrades import rows
+from timmy_desktop.upgrades.errors import StateError
 from timmy_desktop.upgrades.proposal_records import (
     SOURCE,
     NewProposal,
@@ -27,6 +28,9 @@ class Records(ProposalRecords):
     async def approve(self, proposal: Proposal, digest: str, by: str, *, automatic: bool = False) -> Proposal:
         """Approves the newest revision, whose patch has that digest; the table's triggers check it again."""
         now, revision = self._clock.now_us(), proposal.revision
+        if proposal.expires_us <= now:
+            # It may be a while until the next round says so.
+            raise StateError(f"Nobody decided within {self._hours} hours: it has expired. Look at it again.")
 
         def write(session: Session) -> Proposal:
             require(session, proposal.id, "proposed", proposal.revisions)

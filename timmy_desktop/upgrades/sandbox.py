@@ -42,6 +42,19 @@ _MAC_FOLDERS = (
     "/private/var/db",
     "/dev",
 )
+# Who runs this, where temporary files go, what is logged, and fonts. Not one that starts programs, holds
+# keys or opens connections: LaunchServices would start what is asked for outside of the sandbox.
+_MAC_SERVICES = (
+    "com.apple.system.opendirectoryd.libinfo",
+    "com.apple.system.opendirectoryd.membership",
+    "com.apple.bsd.dirhelper",
+    "com.apple.system.notification_center",
+    "com.apple.system.logger",
+    "com.apple.logd",
+    "com.apple.diagnosticd",
+    "com.apple.fonts",
+    "com.apple.FontObjectsServer",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +209,7 @@ def mac_profile(job: Job, room: Path) -> str:
         "(allow process-exec)",
         "(allow signal (target same-sandbox))",
         "(allow sysctl-read)",
-        "(allow mach-lookup)",
+        f"(allow mach-lookup {' '.join(f'(global-name {_quoted(name)})' for name in _MAC_SERVICES)})",
         "(allow file-read-metadata)",
         *(f"(allow file-read* (subpath {_quoted(path)}))" for path in dict.fromkeys(readable)),
         f"(allow file-read* file-write* (subpath {_quoted(os.path.realpath(room))}))",

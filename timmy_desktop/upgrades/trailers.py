@@ -39,9 +39,10 @@ def rolled_back_message(title: str, commit: str, trailers: Trailers) -> str:
 
 def _message(title: str, description: str, by: str, trailers: Trailers) -> str:
     subject = _subject(title)
-    body = _FORGED.sub(r"\1 -", inert(description.strip()).removeprefix(subject).strip())
+    body = inert(description.strip()).removeprefix(subject).strip()
+    # Last, since filling decides which words begin a line.
     paragraphs = (
-        textwrap.fill(paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False)
+        _FORGED.sub(r"\1 -", textwrap.fill(paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False))
         for paragraph in body.split("\n\n")
         if paragraph.strip()
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from timmy_desktop.gui.scrubber.bar import SPEEDS, ScrubBar
 from timmy_desktop.gui.scrubber.page import NoPast, ThenPage
 from timmy_desktop.gui.theme import Theme
 
+Opened = tuple[MainWindow, FakeServices]
 START_US = 1_790_000_000_000_000
 SECOND_US = 1_000_000
 NAMES = ("activity", "tasks", "router", "ledger", "memory", "upgrades", "events")
@@ -72,8 +74,8 @@ class TellingClock:
         return self.us / SECOND_US
 
 
-@pytest.fixture
-async def opened(qtbot: QtBot, tmp_path: Path) -> AsyncIterator[tuple[MainWindow, FakeServices]]:
+@asynccontextmanager
+async def story_told(tmp_path: Path) -> AsyncIterator[Opened]:
     services = fake_services(tmp_path / "data", clock=TellingClock())
     async with open_window(tmp_path, SPECS, services) as (window, _):
         for event in STORY:
@@ -81,6 +83,16 @@ async def opened(qtbot: QtBot, tmp_path: Path) -> AsyncIterator[tuple[MainWindow
             await services.record(event)
         window.activateWindow()
         yield window, services
+
+
+def in_window(test: Callable[[Opened, QtBot], Awaitable[None]]) -> Callable[[QtBot, Path], Awaitable[None]]:
+    """Opened within the test: between a fixture and its test Qt works while the loop stands still."""
+
+    async def run(qtbot: QtBot, tmp_path: Path) -> None:
+        async with story_told(tmp_path) as opened:
+            await test(opened, qtbot)
+
+    return run
 
 
 def bar_of(window: MainWindow) -> ScrubBar:
@@ -134,9 +146,8 @@ async def enter(window: MainWindow) -> None:
     await eventually(lambda: QApplication.focusWidget() is bar_of(window).track)
 
 
-async def test_a_moment_is_picked_and_every_dock_shows_it(
-    opened: tuple[MainWindow, FakeServices], qtbot: QtBot
-) -> None:
+@in_window
+async def test_a_moment_is_picked_and_every_dock_shows_it(opened: Opened, qtbot: QtBot) -> None:
     window, _ = opened
     await enter(window)
     assert bar_of(window).words[0] == "Now"
@@ -177,9 +188,8 @@ async def test_a_moment_is_picked_and_every_dock_shows_it(
     )
 
 
-async def test_escape_goes_back_to_now_and_the_docks_never_stopped(
-    opened: tuple[MainWindow, FakeServices], qtbot: QtBot
-) -> None:
+@in_window
+async def test_escape_goes_back_to_now_and_the_docks_never_stopped(opened: Opened, qtbot: QtBot) -> None:
     window, services = opened
     panel = window.docks["tasks"].panel
     await enter(window)
@@ -202,8 +212,9 @@ async def test_escape_goes_back_to_now_and_the_docks_never_stopped(
     assert "Posted meanwhile" in str(page_of(window, "tasks").content)
 
 
+@in_window
 async def test_escape_works_from_a_page_too_and_so_do_the_shortcut_and_the_button(
-    opened: tuple[MainWindow, FakeServices], qtbot: QtBot
+    opened: Opened, qtbot: QtBot
 ) -> None:
     window, _ = opened
     await enter(window)
@@ -224,9 +235,8 @@ async def test_escape_works_from_a_page_too_and_so_do_the_shortcut_and_the_butto
     assert not window.docks["tasks"].shows_past
 
 
-async def test_nothing_that_changes_anything_can_be_reached_in_the_past(
-    opened: tuple[MainWindow, FakeServices], qtbot: QtBot
-) -> None:
+@in_window
+async def test_nothing_that_changes_anything_can_be_reached_in_the_past(opened: Opened, qtbot: QtBot) -> None:
     window, _ = opened
     names = ("new_task", "new_conversation", "open_workspace", "preferences", "verify")
     await enter(window)
@@ -245,7 +255,8 @@ async def test_nothing_that_changes_anything_can_be_reached_in_the_past(
     assert not window.menus.actions["back_to_now"].isEnabled()
 
 
-async def test_steps_and_keys(opened: tuple[MainWindow, FakeServices], qtbot: QtBot) -> None:
+@in_window
+async def test_steps_and_keys(opened: Opened, qtbot: QtBot) -> None:
     window, _ = opened
     await enter(window)
     await scrub_to(window, qtbot, 10)
@@ -267,9 +278,8 @@ async def test_steps_and_keys(opened: tuple[MainWindow, FakeServices], qtbot: Qt
     assert await pressed(Qt.Key.Key_PageUp) == 15
 
 
-async def test_it_plays_forward_and_stops_at_the_end(
-    opened: tuple[MainWindow, FakeServices], qtbot: QtBot
-) -> None:
+@in_window
+async def test_it_plays_forward_and_stops_at_the_end(opened: Opened, qtbot: QtBot) -> None:
     window, _ = opened
     await enter(window)
     bar, conductor = bar_of(window), window.conductor
@@ -299,7 +309,8 @@ async def test_it_plays_forward_and_stops_at_the_end(
     await eventually(lambda: conductor.settled)
 
 
-async def test_a_row_is_told_of_and_copied(opened: tuple[MainWindow, FakeServices], qtbot: QtBot) -> None:
+@in_window
+async def test_a_row_is_told_of_and_copied(opened: Opened, qtbot: QtBot) -> None:
     window, _ = opened
     await enter(window)
     await scrub_to(window, qtbot, 16)
@@ -313,7 +324,8 @@ async def test_a_row_is_told_of_and_copied(opened: tuple[MainWindow, FakeService
     assert QApplication.clipboard().text().startswith("Count the lanterns\tcompleted\tEcho")
 
 
-async def test_hostile_words_are_inert(opened: tuple[MainWindow, FakeServices], qtbot: QtBot) -> None:
+@in_window
+async def test_hostile_words_are_inert(opened: Opened, qtbot: QtBot) -> None:
     window, services = opened
     hostile = "\x1b[31m<b>red</b>\u202e=cmd|' /C calc'!A0\x07"
     services.clock.us += SECOND_US
@@ -346,9 +358,8 @@ async def test_hostile_words_are_inert(opened: tuple[MainWindow, FakeServices], 
     )
 
 
-async def test_a_pruned_log_says_that_the_past_begins_there(
-    opened: tuple[MainWindow, FakeServices], qtbot: QtBot
-) -> None:
+@in_window
+async def test_a_pruned_log_says_that_the_past_begins_there(opened: Opened, qtbot: QtBot) -> None:
     window, services = opened
     gone = LogPruned(
         before_us=0, types=[], events=3, by_type={"payment.deposited": 3}, first_seq=1, last_seq=3, gaps=1,
@@ -369,19 +380,17 @@ async def test_a_pruned_log_says_that_the_past_begins_there(
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-async def test_the_frame_is_in_the_tone_of_a_warning(
-    opened: tuple[MainWindow, FakeServices], qtbot: QtBot, theme: str
-) -> None:
-    window, _ = opened
-    Theme.current().switch(theme)
-    await enter(window)
-    await scrub_to(window, qtbot, 10)
-    page = await look_at(window, "tasks")
-    image = page.grab().toImage()
-    warn = Theme.current().color("warn")
-    line = [image.pixelColor(3, y) for y in range(image.height() // 3, image.height() // 2)]
-    assert all(abs(color.hue() - warn.hue()) < 25 and color.saturation() > 30 for color in line)
-    Theme.current().switch("dark")
+async def test_the_frame_is_in_the_tone_of_a_warning(qtbot: QtBot, tmp_path: Path, theme: str) -> None:
+    async with story_told(tmp_path) as (window, _):
+        Theme.current().switch(theme)
+        await enter(window)
+        await scrub_to(window, qtbot, 10)
+        page = await look_at(window, "tasks")
+        image = page.grab().toImage()
+        warn = Theme.current().color("warn")
+        line = [image.pixelColor(3, y) for y in range(image.height() // 3, image.height() // 2)]
+        assert all(abs(color.hue() - warn.hue()) < 25 and color.saturation() > 30 for color in line)
+        Theme.current().switch("dark")
 
 
 async def test_an_empty_log_has_no_past_and_breaks_nothing(qtbot: QtBot, tmp_path: Path) -> None:

@@ -276,6 +276,20 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         unpack(file, tmp_path)
 
 
+def test_a_line_that_would_fill_the_memory_is_not_read(
+    box: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from timmy_desktop.feed import box_reader
+
+    monkeypatch.setattr(box_reader, "MOST_LINE_BYTES", 10_000, raising=False)
+    file = tmp_path / "x.timmybox"
+    with zipfile.ZipFile(box) as whole, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as packed:
+        for entry in ENTRIES:
+            packed.writestr(entry, b"0" * 100_000 if entry == EVENTS else whole.read(entry))
+    with pytest.raises(BoxError, match="longer than any event"):
+        unpack(file, tmp_path)
+
+
 def test_a_chain_that_was_forged_in_the_database_is_found_in_the_box(tmp_path: Path) -> None:
     async def make() -> None:
         async with open_log(tmp_path) as opened:

@@ -138,6 +138,33 @@ def test_what_looks_like_a_secret_and_what_does_not(text: str, seen: str) -> Non
     assert Redactor(home="/home/me").text(text) == seen
 
 
+@pytest.mark.parametrize(
+    ("name", "is_secret"),
+    [
+        ("X-Api-Key", True), ("accessToken", True), ("clientSecret", True), ("Set-Cookie", True), ("auth token", True),
+        ("db.password", True), ("tokensIn", False), ("tokens-out", False), ("author", False), ("keyboard", False),
+    ],
+)  # fmt: skip
+def test_a_name_says_so_however_it_is_written(name: str, is_secret: bool) -> None:
+    assert Redactor().value({name: "abcdef123456"}) == {name: "[redacted]" if is_secret else "abcdef123456"}
+
+
+async def test_what_was_said_in_private_is_found_where_a_secret_is_in_it(tmp_path: Path) -> None:
+    said = f"password: {API_KEY} opens the gate behind the old mill"
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/timmy.log").write_text(f"2026-01-01 00:00:00,000 WARNING x: {said}\n")
+    async with open_log(tmp_path) as opened:
+        await tell_secrets(opened)
+        await opened.bus.publish(
+            work=lambda session: session.sql("UPDATE tasks SET text = ? WHERE id = ?", (said, LOCAL))
+        )
+        await write_box(opened, tmp_path, tmp_path / "a.timmybox")
+    with zipfile.ZipFile(tmp_path / "a.timmybox") as box:
+        log = box.read("timmy.log").decode()
+    assert "old mill" not in log
+    assert "WARNING x: [redacted]" in log
+
+
 def test_an_event_of_an_unknown_type_is_opened_like_any_other() -> None:
     backlog = Backlog(5, Openness(Redactor([API_KEY]), local_tasks=[LOCAL]))
     event = UnknownEvent(

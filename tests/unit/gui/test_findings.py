@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.services import FakeHealth, FakeStatus
-from timmy_desktop.gui.findings import all_checked, everything, of_memory, of_provider, usable
+from timmy_desktop.gui.findings import all_checked, everything, of_memory, of_provider, of_sandbox, usable
 from timmy_desktop.memory.types import MemoryStatus
 
 
@@ -35,7 +35,13 @@ def test_loading_counts_as_there() -> None:
 def test_everything_names_git_and_the_workspace(tmp_path: Path) -> None:
     names = {finding.name: finding for finding in everything([FakeStatus()], tmp_path)}
     assert names["Workspace"].text == str(tmp_path)
-    assert names.keys() >= {"Ollama", "Git"}
+    assert names.keys() >= {"Ollama", "Git", "Sandbox"}
+
+
+def test_a_missing_sandbox_has_its_next_step() -> None:
+    assert of_sandbox("bubblewrap").tone == "good"
+    assert of_sandbox("").tone == "warn"
+    assert "Install bubblewrap" in of_sandbox("").text
 
 
 def memory(**changes: object) -> MemoryStatus:

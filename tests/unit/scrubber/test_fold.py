@@ -168,7 +168,7 @@ def test_who_left_is_stopped_and_tests_are_told() -> None:
             removed=3, risk="low",
         ),
         upgrades.UpgradeTested(
-            upgrade_id="u1", revision=1, kind="merge", outcome="failed", passed=3, failed=1, errors=1, skipped=0,
+            upgrade_id="u1", revision=1, which="merge", outcome="failed", passed=3, failed=1, errors=1, skipped=0,
             duration_ms=9,
         ),
     )  # fmt: skip

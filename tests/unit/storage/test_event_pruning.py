@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ from opentelemetry.semconv.schemas import Schemas
 
 from tests.unit.storage.event_logs import KEY, Room, a_room, only, verifier
 from timmy_desktop.events.system import LogPruned, SystemInfo
+from timmy_desktop.storage import event_archive
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.storage.event_archive import archives, open_file
 from timmy_desktop.storage.event_counts import summary
@@ -181,13 +185,57 @@ async def test_an_archive_has_what_went_and_opens_like_the_log(room: Room, tmp_p
 
 
 async def test_what_is_no_archive_is_not_opened(tmp_path: Path) -> None:
-    for number, content in enumerate(("", "{}", "[]\n", '{"timmy_log": 1}\n{"seq": "x"}\n')):
+    row = {
+        "seq": 2**70,
+        "time_us": 1,
+        "type": "a.b",
+        "version": 1,
+        "source": "",
+        "task_id": "",
+        "agent_id": "",
+    }
+    huge = json.dumps({**row, "data": "{}", "hash": ""})
+    heads = ("", "{}", "[]\n", "[" * 90_000)
+    rows = ('{"seq": "x"}', huge, "[" * 90_000)
+    for number, content in enumerate((*heads, *(f'{{"timmy_log": 1}}\n{row}\n' for row in rows))):
         file = tmp_path / f"{number}.jsonl"
         file.write_text(content)
         into = tmp_path / f"into{number}"
         into.mkdir()
         with pytest.raises(StorageError):
             await open_file(file, into)
+        with pytest.raises(VERIFIER.UnusableError):
+            VERIFIER.verify(file, KEY)
+
+
+async def test_a_line_too_deep_to_be_read_is_found(room: Room, tmp_path: Path) -> None:
+    pruned = await room.pruning.prune(MIDDLE_US)
+    assert pruned.archive is not None
+    head, *rest = gzip.decompress(pruned.archive.read_bytes()).splitlines(keepends=True)
+    spoilt = tmp_path / "spoilt.jsonl"
+    spoilt.write_bytes(b"".join((head, b"[" * 90_000 + b"\n", *rest)))
+    assert any("can't be read" in found.problem for found in VERIFIER.verify(spoilt, KEY).findings)
+
+
+async def test_an_archive_is_read_while_the_window_goes_on(
+    room: Room, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To unpack and parse five thousand events takes longer than the window may wait."""
+    read_on: set[threading.Thread] = set()
+
+    def read(path: Path) -> Iterator[object]:
+        for row in read_rows(path):
+            read_on.add(threading.current_thread())
+            yield row
+
+    pruned = await room.pruning.prune(MIDDLE_US)
+    assert pruned.archive is not None
+    monkeypatch.setattr(event_archive, "read_rows", read)
+    (tmp_path / "into").mkdir()
+    opened = await open_file(pruned.archive, tmp_path / "into")
+    await opened.close()
+    assert read_on
+    assert threading.main_thread() not in read_on
 
 
 async def test_a_full_disk_leaves_no_archive_and_removes_nothing(

@@ -76,7 +76,9 @@ async def test_the_same_call_again_and_again_ends_the_attempt(tmp_path: Path) ->
 async def test_a_call_that_did_not_fit_into_a_step_can_be_made_in_the_next(tmp_path: Path) -> None:
     named = [("search_files", {"pattern": f"word{n}"}) for n in range(MOST_CALLS_A_STEP + 1)]
     provider = AnsweringProvider(scripts=[calls(*named), calls(named[-1]), Script(words=("Done",))])
-    async with SwarmWorld(tmp_path, provider=provider, workspace=tmp_path) as world:
+    workspace = tmp_path / "work"  # not the data folder: its database is a large file
+    workspace.mkdir()
+    async with SwarmWorld(tmp_path, provider=provider, workspace=workspace) as world:
         assert (await done(world)).status == "completed"
         refused, made = (provider.requests[step].messages[-1].content for step in (1, 2))
         assert "was not made" in refused

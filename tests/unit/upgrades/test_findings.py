@@ -136,3 +136,10 @@ def test_a_description_forges_no_trailer_and_no_escape() -> None:
     block = message.rstrip("\n").rsplit("\n\n", 1)[1].splitlines()
     assert [line.split(":")[0] for line in block] == ["Proposal", "Approved-by", "Diff-digest", "Chain-head"]
     assert message.count("Approved-by:") == 1
+
+
+def test_no_word_becomes_a_trailer_because_a_line_is_filled() -> None:
+    trailers = Trailers("id", "ann", "d" * 64, 7, b"\x01" * 32)
+    for before in range(40, 80):
+        lines = applied_message("A", f"{'x' * before} Approved-by: eve", trailers).splitlines()
+        assert [line for line in lines if line.startswith("Approved-by:")] == ["Approved-by: ann"]

@@ -14,7 +14,10 @@ from tests.fakes.providers import FakeClock
 from tests.fakes.upgrade_world import CHECKS, PERSON, Repo, UpgradeWorld, told
 from timmy_desktop.events.system import SystemFault
 from timmy_desktop.storage.errors import StorageError
+from timmy_desktop.upgrades import drafts as drafts_module
+from timmy_desktop.upgrades.drafts import syntax_fault
 from timmy_desktop.upgrades.errors import EditError, RepositoryError, StaleError, StateError, UpgradeError
+from timmy_desktop.upgrades.inbox import INBOX, Inbox
 from timmy_desktop.upgrades.sandbox_process import Ran
 from timmy_desktop.upgrades.target_repository import TargetRepository
 from timmy_desktop.upgrades.types import WHOLE_FILE, HunkRef, digest_of
@@ -296,6 +299,8 @@ async def test_undecided_proposals_expire(tmp_path: Path, repo: Repo) -> None:
         await world.queue._work.expire_due()
         assert (await world.queue.proposal(proposal.id)).state == "proposed"
         clock.seconds += 2
+        with pytest.raises(StateError, match="has expired"):
+            await world.queue.approve(proposal.id, proposal.revision.digest)
         await world.queue._work.expire_due()
         ended = await world.queue.proposal(proposal.id)
         assert (ended.state, world.left(), await world.queue.pending()) == ("expired", [], 0)
@@ -505,6 +510,71 @@ async def test_agents_do_not_revise_what_somebody_elses_branch_proposed(tmp_path
         proposal = await world.proposed(repo)
         with pytest.raises(StateError, match="not yours to change"):
             await world.queue.begin_draft("task", proposal_id=proposal.id)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        {"repository": "/tmp/\0"}, {"branch": "feature\0"}, {"description": "\ud800 \ud800"},
+        {"repository": "/" + "a" * 5000},
+    ],
+    ids=["a folder that can't be", "a branch that can't be", "text that can't be", "a name too long"],
+)  # fmt: skip
+async def test_what_can_not_be_taken_is_answered_and_the_next_is_taken(
+    tmp_path: Path, repo: Repo, hostile: dict[str, str]
+) -> None:
+    asked = {
+        "repository": str(repo.folder), "branch": "feature", "description": "x", "reasoning": "", "proposer": "",
+        "open_first": False,
+    }  # fmt: skip
+    async with UpgradeWorld(tmp_path / "data") as world:
+        await world.opened(repo)
+        place = tmp_path / "data/upgrades" / INBOX
+        inbox = Inbox(place)
+        first, then = inbox.hand_in(**{**asked, **hostile}), inbox.hand_in(**asked)
+        (place / "x.request").write_text("[" * 90_000)
+        await eventually(lambda: len(list(place.glob("*.answer"))) == 2)
+        assert "proposal" in (inbox.answer_to(then) or {})
+        assert inbox.answer_to(first)
+        await world.queue.settled()
+
+
+async def test_what_an_agent_writes_is_never_parsed_on_the_loop(
+    tmp_path: Path, repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed_on: list[threading.Thread] = []
+
+    def parse(path: str, text: str) -> str:
+        parsed_on.append(threading.current_thread())
+        return syntax_fault(path, text)
+
+    monkeypatch.setattr(drafts_module, "syntax_fault", parse)
+    async with UpgradeWorld(tmp_path / "data") as world:
+        await world.opened(repo)
+        draft = await world.queue.begin_draft("task-1")
+        assert "no valid Python" in await world.queue.drafts.write(draft, "new.py", "def\n")
+        assert parsed_on
+        assert threading.main_thread() not in parsed_on
+        await world.queue.drafts.ended("task-1")
+
+
+async def test_what_a_local_only_task_proposed_stays_on_this_machine(tmp_path: Path, repo: Repo) -> None:
+    async with UpgradeWorld(tmp_path / "data") as world:
+        await world.opened(repo)
+        for task_id, local_only in (("private", True), ("open", False), ("private too", True)):
+            await world.task(task_id, local_only=local_only)
+        draft = await world.queue.begin_draft("private")
+        await world.queue.drafts.write(draft, "a.txt", "one\nmine\n")
+        proposal = await world.queue.drafts.propose("private", "Mine", "Adds mine", "")
+        await world.queue.settled()
+        with pytest.raises(StateError, match="stays on this machine"):
+            await world.queue.begin_draft("open", proposal_id=proposal.id)
+        assert "mine" in await world.queue.drafts.read(
+            await world.queue.begin_draft("private too", proposal_id=proposal.id), "a.txt"
+        )
+        await world.queue.drafts.ended("private too")
+        await world.queue.reject(proposal.id, "No.")
+        assert (world.remembered, world.kept_here) == ([], ['The change "Mine" to repo was rejected: No.'])
 
 
 async def test_threads_do_not_share_an_index(tmp_path: Path, repo: Repo) -> None:

@@ -74,6 +74,11 @@ def test_the_profile_of_a_mac_denies_what_it_does_not_name(tmp_path: Path) -> No
     assert not any(
         f'"{path}"' in reads for path in ("/", "/Users", "/home", "/home/ann", "/home/ann/code", "/private")
     )
+    asked = [line for line in lines if "mach-lookup" in line]
+    assert all("global-name" in line for line in asked), "every service of the system may be asked"
+    assert not any(
+        word in line for line in asked for word in ("launch", "secur", "trust", "network", "cfprefs")
+    )
     with pytest.raises(SandboxError):
         mac_profile(Job(Path('/a") (allow default) ("'), JOB.place, PYTHON), tmp_path)
 

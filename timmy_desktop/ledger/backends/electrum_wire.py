@@ -46,7 +46,8 @@ class ElectrumWire:
             response = await client.post("/", json=body)
         except httpx.HTTPError as error:
             words = inert_line(str(error), _LONGEST_WORDS) or type(error).__name__
-            raise BackendError(f"Electrum at {self._url} was not reached: {words}") from error
+            # Not the address as it was set: a password may stand in it.
+            raise BackendError(f"Electrum at {_place(client)} was not reached: {words}") from error
         if response.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise BackendError(
                 "Electrum does not accept the user and password. See its rpcuser and rpcpassword."
@@ -83,6 +84,10 @@ class ElectrumWire:
             follow_redirects=False,
             trust_env=False,
         )
+
+
+def _place(client: httpx.AsyncClient) -> str:
+    return f"{client.base_url.host}:{client.base_url.port or 80}"
 
 
 def _is_here(host: str) -> bool:

@@ -95,7 +95,7 @@ class LndWire:
     def _make_client(self) -> httpx.AsyncClient:
         if not self._url.lower().startswith("https://"):
             raise BackendError("LND's address is not set: set lightning_url, as in https://127.0.0.1:8080.")
-        self.macaroon = self._secret()
+        self.macaroon = _in_one_line(self._secret())
         if not self.macaroon:
             raise BackendError(
                 "LND's macaroon is not set: keep it, in hexadecimal, in the keychain as `lightning`, or in "
@@ -205,6 +205,16 @@ def _refusal(content: bytes, status: int) -> BackendError:
     if not isinstance(code, int) or not words:
         return BackendError(f"LND answered with status {status}.")
     return LndRefusedError(f"LND refused: {words}", code)
+
+
+def _in_one_line(macaroon: str) -> str:
+    """As a header can carry it: `xxd` breaks it into lines, and httpx repeats whatever it refuses."""
+    try:
+        return bytes.fromhex(macaroon).hex()
+    except ValueError:
+        raise BackendError(
+            "LND's macaroon can't be read: keep it in hexadecimal, as `xxd -p -c 0` writes it."
+        ) from None
 
 
 def _why(error: httpx.HTTPError) -> str:

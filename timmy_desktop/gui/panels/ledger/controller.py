@@ -133,10 +133,6 @@ class LedgerController(QObject):
         for refresher in self._refreshers:
             refresher.ask()
 
-    def read_standing(self) -> None:
-        """How it stands, at once."""
-        self._standing.at_once()
-
     def read_money(self) -> None:
         """The chart and the sums, at once, as the span or the kind of sums was changed."""
         self._money.at_once()

@@ -77,11 +77,6 @@ class ReviewPage(QWidget):
 
     # What is shown
 
-    def show_nothing(self) -> None:
-        self.review = self.evidence = None
-        self.empty.show_state("upgrades", "Nothing chosen", "Choose a proposal to review it.")
-        self.stack.setCurrentWidget(self.empty)
-
     def show_loading(self, title: str) -> None:
         self.review = self.evidence = None
         self.empty.show_state("upgrades", inert_line(title, 120) or "Opening", "The change is being read…")
