@@ -23,7 +23,7 @@ ICON_FOLDERS = Path("usr/share/icons/hicolor")
 # Built against Debian 12's; older systems can't load it.
 LIBC = "libc6 (>= 2.36)"
 RENAMED = {"libglib2.0-0": "libglib2.0-0t64 | libglib2.0-0"}  # since Debian 13
-RECOMMENDS = ("git", "bubblewrap", "fonts-noto-color-emoji")
+RECOMMENDS = ("git", "bubblewrap", "python3", "fonts-noto-color-emoji")
 _EXECUTABLE, _PLAIN = 0o755, 0o644
 
 

@@ -20,6 +20,8 @@ from timmy_desktop.services import Services
 from timmy_desktop.storage.piece_workers import workers
 from timmy_desktop.storage.pieces import Piece
 from timmy_desktop.storage.verification import ANCHOR_FILE, verify_log
+from timmy_desktop.upgrades.errors import SandboxError
+from timmy_desktop.upgrades.interpreter import interpreter_for
 from timmy_desktop.upgrades.repository import Repository
 from timmy_desktop.upgrades.sandbox import find_sandbox, sandbox_fault
 
@@ -151,6 +153,10 @@ def sandbox() -> str:
     found = find_sandbox()
     if found is None:
         return "none here; tests of proposed changes are not run without one"
+    try:
+        interpreter_for(Path.cwd())
+    except SandboxError as error:
+        return f"{found.name} is there, and nothing to run tests with. {error}"
     fault = sandbox_fault(found)
     expect(not fault, f"{found.name} does not work here: {fault}")
     return f"{found.name} works"

@@ -203,7 +203,7 @@ def test_the_package_declares_what_it_needs(modules: SimpleNamespace) -> None:
     assert "libc6 (>= 2.36)" in fields["Depends"]
     assert "libxcb-cursor0" in fields["Depends"]
     assert "libglib2.0-0t64 | libglib2.0-0" in fields["Depends"]
-    assert {"git", "bubblewrap"} <= set(fields["Recommends"].split(", "))
+    assert {"git", "bubblewrap", "python3"} <= set(fields["Recommends"].split(", "))
 
 
 def test_the_package_is_laid_out_where_desktops_look(
