@@ -19,7 +19,7 @@ _APT = ("apt.conf.d", "sources.list", "sources.list.d", "trusted.gpg.d", "keyrin
 
 @dataclass(frozen=True)
 class CleanRoot:
-    """The root folder. Commands run in it with its own /proc, /dev and /run, and no sight of what is outside."""
+    """The root folder. Commands run in it with its own /dev and /run, and no sight of files outside."""
 
     folder: Path
 
@@ -72,7 +72,8 @@ class CleanRoot:
 
     def _entrance(self) -> list[str]:
         words = (
-            f"bwrap --bind {self.folder} / --dev /dev --proc /proc --tmpfs /run --unshare-pid --unshare-ipc"
+            # The whole /proc, not one of its own: a sandbox inside mounts one, which needs to see all of it.
+            f"bwrap --bind {self.folder} / --dev /dev --bind /proc /proc --tmpfs /run --unshare-ipc"
             " --unshare-uts --ro-bind /etc/resolv.conf /etc/resolv.conf --cap-add ALL --die-with-parent"
             f" --clearenv --setenv PATH {PATH} --setenv DEBIAN_FRONTEND noninteractive --setenv LANG C.UTF-8"
         )
