@@ -44,18 +44,24 @@ TEST_PROGRAMS = {
     "bwrap": "bubblewrap", "debootstrap": "debootstrap", "xz": "xz-utils",
 }  # fmt: skip
 
-# Given one of these, the application opens no window.
+# Given one of these, the application opens no window, or (open-box) says itself that there is no display.
 SUBCOMMANDS = (
     "run-task",
     "doctor",
     "verify-log",
-    "screenshot",
     "self-test",
-    "export",
-    "ledger",
+    "models",
+    "memory",
     "verify-receipt",
+    "ledger",
+    "follow",
+    "export-box",
+    "open-box",
+    "log",
+    "propose",
+    "screenshot",
 )
-QT_SUBCOMMANDS = frozenset(("screenshot", "self-test"))
+QT_SUBCOMMANDS = frozenset(("screenshot", "self-test", "open-box"))
 WINDOWLESS = frozenset(("--headless", "--help", "-h", "--version", *SUBCOMMANDS))
 NO_DISPLAY = (
     "There is no display (neither DISPLAY nor WAYLAND_DISPLAY is set), so no window can open. Ways on: "

@@ -61,5 +61,7 @@ def _print_words(findings: list[Finding]) -> None:
     print()
     if is_ready(findings):
         print("Ready: tasks can be posted and a model will do them.")
-    else:
+    elif any(finding.state == "broken" for finding in findings):
         print("Not ready: follow the steps above, then run doctor again.")
+    else:
+        print("Not ready: no model answers. `timmy-desktop models` lists those that can be fetched.")

@@ -57,7 +57,10 @@ async def _propose(options: argparse.Namespace) -> int:
         print_json(report)
     else:
         print(f"Proposed as {short_id(report['proposal'])}: {inert_line(report['title'])}")
-        print(f"{report['files']} files, +{report['added']} -{report['removed']}, risk {report['risk']}.")
+        files = "1 file" if report["files"] == 1 else f"{report['files']:,} files"
+        print(f"{files}, +{report['added']} -{report['removed']}, risk {report['risk']}.")
+        if report["tests"]:
+            print(f"Tests: {inert_line(report['tests'])}")
         print("It waits in the Upgrades dock for a decision.")
     return DONE
 

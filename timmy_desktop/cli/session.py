@@ -60,10 +60,18 @@ def complain(error: BaseException, as_json: bool = False) -> None:
     """Says what failed: as a JSON object on standard output, or in words on standard error."""
     if isinstance(error, OSError) and error.errno == ENOSPC:
         error = translated(error)
+    text = _in_words(error)
     if as_json:
-        print_json({"error": str(error)})
+        print_json({"error": text})
     else:
-        print(inert(str(error)), file=sys.stderr)
+        print(inert(text), file=sys.stderr)
+
+
+def _in_words(error: BaseException) -> str:
+    """What the error says; of a file that could not be had its name and why, without a number."""
+    if isinstance(error, OSError) and error.strerror and error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
+    return str(error)
 
 
 def print_json(value: Mapping[str, Any]) -> None:

@@ -41,10 +41,21 @@ def interpreter_for(folder: Path, chosen: str = "") -> Interpreter:
 def _own() -> Path:
     if not getattr(sys, "frozen", False):
         return Path(sys.executable)
-    found = shutil.which("python3")
-    if found is None:
+    found = [
+        Path(python) for folder in os.get_exec_path() if (python := shutil.which("python3", path=folder))
+    ]
+    if not found:
         raise SandboxError("There is no Python on this machine to run tests with. Install python3.")
-    return Path(found)
+    # The first on PATH may be a script that chooses among several, as pyenv's: the sandbox can't let that in.
+    return next((python for python in found if _is_installed(python)), found[0])
+
+
+def _is_installed(python: Path) -> bool:
+    try:
+        _looked_at(python)
+    except SandboxError:
+        return False
+    return True
 
 
 def _looked_at(python: Path) -> Interpreter:

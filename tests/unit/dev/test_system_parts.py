@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from tests.conditions import ROOT
+from timmy_desktop import cli
 
 PACKAGING = ROOT / "packaging"
 
@@ -87,10 +89,23 @@ def test_what_a_command_says_is_logged_and_shown(modules: SimpleNamespace, tmp_p
         (["--data-dir", "x", "run-task", "hello"], False),
         (["doctor", "--json"], False),
         (["--help"], False),
+        (["models"], False),
+        (["log", "export", "--out", "x"], False),
     ],
 )
 def test_which_arguments_open_a_window(modules: SimpleNamespace, arguments: list[str], wanted: bool) -> None:
     assert modules.system_parts.wants_window(arguments) is wanted
+
+
+def test_every_command_of_the_application_is_known(
+    modules: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["no-such-command"])
+
+    commands = capsys.readouterr().err.partition("choose from")[2]
+
+    assert set(re.findall(r"[a-z][a-z-]+", commands)) == set(modules.system_parts.SUBCOMMANDS)
 
 
 def test_which_arguments_need_qt(modules: SimpleNamespace) -> None:

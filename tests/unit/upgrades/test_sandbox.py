@@ -128,6 +128,27 @@ def test_the_repositorys_own_environment_is_taken(tmp_path: Path) -> None:
     assert interpreter_for(tmp_path / "elsewhere").python == Path(sys.executable)
 
 
+def test_a_packaged_program_passes_over_a_script_that_stands_for_a_python(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shims, real = tmp_path / "shims", tmp_path / "real/bin"
+    shims.mkdir()
+    real.mkdir(parents=True)
+    (tmp_path / "real/lib/python3.11").mkdir(parents=True)
+    (tmp_path / "real/lib/python3.11/os.py").touch()
+    for folder in (shims, real):
+        (folder / "python3").write_text("#!/bin/sh\n")
+        (folder / "python3").chmod(0o755)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+
+    monkeypatch.setenv("PATH", f"{shims}:{real}")
+    assert interpreter_for(tmp_path).python == real / "python3"
+
+    monkeypatch.setenv("PATH", str(shims))
+    with pytest.raises(SandboxError, match="does not lie in an installation"):
+        interpreter_for(tmp_path)
+
+
 def test_a_link_to_what_is_no_python_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secrets/keys").mkdir(parents=True)
     for name in ("id_rsa", "python3"):

@@ -85,7 +85,7 @@ class ModelsPage(QWidget):
         pulling.setStretch(0, 1)
         self.ollama.body.addSpacing(GAP)
         self.ollama.body.addLayout(pulling)
-        parts = (self.busy, self.failure, self.purposes, self.ollama, self.embedded, self.airllm)
+        parts = (self.busy, self.failure, self.ollama, self.embedded, self.purposes, self.airllm)
         self.setLayout(column(*parts, gap=ROOM, margins=(0, 0, 0, 0)))
 
     # What there is

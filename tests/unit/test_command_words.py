@@ -1,0 +1,62 @@
+"""What the commands say to a person: of a file that is not there, and of a machine without a model."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import pytest
+
+from timmy_desktop.cli import doctor as doctor_command
+from timmy_desktop.cli.session import complain
+from timmy_desktop.doctor import Finding
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_file_that_is_not_there_is_named_without_a_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    missing = tmp_path / "receipt.json"
+    with pytest.raises(FileNotFoundError) as caught:
+        missing.read_text()
+
+    complain(caught.value, as_json)
+
+    said = capsys.readouterr()
+    text = json.loads(said.out)["error"] if as_json else said.err.rstrip("\n")
+    assert text == f"{missing}: No such file or directory."
+
+
+def test_an_error_in_words_stays_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    complain(OSError("There is no such folder. Name another."))
+
+    assert capsys.readouterr().err == "There is no such folder. Name another.\n"
+
+
+@pytest.mark.parametrize(
+    ("findings", "last"),
+    [
+        ([Finding("Model: embedded", "ok", "there")], "Ready: tasks can be posted and a model will do them."),
+        (
+            [Finding("Model: embedded", "note", "none")],
+            "Not ready: no model answers. `timmy-desktop models` lists",
+        ),
+        (
+            [Finding("Git", "broken", "none"), Finding("Model: embedded", "ok", "there")],
+            "Not ready: follow the steps above",
+        ),
+    ],
+)
+def test_doctor_ends_with_what_to_do(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    findings: list[Finding],
+    last: str,
+) -> None:
+    monkeypatch.setattr(doctor_command, "run_examination", lambda *_: findings)
+
+    doctor_command.doctor(argparse.Namespace(data_dir=tmp_path, json=False))
+
+    assert capsys.readouterr().out.splitlines()[-1].startswith(last)
