@@ -129,7 +129,7 @@ async def test_code_that_takes_all_it_can(
     proposal = await proved(tmp_path, repo, **{"conftest.py": code})
     assert expected in outcome(proposal), name
     assert outcome(proposal).startswith("broken")
-    assert not left_running(), name
+    await eventually(lambda: not left_running(), 30, name)
 
 
 async def test_code_that_kills_whatever_it_can_reach(tmp_path: Path, repo: Repo) -> None:
@@ -137,10 +137,11 @@ async def test_code_that_kills_whatever_it_can_reach(tmp_path: Path, repo: Repo)
     proposal = await proved(tmp_path, repo, **{"conftest.py": code})
     # It reaches nothing but its own, and the good test runs; or its own watcher, and the run has no result.
     assert outcome(proposal).startswith(("passed", "broken"))
-    assert not left_running()
+    await eventually(lambda: not left_running(), 30)
 
 
 def left_running() -> list[str]:
+    """Of anybody's on this machine: a sandbox that others run beside the tests ends soon too."""
     found = []
     for entry in Path("/proc").glob("[0-9]*"):
         try:
