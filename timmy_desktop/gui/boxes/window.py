@@ -28,6 +28,7 @@ from timmy_desktop.gui.widgets.notice_bar import NoticeBar
 from timmy_desktop.gui.wording import count
 from timmy_desktop.inert import inert, inert_line
 from timmy_desktop.storage.database import Database
+from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.storage.event_archive import open_file
 from timmy_desktop.supervisor import TaskSupervisor
 
@@ -223,11 +224,14 @@ class _Shut:
         self.head = (last_seq, b"")
 
 
+_NOT_PRUNED = "A black box is read only; nothing in it can be pruned."
+
+
 class _Unable:
     """Nothing is pruned in a box."""
 
-    async def plan(self, before_us: int, types: tuple[str, ...] = ()) -> Never:
-        raise NotImplementedError
+    async def plan(self, *_: object, **__: object) -> Never:
+        raise StorageError(_NOT_PRUNED)
 
-    async def prune(self, before_us: int, types: tuple[str, ...] = (), **_: object) -> Never:
-        raise NotImplementedError
+    async def prune(self, *_: object, **__: object) -> Never:
+        raise StorageError(_NOT_PRUNED)
