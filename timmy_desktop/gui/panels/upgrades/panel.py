@@ -141,7 +141,8 @@ class UpgradesPanel(Panel):
 
     def settle(self) -> bool:
         is_read = not self.slot_tasks.running() and not self.bridge.waiting
-        return self._started and is_read and not self.view.colouring.is_busy
+        is_drawn = not self.view.colouring.is_busy and self.page.changes.pane.is_drawn
+        return self._started and is_read and is_drawn
 
     def stop(self) -> None:
         if self._started:

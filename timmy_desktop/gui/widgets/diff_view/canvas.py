@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
@@ -25,6 +25,9 @@ from timmy_desktop.gui.widgets.diff_view.sides import Lane, lanes
 from timmy_desktop.upgrades.diff import Diff
 
 _HEAD_ROOM, _BAR_ROOM = 14, 8
+# While it is scrolled, what a picture may take for lines that were not drawn before, and how long after it
+# the rest of them, or new colours, follow.
+_NEW_LINES_SECONDS, _REST_MS = 0.010, 15
 
 
 class DiffCanvas(QAbstractScrollArea):
@@ -48,6 +51,11 @@ class DiffCanvas(QAbstractScrollArea):
         self._pictures: dict[int, Pictures] = {}
         self._embedded = Embedded(self.viewport())
         self._file = -1
+        self._is_moving = False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self.viewport().update)
         self._look = look(self.points)
         self._lines = DrawnLines(self._look)
         self._measure()
@@ -67,7 +75,13 @@ class DiffCanvas(QAbstractScrollArea):
 
     def stop(self) -> None:
         """Ends what runs for it."""
+        self._rest.stop()
         self.colouring.stop()
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether everything that is known of what is in sight is on screen."""
+        return not self._rest.isActive()
 
     @property
     def geometry_now(self) -> Geometry:
@@ -107,10 +121,15 @@ class DiffCanvas(QAbstractScrollArea):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
         painter = QPainter(self.viewport())
         painter.fillRect(self.viewport().rect(), self._look.color("surface"))
-        rows = DiffPainter(painter, self._scene()).paint()
+        picture = DiffPainter(painter, self._scene(self._is_moving))
+        rows = picture.paint()
         if self.hasFocus():
             painter.setPen(self._look.color("accent"))
             painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))
+        self._is_moving = not picture.is_whole
+        self._rest.stop()
+        if self._is_moving:
+            self._rest.start()
         self._ask_for_what_is_seen(rows)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -121,7 +140,7 @@ class DiffCanvas(QAbstractScrollArea):
 
     # Where everything lies
 
-    def _scene(self) -> Scene:
+    def _scene(self, hurried: bool = False) -> Scene:
         size = self.viewport().size()
         return Scene(
             document=self.document, geometry=self._geometry, look=self._look, lines=self._lines,
@@ -129,6 +148,7 @@ class DiffCanvas(QAbstractScrollArea):
             top=self.verticalScrollBar().value(), left=self.horizontalScrollBar().value(),
             width=size.width(), height=size.height(), has_focus=self.hasFocus(),
             can_take=self.can_take, can_see=self.can_see, pictures=self._pictures,
+            patience=_NEW_LINES_SECONDS if hurried else 0.0,
         )  # fmt: skip
 
     def _lanes(self) -> tuple[Lane, ...]:
@@ -169,6 +189,7 @@ class DiffCanvas(QAbstractScrollArea):
     def _scrolled(self, _: int) -> None:
         if self.document.has_widgets:
             self._place_embedded()
+        self._is_moving = True
         self.viewport().update()
 
     def _restyle(self) -> None:
@@ -197,9 +218,11 @@ class DiffCanvas(QAbstractScrollArea):
 
     # What the rows need
 
-    def _coloured(self, file: int) -> None:
-        self._lines.forget(file)
-        self.viewport().update()
+    def _coloured(self, _: int) -> None:
+        """Lines that have other colours now are made anew as they are drawn, not all at each answer."""
+        if not self._rest.isActive():
+            self._is_moving = True
+            self._rest.start()
 
     def _ask_for_what_is_seen(self, rows: Sequence[Row]) -> None:
         """Colours, and the text that they need to be right, of the files on screen."""

@@ -113,19 +113,20 @@ class DiffDocument:
         old, new = self._pairs_of(part.file, part.hunk)[part.first + offset]
         return self._cell(part, old), self._cell(part, new)
 
-    def texts_of(self, part: Part) -> Iterator[tuple[str, ...]]:
-        """The text of each row of a part of lines, or both texts of it, quicker than by its cells."""
+    def texts_of(self, part: Part) -> Iterator[list[str]]:
+        """The texts of the rows of a part of lines, on each side, quicker than by its cells."""
         if part.kind is PartKind.CONTEXT:
             lines, start = self.files[part.file].new_lines or (), self.gaps(part.file)[part.hunk].new - 1
-            return ((text,) for text in lines[start + part.first : start + part.first + part.rows])
-        lines_of = self.diff.files[part.file].hunks[part.hunk].lines
+            yield list(lines[start + part.first : start + part.first + part.rows])
+            return
+        texts = [line.text for line in self.diff.files[part.file].hunks[part.hunk].lines]
         rows = slice(part.first, part.first + part.rows)
         if not self.split:
-            return ((line.text,) for line in lines_of[rows])
-        return (
-            tuple(lines_of[index].text for index in pair if index >= 0)
-            for pair in self._pairs_of(part.file, part.hunk)[rows]
-        )
+            yield texts[rows]
+            return
+        texts.append("")  # what stands where a side has no line: its index is -1
+        for side in zip(*self._pairs_of(part.file, part.hunk)[rows], strict=True):
+            yield [texts[index] for index in side]
 
     def cell(self, row: int) -> Cell | None:
         """The line that a row is about: the new one before the old one."""
@@ -231,7 +232,10 @@ class DiffDocument:
             return False
         opening.new_lines, opening.old_lines = lines, older
         self._gaps.pop(file, None)
-        self._relay()
+        before = self.parts
+        self._lay_out()
+        if self.parts != before:  # most often only the length of a fold is known now
+            self.changed()
         return True
 
     def text_of(self, file: int) -> tuple[Sequence[str] | None, Sequence[str] | None]:

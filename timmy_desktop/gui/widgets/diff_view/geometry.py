@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -84,8 +84,8 @@ class Geometry:
 
     def _wrap(self, part: Part) -> list[int]:
         columns = self.measures.columns
-        rows = self._document.texts_of(part)
-        return [0, *accumulate(max(_lines(text, columns) for text in texts) for texts in rows)]
+        sides = [heights(texts, columns) for texts in self._document.texts_of(part)]
+        return [0, *accumulate(sides[0] if len(sides) == 1 else map(max, *sides))]
 
     def _within(self, place: int, part: Part, offset: int) -> int:
         if place in self._wrapped:
@@ -93,7 +93,15 @@ class Geometry:
         return offset * self.measures.line if part.kind in LINE_KINDS else 0
 
 
+def heights(texts: Sequence[str], columns: int) -> list[int]:
+    """How many lines each text takes. In one expression: all of a diff is measured when its width changes."""
+    return [
+        1 if len(text) <= columns and text.isascii() and text.isprintable() else _lines(text, columns)
+        for text in texts
+    ]
+
+
 def _lines(text: str, columns: int) -> int:
     if text.isascii() and text.isprintable():
-        return 1 if len(text) <= columns else -(-min(len(text), LONGEST) // columns)
+        return -(-min(len(text), LONGEST) // columns)
     return len(cut(visible(text[:LONGEST]).text, columns))
