@@ -297,10 +297,10 @@ class FakeUpgrades:
     async def rehearse_roll_back(self, proposal_id: str) -> Rehearsal:
         self.asked.append(("rehearse", proposal_id))
         self._fail()
-        return Rehearsal(proposal_id, b"", (), replace(PASSED, kind="roll_back"), self.roll_back_refusal)
+        return Rehearsal(proposal_id, b"", (), replace(PASSED, kind="roll_back"), self.roll_back_refusal, "e" * 40)
 
-    async def roll_back(self, proposal_id: str) -> None:
-        self.asked.append(("roll_back", proposal_id))
+    async def roll_back(self, proposal_id: str, rehearsed: Rehearsal) -> None:
+        self.asked.append(("roll_back", proposal_id, rehearsed.head))
         self._fail()
         self.known[proposal_id] = replace(
             self.known[proposal_id], state="rolled_back", rolled_back_commit="f" * 40, suspicion=""

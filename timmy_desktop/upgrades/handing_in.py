@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -23,6 +24,8 @@ from timmy_desktop.upgrades.threads import UpgradeThreads
 from timmy_desktop.upgrades.types import Comment, Proposal
 
 INBOX_SECONDS = 1.0
+# So long an answer lies there for whoever asked.
+ANSWER_SECONDS = 900.0
 
 
 # Proposes what was handed in; see `UpgradeQueue.take`.
@@ -88,6 +91,7 @@ class HandingIn:
         while True:
             # A disk that is full now may not be at the next look.
             with suppress(OSError):
+                await self._threads.git(lambda: self._inbox.drop_old(time.time() - ANSWER_SECONDS))
                 for handed in await self._threads.git(lambda: list(self._inbox.take())):
                     answer = await self._answer_to(handed)
                     await self._threads.git(partial(self._inbox.answer, handed.id, **answer))

@@ -301,11 +301,13 @@ class UpgradeQueue(Reading):
         proposal = await self._applied(proposal_id)
         return await self._work.rehearse(proposal)
 
-    async def roll_back(self, proposal_id: str) -> None:
-        """Rehearses and, when that goes well, applies the revert, in the background: UpgradeRolledBack."""
+    async def roll_back(self, proposal_id: str, rehearsed: Rehearsal) -> None:
+        """Applies the revert that was rehearsed and shown, tested once more, in the background:
+        UpgradeRolledBack. StaleError where it would be another now."""
         proposal = await self._applied(proposal_id)
+        await self._work.refuse_unrehearsed(proposal, rehearsed)
         await self._records.step(proposal.id, "undo")
-        self._work.roll_back(proposal)
+        self._work.roll_back(proposal, rehearsed)
 
     async def dismiss_suspicion(self, proposal_id: str) -> None:
         """Withdraws the offer to roll back that the canary raised, and ends its watch."""
