@@ -92,9 +92,7 @@ class Applier:
         rehearsal, _, _ = await self._rehearsed(workshop, proposal, tell)
         return rehearsal
 
-    async def refuse_unrehearsed(
-        self, workshop: Workshop, proposal: Proposal, rehearsed: Rehearsal
-    ) -> None:
+    async def refuse_unrehearsed(self, workshop: Workshop, proposal: Proposal, rehearsed: Rehearsal) -> None:
         """StaleError unless rolling back gives now what was rehearsed."""
         (old,) = await self._columns(proposal, "approved_base")
         head, _, patch, _ = await self._threads.git(lambda: reverted(workshop, proposal, old))

@@ -21,7 +21,7 @@ from timmy_desktop.upgrades.errors import RepositoryError, UpgradeError
 from timmy_desktop.upgrades.inbox import HandedIn, Inbox
 from timmy_desktop.upgrades.records import Records
 from timmy_desktop.upgrades.threads import UpgradeThreads
-from timmy_desktop.upgrades.types import Comment, Proposal
+from timmy_desktop.upgrades.types import Comment, Proposal, Target
 
 INBOX_SECONDS = 1.0
 # So long an answer lies there for whoever asked.
@@ -124,6 +124,11 @@ def summary_of(proposal: Proposal) -> dict[str, Any]:
         "conflicts": list(revision.conflicts),
         "tests": "" if revision.test is None else revision.test.summary,
     }
+
+
+def asked_text(target: Target, words: str) -> str:
+    """What an agent is asked when a person wants a change to a target."""
+    return f"Propose a change: to the repository {target.name} ({target.folder}): {words}"
 
 
 def revision_text(proposal: Proposal, comments: Sequence[Comment]) -> str:

@@ -29,7 +29,7 @@ from timmy_desktop.upgrades.errors import (
     StateError,
     UpgradeError,
 )
-from timmy_desktop.upgrades.handing_in import HandingIn, revision_text
+from timmy_desktop.upgrades.handing_in import HandingIn, asked_text, revision_text
 from timmy_desktop.upgrades.inbox import INBOX, Inbox
 from timmy_desktop.upgrades.opening import examined_folder, opened_target
 from timmy_desktop.upgrades.proposing import Proposing
@@ -179,6 +179,17 @@ class UpgradeQueue(Reading):
     async def allow_unsandboxed(self, target_id: str, allowed: bool) -> None:
         """Whether tests of this repository may run where this machine has no sandbox."""
         await self._records.allow_unsandboxed(target_id, allowed)
+
+    async def ask_for_change(self, target_id: str, text: str) -> str:
+        """Asks an agent for a change to a target, in words; gives the task's identifier."""
+        said = inert(storable(text)).strip()[:LONGEST_COMMENT]
+        found: list[Target] = await self._records.read(rows.targets)
+        target = next((target for target in found if target.id == target_id), None)
+        if target is None or self._ask_agent is None:
+            raise UpgradeError("That repository is not open to proposals any more.")
+        if not said:
+            raise EditError("Say what should be different.")
+        return await self._ask_agent(asked_text(target, said), "", False)
 
     def sandbox(self) -> str:
         """The sandbox in use ("bubblewrap", "sandbox-exec"); empty where this machine has none."""

@@ -23,8 +23,10 @@ from timmy_desktop.gui.widgets.diff_view.parts import Part, PartKind
 from timmy_desktop.gui.widgets.diff_view.pictures import Picture, Pictures
 from timmy_desktop.gui.widgets.diff_view.sides import Lane, lanes
 from timmy_desktop.upgrades.diff import Diff
+from timmy_desktop.upgrades.diff_visible import LONGEST
 
 _HEAD_ROOM, _BAR_ROOM = 14, 8
+_ANY = 1_000_000_000
 # While it is scrolled, what a picture may take for lines that were not drawn before, and how long after it
 # the rest of them, or new colours, follow.
 _NEW_LINES_SECONDS, _REST_MS = 0.010, 15
@@ -162,7 +164,8 @@ class DiffCanvas(QAbstractScrollArea):
         narrow = min(lane.width for lane in self._lanes())
         columns = max(int(narrow / self._look.advance) - 1, 8) if self.wraps else 0
         self._lines.columns = columns
-        measures = Measures(self._look.line_height, small + _HEAD_ROOM, small + _BAR_ROOM, columns)
+        self._lines.longest = longest = _ANY if self.document.draws_all else LONGEST
+        measures = Measures(self._look.line_height, small + _HEAD_ROOM, small + _BAR_ROOM, columns, longest)
         self._geometry = Geometry(self.document, measures, self._height_of)
         bar, page = self.verticalScrollBar(), self.viewport().height()
         bar.setRange(0, max(0, self._geometry.height - page))

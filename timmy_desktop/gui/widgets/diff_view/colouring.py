@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import orjson
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
@@ -26,7 +27,7 @@ Spans = Sequence[int]
 _Key = tuple[int, Side]
 _PLAIN: Spans = ()
 # Bytes, not lists: of 50,000 lists each collection of garbage would have to look through every one.
-_NUMBER = "i"
+_NUMBER: Final = "i"
 
 
 def worker_command() -> Sequence[str]:

@@ -24,9 +24,11 @@ _Key = tuple[int, str, int, int]
 class DrawnLine:
     """One line; columns are those of what is shown."""
 
-    def __init__(self, text: str, columns: int, spans: Sequence[int], look: Look) -> None:
-        self.cut_off = max(0, len(text) - LONGEST)
-        self.shown: Visible = visible(text[:LONGEST] if self.cut_off else text)
+    def __init__(
+        self, text: str, columns: int, spans: Sequence[int], look: Look, longest: int = LONGEST
+    ) -> None:
+        self.cut_off = max(0, len(text) - longest)
+        self.shown: Visible = visible(text[:longest] if self.cut_off else text)
         self.pieces = cut(self.shown.text, columns or PIECE)
         self.words: Spans | None = None
         """The characters that the other half of a changed line does not have, once somebody asked."""
@@ -95,7 +97,7 @@ class DrawnLines:
     """The lines drawn last, by what they are."""
 
     def __init__(self, look: Look) -> None:
-        self.look, self.columns = look, 0
+        self.look, self.columns, self.longest = look, 0, LONGEST
         self._kept: OrderedDict[_Key, DrawnLine] = OrderedDict()
 
     def has(self, cell: Cell, spans: Sequence[int]) -> bool:
@@ -107,7 +109,7 @@ class DrawnLines:
         key = _key(cell)
         found = self._kept.get(key)
         if found is None or found.spans != spans:
-            found = self._kept[key] = DrawnLine(cell.line.text, self.columns, spans, self.look)
+            found = self._kept[key] = DrawnLine(cell.line.text, self.columns, spans, self.look, self.longest)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         else:

@@ -24,6 +24,8 @@ class Measures:
     bar: int
     columns: int
     """Cells of a wrapped line; 0: lines are not wrapped."""
+    longest: int = LONGEST
+    """Characters of a line that are drawn."""
 
 
 class Geometry:
@@ -83,8 +85,8 @@ class Geometry:
         return measures.bar
 
     def _wrap(self, part: Part) -> list[int]:
-        columns = self.measures.columns
-        sides = [heights(texts, columns) for texts in self._document.texts_of(part)]
+        columns, longest = self.measures.columns, self.measures.longest
+        sides = [heights(texts, columns, longest) for texts in self._document.texts_of(part)]
         return [0, *accumulate(sides[0] if len(sides) == 1 else map(max, *sides))]
 
     def _within(self, place: int, part: Part, offset: int) -> int:
@@ -93,15 +95,17 @@ class Geometry:
         return offset * self.measures.line if part.kind in LINE_KINDS else 0
 
 
-def heights(texts: Sequence[str], columns: int) -> list[int]:
+def heights(texts: Sequence[str], columns: int, longest: int) -> list[int]:
     """How many lines each text takes. In one expression: all of a diff is measured when its width changes."""
     return [
-        1 if len(text) <= columns and text.isascii() and text.isprintable() else _lines(text, columns)
+        1
+        if len(text) <= columns and text.isascii() and text.isprintable()
+        else _lines(text, columns, longest)
         for text in texts
     ]
 
 
-def _lines(text: str, columns: int) -> int:
+def _lines(text: str, columns: int, longest: int) -> int:
     if text.isascii() and text.isprintable():
-        return -(-min(len(text), LONGEST) // columns)
-    return len(cut(visible(text[:LONGEST]).text, columns))
+        return -(-min(len(text), longest) // columns)
+    return len(cut(visible(text[:longest]).text, columns))

@@ -221,7 +221,7 @@ class DiffPainter:
     def _end_note(self, row: Row, lane: Lane, cell: Cell, drawn: DrawnLine) -> None:
         words = "no line feed at the end of the file" if not cell.line.ends else ""
         if drawn.cut_off:
-            words = f"{drawn.cut_off:,} more characters are not shown; copy the line to read them"
+            words = f"{drawn.cut_off:,} more characters are not shown; E shows all of them"
         piece = len(drawn.pieces) - 1
         x, y = self.place_of(drawn, piece, row.top, lane)
         self._painter.setFont(self._scene.look.small)
