@@ -13,6 +13,7 @@ from timmy_desktop.gui.main_window import MainWindow
 from timmy_desktop.gui.theme import Theme
 
 _POLL_S, _FRAMES = 0.03, 4
+_READABLE, _ALONE = 300, QSize(1000, 640)
 
 
 async def settled(window: MainWindow, patience_s: float = 20.0) -> bool:
@@ -47,9 +48,9 @@ async def capture(
         if dock is None:
             window.resize(size)
         window.reset_layout()
-        if dock is not None:
-            dock.setFloating(True)
-            dock.resize(size)
+    if dock is not None and (size is not None or min(dock.width(), dock.height()) < _READABLE):
+        dock.setFloating(True)  # as it lies in the window it is a strip, in which nothing can be read
+        dock.resize(size or _ALONE)
     await settled(window)
     if part:
         panel_shows = dock is not None and dock.panel is not None and dock.panel.show_part(part)

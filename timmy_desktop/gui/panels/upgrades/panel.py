@@ -38,6 +38,7 @@ from timmy_desktop.upgrades.queue import UpgradeQueue
 from timmy_desktop.upgrades.types import Proposal
 
 PAGE = 200
+PARTS = {"changes": "tab0", "side-by-side": "tab0", "tests": "tab1", "proof": "tab2", "history": "tab3"}
 _WIDE = 760
 FOLLOWED = tuple(
     kind for kind in vars(events).values()
@@ -143,6 +144,19 @@ class UpgradesPanel(Panel):
     def unfinished(self) -> str:
         return "a comment on a change is not kept yet" if self.view.draft_text else ""
 
+    def show_part(self, part: str) -> bool:
+        """`changes`, `side-by-side`, `tests`, `proof` or `history` of the proposal whose title has the words
+        after the colon; without words of the one on screen."""
+        name, _, words = part.partition(":")
+        proposal_id = self.model.titled(words) if words else self.current
+        if name not in PARTS or not proposal_id:
+            return False
+        if name in ("changes", "side-by-side") and self.view.document.split != (name == "side-by-side"):
+            self.view.toggle_split()
+        self.open_proposal(proposal_id)
+        self.act(PARTS[name])
+        return True
+
     def settle(self) -> bool:
         is_read = not self.slot_tasks.running() and not self.bridge.waiting
         is_drawn = not self.view.colouring.is_busy and self.page.changes.pane.is_drawn
@@ -150,7 +164,8 @@ class UpgradesPanel(Panel):
 
     def stop(self) -> None:
         if self._started:
-            self._keepsakes.put("split", ",".join(str(size) for size in self.splitter.sizes()))
+            if self._wide:  # else one of the two is hidden, and its width says nothing
+                self._keepsakes.put("split", ",".join(str(size) for size in self.splitter.sizes()))
             self._keepsakes.put("side_by_side", int(self.view.document.split))
             self._keepsakes.put("wrap", int(self.view.wraps))
             self._keepsakes.put("points", round(self.view.points))

@@ -18,8 +18,8 @@ from timmy_desktop.upgrades.types import Target
 
 _WIDTH, _HEIGHT = 560, 420
 UNCONFINED = (
-    "Allow its tests to run without a sandbox. The code of a proposal, which nobody has approved, then runs "
-    "with all that you may do: it can read your files, change them and use the network."
+    "The code of a proposal, which nobody has approved, then runs with all that you may do: it can read and "
+    "change your files and use the network. Allow it only where you trust whoever proposes."
 )
 NOTHING_IS_OPEN = "None is open. Agents propose changes only to repositories that you open."
 
@@ -40,6 +40,7 @@ class TargetsDialog(WindowDialog):
         self._sandbox, self._own = sandbox, own
         self._rows = QVBoxLayout()
         self._rows.setSpacing(GAP)
+        self._rows.setContentsMargins(0, 0, GAP, 0)
         self.own_button = button("Open Timmy's own source", self._open_own)
         self.own_button.hide()
         layout = column(

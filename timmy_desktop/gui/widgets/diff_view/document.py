@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -175,14 +175,26 @@ class DiffDocument:
         for place, part in enumerate(self.parts):
             if part.file != file or part.kind not in _LINE_KINDS:
                 continue
-            for offset in range(part.rows):
-                cell = self.cells_of(part, offset)[0 if old else 1]
-                known = 0 if cell is None else cell.line.old if old else cell.line.new
+            for offset, known in enumerate(self._numbers(part, old=old)):
                 if known and (known <= number or found < 0):
                     found = self._starts[place] + offset
                 if known >= number:
                     return found
         return found
+
+    def _numbers(self, part: Part, *, old: bool) -> Iterable[int]:
+        """The number of each row's line on that side, 0 where it has none; quicker than by its cells."""
+        if part.kind is PartKind.CONTEXT:
+            gap = self.gaps(part.file)[part.hunk]
+            start = (gap.old if old else gap.new) + part.first
+            return range(start, start + part.rows)
+        lines = self.diff.files[part.file].hunks[part.hunk].lines
+        numbers = [line.old if old else line.new for line in lines]
+        rows = slice(part.first, part.first + part.rows)
+        if not self.split:
+            return numbers[rows]
+        numbers.append(0)  # where a side has no line its index is -1
+        return [numbers[pair[0 if old else 1]] for pair in self._pairs_of(part.file, part.hunk)[rows]]
 
     @cached_property
     def file_rows(self) -> dict[int, int]:

@@ -30,7 +30,7 @@ class Minimap(QWidget):
         self._again = QTimer(self)
         self._again.setSingleShot(True)
         self._again.setInterval(_AGAIN_MS)
-        self._again.timeout.connect(self._draw_anew)
+        self._again.timeout.connect(self.draw_anew)
         self.setFixedWidth(_WIDTH)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Map of the changes")
@@ -127,6 +127,8 @@ class Minimap(QWidget):
         if not self._again.isActive():
             self._again.start()
 
-    def _draw_anew(self) -> None:
+    def draw_anew(self) -> None:
+        """Of the rows as they are now."""
+        self._again.stop()
         self._drawn = None
         self.update()
