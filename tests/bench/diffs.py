@@ -123,11 +123,21 @@ def _pane() -> Any:
     Theme(application, "dark").apply()  # type: ignore[arg-type]
     pane = DiffPane()
     pane.view.can_take = pane.view.can_see = pane.view.can_comment = True
-    pane.view.text_wanted.connect(lambda file: pane.view.put_text(file, _new_text(pane, file)))
+    pane.view.text_wanted.connect(lambda file: _answer(pane, file))
     pane.resize(1400, 1000)
     pane.show()
     application.processEvents()
     return pane
+
+
+def _answer(pane: Any, file: int) -> None:
+    """With the whole file, some time later, as the queue does."""
+    from PySide6.QtCore import QTimer
+
+    document, text = pane.view.document, _new_text(pane, file)
+    QTimer.singleShot(
+        5, pane, lambda: pane.view.put_text(file, text) if document is pane.view.document else None
+    )
 
 
 def _new_text(pane: Any, file: int) -> str:

@@ -166,7 +166,8 @@ class DiffCanvas(QAbstractScrollArea):
         self._lines.columns = columns
         self._lines.longest = longest = _ANY if self.document.draws_all else LONGEST
         measures = Measures(self._look.line_height, small + _HEAD_ROOM, small + _BAR_ROOM, columns, longest)
-        self._geometry = Geometry(self.document, measures, self._height_of)
+        before = self.__dict__.get("_geometry")
+        self._geometry = Geometry(self.document, measures, self._height_of, before)
         bar, page = self.verticalScrollBar(), self.viewport().height()
         bar.setRange(0, max(0, self._geometry.height - page))
         bar.setPageStep(page)

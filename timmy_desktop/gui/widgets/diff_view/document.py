@@ -88,6 +88,7 @@ class DiffDocument:
         self._pairs: dict[tuple[int, int], tuple[pairs.Pair, ...]] = {}
         self._gaps: dict[int, tuple[Gap, ...]] = {}
         self._block_places: dict[tuple[int, int], dict[int, tuple[int, int]]] = {}
+        self._runs: dict[Part, list[tuple[int, int, str]]] = {}
         self._spaceless: Diff | None = None
         self._lay_out()
 
@@ -219,6 +220,7 @@ class DiffDocument:
             self._read_space()
         if split is not None:
             self.split = split
+        self._runs.clear()
         self._lay_out()
         self.changed()
 
@@ -467,15 +469,22 @@ class DiffDocument:
 
     def _changes(self) -> Iterator[tuple[int, int, str]]:
         for place, part in enumerate(self.parts):
-            if part.kind is not PartKind.LINES:
-                continue
-            start, end = part.first, part.first + part.rows
+            if part.kind is PartKind.LINES:
+                base = self._starts[place]
+                for first, last, kind in self._runs_of(part):
+                    yield base + first, base + last, kind
+
+    def _runs_of(self, part: Part) -> list[tuple[int, int, str]]:
+        """The changed runs of a part, by its own rows. Kept: a file that comes moves thousands of them."""
+        if part not in self._runs:
+            start, end, made = part.first, part.first + part.rows, []
             for block in self.diff.files[part.file].hunks[part.hunk].blocks:
                 first, last = self._block_rows(part, block)
                 if last > start and first < end:
                     kind = "+" if block.start == block.middle else "-" if block.middle == block.end else "±"
-                    base = self._starts[place] - start
-                    yield base + max(first, start), base + min(last, end), kind
+                    made.append((max(first, start) - start, min(last, end) - start, kind))
+            self._runs[part] = made
+        return self._runs[part]
 
     def _block_rows(self, part: Part, block: Block) -> tuple[int, int]:
         if not self.split:

@@ -32,15 +32,25 @@ class Geometry:
     """Made anew when the rows or the measures change."""
 
     def __init__(
-        self, document: DiffDocument, measures: Measures, height_of: Callable[[Part], int] = lambda _: 0
+        self,
+        document: DiffDocument,
+        measures: Measures,
+        height_of: Callable[[Part], int] = lambda _: 0,
+        before: Geometry | None = None,
     ) -> None:
-        """`height_of` is asked for parts that are widgets or pictures."""
+        """`height_of` is asked for parts that are widgets or pictures. `before`: most parts may be as they
+        were then, and are not measured again."""
         self._document, self.measures = document, measures
+        self._about = (measures, document.split, document.ignores_space)
+        is_like = before is not None and before._document is document and before._about == self._about
+        self._known = before._measured if before is not None and is_like else {}
+        self._measured: dict[Part, list[int]] = {}
         self._wrapped: dict[int, list[int]] = {}
         heights = []
         for place, part in enumerate(document.parts):
             heights.append(self._height(place, part, height_of))
         self.tops = [0, *accumulate(heights)]
+        self._known = {}
 
     @property
     def height(self) -> int:
@@ -76,7 +86,7 @@ class Geometry:
         if part.kind in LINE_KINDS:
             if not measures.columns:
                 return part.rows * measures.line
-            self._wrapped[place] = self._wrap(part)
+            self._wrapped[place] = self._measured[part] = self._known.get(part) or self._wrap(part)
             return self._wrapped[place][-1] * measures.line
         if part.kind is PartKind.FILE:
             return measures.head
