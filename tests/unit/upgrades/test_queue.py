@@ -712,3 +712,25 @@ def test_answers_that_nobody_comes_for_are_taken_away(tmp_path: Path) -> None:
     os.utime(tmp_path / INBOX / "old.answer", (1000, 1000))
     inbox.drop_old(2000)
     assert (inbox.answer_to("old"), inbox.answer_to("new")) == (None, {"error": "no"})
+
+
+async def test_an_agent_is_asked_for_a_change_to_what_is_open(tmp_path: Path, repo: Repo) -> None:
+    asked: list[tuple[str, str, bool]] = []
+
+    async def ask(*words: Any) -> str:
+        asked.append(words)
+        return "task"
+
+    async with UpgradeWorld(tmp_path / "data", ask_agent=ask) as world:
+        target = await world.opened(repo)
+        assert await world.queue.ask_for_change(target.id, " Boil faster ") == "task"
+        assert asked == [
+            (f"Propose a change: to the repository repo ({repo.folder}): Boil faster", "", False)
+        ]
+        with pytest.raises(EditError, match="what should be different"):
+            await world.queue.ask_for_change(target.id, " ")
+        await world.queue.close_target(target.id)
+        with pytest.raises(UpgradeError, match="not open"):
+            await world.queue.ask_for_change(target.id, "Boil")
+        own = world.queue.own_source()
+        assert own is None or (own / "timmy_desktop").is_dir()
