@@ -47,6 +47,11 @@ class Deeds:
             database.close_now()
             shutil.rmtree(folder, ignore_errors=True)
 
+    @property
+    def can_prove(self) -> bool:
+        """Whether the key is here that seals an export."""
+        return bool(self._chain.log.key)
+
     # Copy and export
 
     def copy(self, seqs: list[int], form: str) -> None:

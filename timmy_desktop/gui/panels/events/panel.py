@@ -72,6 +72,7 @@ class EventsPanel(Panel):
         self._following, self._ticks, self._fault, self._stale = True, 0, "", False
         self._build()
         self._wire()
+        self.page.bar.offers_proof = self.deeds.can_prove
         self._stop_index = index.on_progress(self._index_moved)
         self.bridge = EventBridge(bus, self, batch=100)
         self.bridge.batch_ready.connect(self._happened)
@@ -172,6 +173,7 @@ class EventsPanel(Panel):
     def read_from(self, reader: EventReader, words: str = "") -> None:
         """Another log in the place of this one; `words` say which, and are shown while it is there."""
         self.desk.reader = reader
+        self.page.bar.offers_proof = self.deeds.can_prove and self.reads_log
         self.page.table.delegate.forget()
         self.page.notice.say(words, "info", action="Back to the log" if words else None)
         self._typed = ()
