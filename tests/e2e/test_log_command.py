@@ -65,6 +65,18 @@ def test_events_are_exported_as_they_are_asked_for(log: Any, tmp_path: Path) -> 
     )
 
 
+def test_what_timmy_keeps_secret_is_in_no_export(
+    log: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "all.jsonl"
+    log("export", "--type", "task.created", "--out", str(out))
+    said = json.loads(out.read_text().splitlines()[0])["data"]["text"]
+    monkeypatch.setenv("TIMMY_SECRET_LAB", said)
+    for form in ("jsonl", "csv", "otel"):
+        log("export", "--format", form, "--out", str(out))
+        assert said not in out.read_text()
+
+
 def test_a_prune_says_first_what_would_go_and_its_archive_verifies(
     log: Any, tmp_path: Path, data: Path
 ) -> None:

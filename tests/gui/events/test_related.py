@@ -16,6 +16,7 @@ from tests.gui.windows import delete
 from timmy_desktop.bootstrap import build
 from timmy_desktop.events.base import EventRecord
 from timmy_desktop.events.payments import PaymentSettled
+from timmy_desktop.events.system import SystemInfo
 from timmy_desktop.events.tasks import TaskCompleted
 from timmy_desktop.gui.layout import LayoutStore
 from timmy_desktop.gui.main_window import MainWindow
@@ -127,6 +128,21 @@ async def test_the_lines_of_a_task_stand_alone_whatever_was_filtered(
     places = range(ledger.lines.rowCount())
     await eventually(lambda: all(ledger.lines.index(place, 0).data(LINE_ROLE) for place in places), 20)
     assert {ledger.lines.index(place, 0).data(LINE_ROLE).task_id for place in places} == {task_id}
+
+
+async def test_an_export_of_the_dock_holds_no_secret(
+    opened: tuple[MainWindow, Services], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, services = opened
+    events = window.docks["events"].panel
+    assert isinstance(events, EventsPanel)
+    monkeypatch.setenv("TIMMY_SECRET_LAB", "a-key-that-somebody-pasted")
+    await services.bus.publish(SystemInfo(source="x", message="It is a-key-that-somebody-pasted."))
+    events.deeds.export_to(tmp_path / "out.jsonl", "jsonl")
+    await eventually((tmp_path / "out.jsonl").exists, 20)
+    text = (tmp_path / "out.jsonl").read_text()
+    assert "It is [redacted]." in text
+    assert "somebody-pasted" not in text
 
 
 async def _finished(services: Services) -> tuple[str, int]:
