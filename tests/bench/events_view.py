@@ -41,8 +41,8 @@ async def look(folder: Path) -> tuple[float, float, int, float]:
     from tests.fakes.providers import ScriptedProvider
     from timmy_desktop.bootstrap import build
     from timmy_desktop.gui.panels import events
-    from timmy_desktop.gui.responsiveness import CalmInterpreter
     from timmy_desktop.gui.panels.events.panel import EventsPanel
+    from timmy_desktop.gui.responsiveness import CalmInterpreter
     from timmy_desktop.paths import Paths
     from timmy_desktop.settings import Settings
     from timmy_desktop.storage.event_filter import Condition, EventFilter

@@ -51,8 +51,8 @@ class EventBus:
         """Appends `events` durably; awaiting it gives the result of `work`, after they were dispatched.
 
         `work(session)` runs on the writer in the same transaction: tables and log change together or
-        not at all. Events that it returns in a `Told` are appended after `events`. When `work` raises, its changes and `events` are undone and its error is raised to the
-        awaiter.
+        not at all. Events that it returns in a `Told` are appended after `events`. When `work` raises, its
+        changes and `events` are undone and its error is raised to the awaiter.
         """
         return self._log.append(events, work)
 

@@ -308,7 +308,7 @@ def proposed_event(new: NewProposal, first: NewRevision) -> events.UpgradePropos
     )
 
 
-def _sizes(revision: NewRevision) -> dict[str, int]:
+def _sizes(revision: NewRevision) -> dict[str, Any]:
     """How much a revision changes."""
     return {
         "files": len(revision.files),
