@@ -28,10 +28,14 @@ async def targets_shown(dock: Dock) -> TargetsDialog:
     return dialog
 
 
-def pressed(dialog: TargetsDialog, words: str) -> None:
-    buttons = [one for one in dialog.findChildren(QPushButton) if words in one.text() and one.isVisible()]
-    assert len(buttons) == 1, [one.text() for one in dialog.findChildren(QPushButton)]
-    buttons[0].click()
+async def pressed(dialog: TargetsDialog, words: str) -> None:
+    """Cards that were just laid out are shown a turn of the loop later."""
+
+    def found() -> list[QPushButton]:
+        return [one for one in dialog.findChildren(QPushButton) if words in one.text() and one.isVisible()]
+
+    await eventually(lambda: len(found()) == 1)
+    found()[0].click()
 
 
 async def test_a_repository_is_asked_for_a_change_and_closed(
@@ -41,14 +45,14 @@ async def test_a_repository_is_asked_for_a_change_and_closed(
     dock = make_dock()
     await settled(dock)
     dialog = await targets_shown(dock)
-    pressed(dialog, "Ask for a change")
+    await pressed(dialog, "Ask for a change")
     (question,) = dialog.findChildren(DecisionDialog)
     assert not question.go_button.isEnabled()
     question.edit.setPlainText("Boil faster")
     question.go_button.click()
     await eventually(lambda: ("ask", target.id, "Boil faster") in queue.asked)
     await settled(dock)
-    pressed(dialog, "Close to proposals")
+    await pressed(dialog, "Close to proposals")
     (warning,) = dialog.findChildren(Question)
     warning.go_button.click()
     await eventually(lambda: not queue.open_targets)
@@ -64,6 +68,7 @@ async def test_tests_without_a_sandbox_are_allowed_in_clear_words_where_there_is
     dock = make_dock()
     await settled(dock)
     dialog = await targets_shown(dock)
+    await eventually(lambda: len(dialog.findChildren(QCheckBox)) == 1)
     (box,) = dialog.findChildren(QCheckBox)
     box.click()
     await eventually(lambda: queue.open_targets[0].unsandboxed)
@@ -80,7 +85,7 @@ async def test_with_a_sandbox_nothing_is_asked_and_the_own_source_is_offered(
     await settled(dock)
     dialog = await targets_shown(dock)
     assert dialog.findChildren(QCheckBox) == []
-    pressed(dialog, "own source")
+    await pressed(dialog, "own source")
     await eventually(lambda: [one.folder for one in queue.open_targets] == [queue.own])
     await settled(dock)
     assert not dialog.own_button.isVisible()
