@@ -180,8 +180,9 @@ class _Attempt:
 
     @cached_property
     def caller(self) -> Caller:
+        work = self.assignment
         return Caller(
-            self.assignment.persona.name, self.assignment.task_id, stays_here=self.assignment.local_only
+            work.persona.name, work.task_id, stays_here=work.local_only, agent_id=work.agent_id
         )
 
     async def _with_sources(self, outcome: Done | Failed) -> Done | Failed:

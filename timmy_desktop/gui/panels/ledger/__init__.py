@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from timmy_desktop.services import Services
 
 
+REST_S = 0.004
+
+
 def build(services: Services) -> Panel:
     """The panel over the ledger, its history and the bus."""
     from timmy_desktop.gui.keepsakes import Keepsakes
@@ -23,7 +26,7 @@ def build(services: Services) -> Panel:
     panel = LedgerPanel(
         book=services.ledger,
         history=LedgerHistory(services.database),
-        exporter=LedgerExport(services.database),
+        exporter=LedgerExport(services.database, rest_seconds=REST_S),
         bus=services.bus,
         supervisor=services.supervisor,
         keepsakes=Keepsakes(services.paths.data_dir / "panel-ledger.json"),
