@@ -41,7 +41,16 @@ def ledger_view_1m() -> list[Row]:
     )
     return [
         Row("ledger_view_1m", p95, "ms p95", None, None, "< 33 ms", p95 < GOAL_MS, note),
-        Row("ledger_view_1m_longest", longest, "ms", None, None, "< 50 ms", longest < LONGEST_MS, f"at: {when}"),
+        Row(
+            "ledger_view_1m_longest",
+            longest,
+            "ms",
+            None,
+            None,
+            "< 50 ms",
+            longest < LONGEST_MS,
+            f"at: {when}",
+        ),
     ]
 
 
@@ -54,6 +63,7 @@ async def look(folder: Path) -> tuple[float, float, int, float, float, float, st
     from timmy_desktop.gui.keepsakes import Keepsakes
     from timmy_desktop.gui.panels.ledger import REST_S
     from timmy_desktop.gui.panels.ledger.panel import LedgerPanel
+    from timmy_desktop.gui.panels.ledger.words import Worth
     from timmy_desktop.gui.responsiveness import CalmInterpreter
     from timmy_desktop.ledger import book
     from timmy_desktop.ledger.export import LedgerExport
@@ -75,7 +85,7 @@ async def look(folder: Path) -> tuple[float, float, int, float, float, float, st
     panel = LedgerPanel(
         book=FakeBook(await db.read(book.balances)), history=LedgerHistory(db), exporter=LedgerExport(db, rest_seconds=REST_S),
         bus=FakeBus(), supervisor=supervisor, keepsakes=Keepsakes(None), now_us=lambda: NOW_US,
-        names={name: name for name in AGENTS}, proves=lambda *_: True, fiat=lambda _: "",
+        names={name: name for name in AGENTS}, proves=lambda *_: True, worth=Worth(),
     )  # fmt: skip
     panel.resize(1280, 700)
     panel.show()
@@ -114,7 +124,10 @@ async def look(folder: Path) -> tuple[float, float, int, float, float, float, st
         ("filter", lambda: filters.kind.setCurrentIndex(1)),
         ("filter", lambda: filters.agent.setCurrentIndex(2)),
         ("clear", filters.clear),
-        *(("sort", lambda column=column: header.setSortIndicator(column, header.sortIndicatorOrder())) for column in (3, 0)),
+        *(
+            ("sort", lambda column=column: header.setSortIndicator(column, header.sortIndicatorOrder()))
+            for column in (3, 0)
+        ),
         *jumps,
         ("chart", lambda: chart.choose_days(0)),
         ("chart", lambda: chart.choose_days(365)),
@@ -131,9 +144,7 @@ async def look(folder: Path) -> tuple[float, float, int, float, float, float, st
     interpreter.stop()
     await supervisor.close()
     await db.close()
-    p95, work = (
-        statistics.quantiles(times, n=20)[18] for times in ([late for late, _ in frames], own)
-    )
+    p95, work = (statistics.quantiles(times, n=20)[18] for times in ([late for late, _ in frames], own))
     longest, when = max(frames)
     return p95, longest, len(frames), shown, filtered, work, when
 

@@ -32,6 +32,9 @@ async def test_balance_health_check_reconcile_and_a_receipt(tmp_path: Path) -> N
     assert timmy_json("ledger", "check", data_dir=tmp_path)[1]["problems"] == []
     status, run = timmy_json("ledger", "reconcile", data_dir=tmp_path)
     assert (status, run["state"]) == (0, "agrees")
+    said = timmy("ledger", "reconcile", data_dir=tmp_path).stdout
+    assert said.startswith("Ledger and node agree: 1 payment compared.")
+    assert "transactions add up" in timmy("ledger", "check", data_dir=tmp_path).stdout
     receipt, elsewhere = tmp_path / "receipt.json", tmp_path / "elsewhere"
     assert timmy("ledger", "receipt", payment, "--out", str(receipt), data_dir=tmp_path).returncode == 0
     shown = timmy("verify-receipt", str(receipt), data_dir=elsewhere)

@@ -18,6 +18,7 @@ from tests.gui.panels.conftest import Place
 from timmy_desktop.gui.keepsakes import Keepsakes
 from timmy_desktop.gui.panel import Panel, Say
 from timmy_desktop.gui.panels.ledger.panel import LedgerPanel
+from timmy_desktop.gui.panels.ledger.words import Worth
 from timmy_desktop.ledger import invoice, receipt
 from timmy_desktop.ledger.backends.embedded import EmbeddedBackend
 from timmy_desktop.ledger.export import LedgerExport
@@ -49,7 +50,7 @@ async def place(world: LedgerWorld, stand: Stand, keepsakes: Keepsakes) -> Place
     panel = LedgerPanel(
         book=world.ledger, history=LedgerHistory(world.db), exporter=LedgerExport(world.db), bus=world.bus,
         supervisor=world.supervisor, keepsakes=keepsakes, now_us=world.clock.now_us, names={"a1": "Forge"},
-        proves=invoice.proves, fiat=lambda _: "",
+        proves=invoice.proves, worth=Worth(),
     )  # fmt: skip
     made = stand(panel, [])
     panel.start()

@@ -27,9 +27,7 @@ MINE = "SELECT state, amount_msat, memo, purpose, task_id, agent_id FROM ledger 
 
 
 def on_the_embedded_node(folder: Path, **options: Any) -> SwarmWorld:
-    node = EmbeddedBackend(
-        node_key=lambda: b"\x07" * 32, clock=SystemClock(), journal=folder / "node.jsonl"
-    )
+    node = EmbeddedBackend(node_key=lambda: b"\x07" * 32, clock=SystemClock(), journal=folder / "node.jsonl")
     return SwarmWorld(folder, backend=node, limits=LIMITS, **options)
 
 
