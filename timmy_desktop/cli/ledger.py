@@ -97,9 +97,8 @@ def _many(number: int, what: str) -> str:
 
 def _check_words(report: Report) -> list[str]:
     if not report["problems"]:
-        return [
-            f"Every sat is accounted for: {_many(report['transactions'], 'transaction')} add{'s' * (report['transactions'] == 1)} up."
-        ]
+        adds = "adds" if report["transactions"] == 1 else "add"
+        return [f"Every sat is accounted for: {_many(report['transactions'], 'transaction')} {adds} up."]
     return ["THE BOOK DOES NOT ADD UP:", *(f"  {problem}" for problem in report["problems"])]
 
 

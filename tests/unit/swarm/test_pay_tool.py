@@ -103,7 +103,7 @@ async def test_an_invoice_is_paid_once(tmp_path: Path) -> None:
     async with on_the_embedded_node(tmp_path) as world:
         bill = await world.ledger.simulated_bill(1_000, "Once")
         await pay(world, bill)
-        with pytest.raises(ToolError, match="Nothing was paid: .*already paid"):
+        with pytest.raises(ToolError, match=r"Nothing was paid: .*already paid"):
             await pay(world, bill, Caller("Helm", "task-2", agent_id="helm-1"))
         with pytest.raises(ToolError, match="Nothing was paid"):
             await pay(world, "lnbcrt1nonsense")

@@ -1,4 +1,4 @@
-"""The tool by which an agent pays for what its task needs: within the person's limits, above them when they approve."""
+"""The tool by which an agent pays for what its task needs: within the person's limits, or by their approval."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class PayInvoice(TypedTool[PayArguments]):
 
     name = "pay_invoice"
     description = (
-        "Pays a Lightning invoice that the task needs paid. Within the person's spending limits it is paid at "
-        "once; above them it waits for the person."
+        "Pays a Lightning invoice that the task needs paid. Within the person's spending limits it is paid "
+        "at once; above them it waits for the person."
     )
     arguments = PayArguments
 

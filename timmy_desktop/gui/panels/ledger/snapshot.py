@@ -119,4 +119,5 @@ def _told(received: int, out: int, fees: int) -> str:
 
 def _span(start: int, end: int) -> str:
     first, last = (datetime.fromtimestamp(day * 86_400, UTC) for day in (start, end - 1))
-    return f"{first.day} {first:%b}" if first == last else f"{first.day} {first:%b} to {last.day} {last:%b}"
+    words = f"{first.day} {first:%b}" + ("" if first == last else f" to {last.day} {last:%b}")
+    return f"{words} (UTC)"
