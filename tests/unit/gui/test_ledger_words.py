@@ -133,7 +133,7 @@ def test_the_picture_holds_each_height_and_groups_days_where_there_is_no_room() 
     assert len(picture.swing) == 1
     assert picture.days_a_bar == 1
     assert [(bar.in_msat, bar.out_msat) for bar in picture.bars] == [(0, 200), (50, 3), (10, 0)]
-    assert picture.bars[1].words == "13 Apr: in 0.05 sat, out 0.003 sat, of that 0.003 sat fees"
+    assert picture.bars[1].words == "13 Apr (UTC): in 0.05 sat, out 0.003 sat, of that 0.003 sat fees"
     few = picture_of(BalanceSeries(since, until, Msat(1000), steps), flows, 10)
     assert few.days_a_bar == 3
     assert [(bar.in_msat, bar.out_msat) for bar in few.bars] == [(50, 203), (10, 0)]

@@ -1,4 +1,4 @@
-"""The tool by which an agent pays for what its task needs: within the person's limits, or by their approval."""
+"""The tool by which an agent pays for what its task needs: within the person's limits, or as they approve."""
 
 from __future__ import annotations
 

@@ -165,6 +165,20 @@ class LedgerPanel(Panel):
             return "a payment is being sent; its outcome is looked up at the next start"
         return "an export of the ledger is being written" if self.exports.running else ""
 
+    def show_part(self, part: str) -> bool:
+        """`lines`, `line:ID`, `flows`, `thought`; `pay`: its dialog with an invoice of the simulated shop."""
+        name, _, ledger_id = part.partition(":")
+        parts: dict[str, Callable[[], object]] = {
+            "lines": lambda: self.tabs.setCurrentWidget(self.lines_page),
+            "line": lambda: self.open_line(ledger_id),
+            "flows": lambda: self.tabs.setCurrentWidget(self.shares_page),
+            "thought": lambda: self.tabs.setCurrentWidget(self.thoughts_page),
+            "pay": self.payments.try_paying,
+        }
+        if name in parts:
+            parts[name]()
+        return name in parts
+
     def take_settings(self, settings: Settings) -> None:
         """Another rate shows beside what is on screen."""
         self._worth.rate = settings.fiat_cents_per_bitcoin, settings.fiat_currency
