@@ -14,6 +14,7 @@ from timmy_desktop.events.agents import ToolCompleted, ToolFailed
 from timmy_desktop.events.payments import PaymentSent, PaymentSettled
 from timmy_desktop.ledger import Limits
 from timmy_desktop.ledger.backends.embedded import EmbeddedBackend
+from timmy_desktop.ledger.history import LedgerHistory
 from timmy_desktop.routing.types import ToolCall
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.personas import ALL_TOOLS, PAY, personas
@@ -58,6 +59,10 @@ async def test_an_agent_pays_for_its_task_and_the_ledger_says_who_for_what(tmp_p
         ]
         bought = [event for event in world.of(PaymentSettled, task) if event.amount_msat == 20_000]
         assert [event.agent_id for event in bought] == [done.agent_id]
+        history = LedgerHistory(world.db)
+        (thought,) = await history.thoughts(0)
+        assert (thought.paid_msat, thought.spent_msat) == (done.paid_msat, 20_000)
+        assert (await history.thought_sums(0)).spent_msat == 20_000
         sums = await world.ledger.balances()
         assert before - sums.available_msat == 20_000 + done.paid_msat
         await world.audited()
