@@ -87,6 +87,7 @@ async def _real(data: Path, pair: Pair, out: Path) -> None:
     finally:
         await services.stop()
     _configure(data, _electrum(pair))
+    (data / "panel-ledger.json").write_text('{"days": "7"}', encoding="utf-8")
     _pictures("doubt", data, out)
     await pair.hold(False)
     await pair.payer.rpc("lnpay", invoice=await pair.payee.invoice(90_000, "Paid in Electrum itself"))

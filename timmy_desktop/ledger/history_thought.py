@@ -11,7 +11,10 @@ from timmy_desktop.storage.database import Session
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """One task. `spent_msat` is what its agents paid to others for it; `cost_microcents` what remote providers took for it, as long as its requests are kept."""
+    """One task. `spent_msat` is what its agents paid to others for it.
+
+    `cost_microcents` is what remote providers took for it, as long as its requests are kept.
+    """
 
     task_id: str
     text: str

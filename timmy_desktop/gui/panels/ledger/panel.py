@@ -186,7 +186,8 @@ class LedgerPanel(Panel):
         self.controller.read_line_again()
 
     def settle(self) -> bool:
-        return self._started and self.controller.settled and not self.lines.asking and not self.bridge.waiting
+        asking = self.lines.asking or self.bridge.waiting or self.payments.is_waiting
+        return self._started and self.controller.settled and not asking
 
     def stop(self) -> None:
         self._keepsakes.save()

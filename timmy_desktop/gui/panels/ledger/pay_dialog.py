@@ -68,6 +68,11 @@ class PayDialog(WindowDialog):
         self._clear()
         self.text.setFocus()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether what was typed is about to be read."""
+        return self._debounce.isActive()
+
     # What the panel tells
 
     def show_checked(self, checked: CheckedInvoice) -> None:

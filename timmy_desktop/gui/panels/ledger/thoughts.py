@@ -71,7 +71,11 @@ def facts_of(sums: ThoughtSums) -> list[Fact]:
     each = sats(paid * 1000 // tokens) if tokens else "–"
     return [
         (f"{sums.tasks:,}", "tasks", ""),
-        (sats(paid), "paid for them", f"Of that fees: {sats(sums.fee_msat)}; paid by agents to others: {sats(sums.spent_msat)}"),
+        (
+            sats(paid),
+            "paid for them",
+            f"Of that fees: {sats(sums.fee_msat)}; paid by agents to others: {sats(sums.spent_msat)}",
+        ),
         (money, "to providers", f"Of that outside tasks: {dollars(sums.other_cost_microcents)}"),
         (f"{tokens:,}", "tokens", f"{sums.tokens_in:,} in, {sums.tokens_out:,} out"),
         (each, "for 1,000 tokens", "Sats paid for tasks, by their tokens"),
