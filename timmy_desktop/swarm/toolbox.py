@@ -18,7 +18,6 @@ from timmy_desktop.swarm.tools.threads import ToolThreads
 from timmy_desktop.swarm.tools.workspace import Workspace
 
 NOBODY = Caller()
-_FOR_A_CALLER = MemoryTool | ChangeTool | PayInvoice
 
 
 class Toolbox:
@@ -51,7 +50,7 @@ class Toolbox:
     def specs(self, names: Iterable[str]) -> tuple[ToolSpec, ...]:
         """What a model is told of the tools called `names`; unknown names are left out."""
         tools = [self._tools[name] for name in names if name in self._tools]
-        tools = [tool for tool in tools if not isinstance(tool, _FOR_A_CALLER) or tool.is_available]
+        tools = [tool for tool in tools if _is_available(tool)]
         return tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in tools)
 
     def is_private(self, name: str) -> bool:
@@ -67,7 +66,7 @@ class Toolbox:
             known = ", ".join(tool for tool in allowed if tool in self._tools) or "none"
             raise ToolError(f"There is no tool {name[:80]!r} here. The tools are: {known}.")
         tool = self._tools[name]
-        if isinstance(tool, _FOR_A_CALLER):
+        if isinstance(tool, MemoryTool | ChangeTool | PayInvoice):
             return storable(await tool.run_for(caller, arguments))
         return storable(await tool.run(arguments))
 
@@ -90,3 +89,7 @@ class Toolbox:
     async def stop(self) -> None:
         """Ends the tools under way and their threads."""
         await self._threads.stop()
+
+
+def _is_available(tool: Tool) -> bool:
+    return not isinstance(tool, MemoryTool | ChangeTool | PayInvoice) or tool.is_available

@@ -54,6 +54,7 @@ class PayDialog(WindowDialog):
         self.details = QWidget()
         self.fee, self.after, self.until = label(), label(), label()
         self.payee = CopyableId(what="payee")
+        self.payee.setStyleSheet("padding: 0; min-height: 0;")  # it stands in a column of plain words
         self.busy = BusyBar()
         self.close_button = button("Close", self.close)
         self.pay_button = button("Pay", self._confirm, variant="primary")
