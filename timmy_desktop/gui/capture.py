@@ -62,7 +62,7 @@ async def capture(
     if dock is not None and (chosen := dock.focusWidget()) is not None:
         chosen.clearFocus()
     # A part may be a dialog, which is a window of its own.
-    picture = (QApplication.activeModalWidget() or target).grab()
+    picture = ((QApplication.activeModalWidget() if part else None) or target).grab()
     await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
     shown = "-".join(filter(None, (panel or "window", part.partition(":")[0])))
     file = out / f"{shown}-{theme}-{picture.width()}x{picture.height()}.png"
