@@ -20,7 +20,7 @@ from timmy_desktop.ledger.history_question import Question
 from timmy_desktop.storage.database import Database, Session
 
 Format = Literal["csv", "beancount", "jsonl"]
-_BATCH = 100
+_BATCH = 40
 
 
 class ExportCancelledError(LedgerError):

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from timmy_desktop.services import Services
 
 
-REST_S = 0.004
+REST_S = 0.003
 
 
 def build(services: Services) -> Panel:
