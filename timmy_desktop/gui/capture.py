@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from timmy_desktop.gui.main_window import MainWindow
 from timmy_desktop.gui.theme import Theme
@@ -62,7 +62,8 @@ async def capture(
     # A dock that was just made to float gives the keyboard to its first button, which nobody chose.
     if dock is not None and (chosen := dock.focusWidget()) is not None:
         chosen.clearFocus()
-    picture = target.grab()
+    # A part may be a dialog, which is a window of its own.
+    picture = ((QApplication.activeModalWidget() if part else None) or target).grab()
     await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
     shown = "-".join(filter(None, (panel or "window", part.partition(":")[0])))
     file = out / f"{shown}-{theme}-{picture.width()}x{picture.height()}.png"
