@@ -108,6 +108,15 @@ MEMORY = (
 LEDGER = (
     Item("treasury_msat", "Treasury", "Simulated sats to begin with.", "sats", 0, 100_000_000, "sat"),
     Item(
+        "limit_agent_payment_msat",
+        "An agent pays others",
+        "At most at once, without you. 0: each payment waits for you.",
+        "sats",
+        0,
+        100_000_000,
+        "sat",
+    ),
+    Item(
         "limit_task_msat", "A task spends", "At most without you. 0: no limit.", "sats", 0, 100_000_000, "sat"
     ),
     Item(
