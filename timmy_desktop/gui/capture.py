@@ -50,6 +50,10 @@ async def capture(
         if dock is not None:
             dock.setFloating(True)
             dock.resize(size)
+    elif dock is not None:
+        # Behind another tab it would have no size of its own yet.
+        dock.show()
+        dock.raise_()
     await settled(window)
     if part:
         panel_shows = dock is not None and dock.panel is not None and dock.panel.show_part(part)
