@@ -31,8 +31,8 @@ LONGEST_TOKENS = 256
 _BATCH = 16
 _TOKENIZER = Path(__file__).parent / "minilm" / "tokenizer.json"
 
-# onnxruntime sends its makers what it runs on, and keeps an identifier in the home folder, unless it is told not to
-# before anything imports it. Here, because who uses the memory imports this first, and on the main thread.
+# onnxruntime sends its makers what it runs on, and keeps an identifier in the home folder, unless it is told
+# not to before anything imports it. Here: whoever uses the memory imports this first, and on the main thread.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 

@@ -70,7 +70,7 @@ def code_line(text: str) -> QLabel:
 
 
 class _Button(QPushButton):
-    """Return presses it where the keyboard stands on it, and nowhere else: a default would take it from every field."""
+    """Return presses it where the keyboard stands on it; a default button would take it from every field."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
