@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from timmy_desktop.cli import doctor as doctor_command
+from timmy_desktop.cli.log import _print
+from timmy_desktop.cli.memory import ACTIONS
 from timmy_desktop.cli.session import complain
 from timmy_desktop.doctor import Finding
 
@@ -60,3 +62,28 @@ def test_doctor_ends_with_what_to_do(
     doctor_command.doctor(argparse.Namespace(data_dir=tmp_path, json=False))
 
     assert capsys.readouterr().out.splitlines()[-1].startswith(last)
+
+
+def test_what_brought_nothing_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    _, say_imported, _ = ACTIONS["import"]
+    say_imported({"entries": 0, "files": [], "chunks": 0, "note": ""})
+    say_imported(
+        {
+            "entries": 0,
+            "files": [{"path": "a.md", "outcome": "refused", "chunks": 0, "reason": "It is a link."}],
+            "chunks": 0,
+            "note": "",
+        }
+    )
+    _print("archives", [])
+
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["Nothing in it was new.", "refused: a.md. It is a link.", "archives: none"]
+
+
+def test_moments_are_said_as_dates(capsys: pytest.CaptureFixture[str]) -> None:
+    _, say, _ = ACTIONS["stats"]
+    say({"entries": 1200, "oldest_us": 1_795_995_919_664_469, "newest_us": 0})
+
+    said = capsys.readouterr().out.splitlines()
+    assert said == ["entries: 1,200", "oldest: 2026-11-29 23:45:19 UTC", "newest: never"]

@@ -135,7 +135,9 @@ def _told(report: Report, options: argparse.Namespace) -> int:
 
 
 def _print(name: str, value: Any) -> None:
-    if isinstance(value, list):
+    if not value and isinstance(value, list | dict | str):
+        print(f"{name.replace('_', ' ')}: none")
+    elif isinstance(value, list):
         for one in value:
             print(inert("  ".join(f"{key} {part}" for key, part in one.items())))
     elif isinstance(value, dict):

@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -186,10 +187,15 @@ def _print_forgotten(report: Report) -> None:
 
 def _print_imported(report: Report) -> None:
     for file in report["files"]:
-        pieces = f", {file['chunks']} pieces" if file["chunks"] else ""
-        print(f"{file['outcome']}{pieces}: {inert(file['path'])} {inert(file['reason'])}".rstrip())
+        pieces = (
+            f", {file['chunks']} {'piece' if file['chunks'] == 1 else 'pieces'}" if file["chunks"] else ""
+        )
+        reason = f". {inert(file['reason'])}" if file["reason"] else ""
+        print(f"{file['outcome']}{pieces}: {inert(file['path'])}{reason}")
     if report["entries"]:
         print(f"{report['entries']:,} memories were new.")
+    elif not report["files"]:
+        print("Nothing in it was new.")
     if report["note"]:
         print(inert(report["note"]), file=sys.stderr)
 
@@ -198,8 +204,14 @@ def _print_pairs(report: Report) -> None:
     for name, value in report.items():
         if isinstance(value, Mapping):
             value = ", ".join(f"{inert(str(key))} {count:,}" for key, count in value.items()) or "none"
+        if name.endswith("_us"):
+            name, value = name.removesuffix("_us"), _moment(value)
         shown = f"{value:,}" if isinstance(value, int) else value
         print(f"{name.replace('_', ' ')}: {shown}")
+
+
+def _moment(time_us: int) -> str:
+    return f"{datetime.fromtimestamp(time_us / 1e6, UTC):%Y-%m-%d %H:%M:%S} UTC" if time_us else "never"
 
 
 ACTIONS: dict[str, tuple[Action, Callable[[Report], None], Callable[[Report], bool]]] = {

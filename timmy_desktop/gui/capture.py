@@ -48,6 +48,11 @@ async def capture(
         if dock is None:
             window.resize(size)
         window.reset_layout()
+    if dock is not None and size is None:
+        # Behind another tab it would have no size of its own yet.
+        dock.show()
+        dock.raise_()
+        await settled(window)
     if dock is not None and (size is not None or min(dock.width(), dock.height()) < _READABLE):
         dock.setFloating(True)  # as it lies in the window it is a strip, in which nothing can be read
         dock.resize(size or _ALONE)

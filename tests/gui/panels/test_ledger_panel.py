@@ -656,9 +656,12 @@ async def test_the_keyboard_reaches_what_matters(month: World, qtbot: QtBot) -> 
     assert panel.focusWidget() is panel.lines_page.filters.search
     texts = [action.text() for action in panel.palette_actions()]
     assert texts[:2] == ["Create an invoice", "Pay an invoice"]
-    qtbot.keyClick(panel, Qt.Key.Key_P)
-    assert panel.payments._dialog is not None
-    panel.payments._dialog.close()
+    lists = (panel.lines_page.table, panel.shares_page.list, panel.thoughts_page.list)
+    for place in (panel, *lists):
+        qtbot.keyClick(place, Qt.Key.Key_P)
+        assert panel.payments._dialog is not None, place
+        panel.payments._dialog.close()
+        await eventually(lambda: panel.payments._dialog is None)
 
 
 @at_rest

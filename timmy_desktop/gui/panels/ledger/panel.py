@@ -22,6 +22,7 @@ from timmy_desktop.gui.panels.ledger.faces import Book, Exporter, History
 from timmy_desktop.gui.panels.ledger.followed import FOLLOWED
 from timmy_desktop.gui.panels.ledger.head import HeadBar
 from timmy_desktop.gui.panels.ledger.invoice_deeds import InvoiceDeeds
+from timmy_desktop.gui.panels.ledger.keys import NEW_INVOICE, is_for_all
 from timmy_desktop.gui.panels.ledger.line_view import LineView
 from timmy_desktop.gui.panels.ledger.lines_model import LinesModel
 from timmy_desktop.gui.panels.ledger.lines_page import LinesPage
@@ -403,13 +404,12 @@ class LedgerPanel(Panel):
     # Qt
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
-        if plain and event.key() == Qt.Key.Key_I:
-            self.invoices.new()
-        elif plain and event.key() == Qt.Key.Key_P:
-            self.payments.pay()
-        else:
+        if not is_for_all(event):
             super().keyPressEvent(event)
+        elif event.key() == NEW_INVOICE:
+            self.invoices.new()
+        else:
+            self.payments.pay()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

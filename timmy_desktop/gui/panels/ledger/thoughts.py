@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from timmy_desktop.gui.panels.ledger.keys import is_for_all
 from timmy_desktop.gui.panels.ledger.words import Names, agent_words
 from timmy_desktop.gui.theme import GAP, TIGHT, Theme
 from timmy_desktop.gui.widgets.empty_state import EmptyState
@@ -164,6 +165,8 @@ class ThoughtList(QListView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._open(self.currentIndex())
+        elif is_for_all(event):
+            event.ignore()
         else:
             super().keyPressEvent(event)
 
