@@ -14,6 +14,8 @@ import pytest
 from tests.conditions import ROOT, require_part, require_small_model
 from tests.e2e.clean_root import CleanRoot
 from timmy_desktop import __version__
+from timmy_desktop.cli import _parser
+from timmy_desktop.cli.self_test_bench import commands
 
 pytestmark = [pytest.mark.parts, pytest.mark.package, pytest.mark.timeout(1500)]
 
@@ -60,9 +62,9 @@ def assert_works(root: CleanRoot, program: str) -> None:
     """The self-test passes in every part, a window opens and closes in good order, a task is done and paid."""
     report = json.loads(root.run(f"{program} self-test --json", as_person=True, timeout=900, check=False))
     assert report["passed"], [part for part in report["parts"] if not part["passed"]]
-    assert {"window", "task", "memory", "documents", "git", "feed", "verifier", "sandbox", "colours"} <= {
-        part["name"] for part in report["parts"]
-    }
+    names = {part["name"] for part in report["parts"]}
+    assert {"task", "memory", "documents", "git", "feed", "verifier", "sandbox", "colours"} <= names
+    assert {f"timmy-desktop {command}".rstrip() for command in commands(_parser())} <= names
     task = json.loads(
         root.run(f"{program} run-task 'List three uses of a hash chain' --json", as_person=True, timeout=600)
     )

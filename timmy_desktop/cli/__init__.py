@@ -276,7 +276,7 @@ def _verify_log(options: argparse.Namespace) -> int:
 def _self_test(options: argparse.Namespace) -> int:
     from timmy_desktop.cli.self_test import self_test
 
-    return self_test(options)
+    return self_test(options, _parser())
 
 
 def _models(options: argparse.Namespace) -> int:

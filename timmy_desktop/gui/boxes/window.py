@@ -9,8 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Never
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QCloseEvent, QFontDatabase
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent, QFontDatabase, QPaintEvent
 from PySide6.QtWidgets import QMainWindow, QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
 
 from timmy_desktop.events.base import EventRecord
@@ -70,6 +70,8 @@ class BoxWindow(QMainWindow):
     """Shows an opened box. What would change anything is not offered."""
 
     closed = Signal()
+    painted = Signal()
+    """The window was on screen."""
 
     def __init__(self, opened: OpenedBox, supervisor: TaskSupervisor) -> None:
         super().__init__()
@@ -101,6 +103,10 @@ class BoxWindow(QMainWindow):
         """Whether everything asked for is on screen."""
         return self.events.settle()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        self.painted.emit()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         super().closeEvent(event)
         self.events.stop()
@@ -115,13 +121,14 @@ class BoxWindow(QMainWindow):
             )
 
 
-async def show_box(file: Path, key_of: KeyOf) -> None:
-    """Shows a box until its window is closed. Raises what `open_box` raises."""
+async def show_box(file: Path, key_of: KeyOf, painted: Callable[[], object]) -> None:
+    """Shows a box until its window is closed; `painted()` once it is seen. Raises what `open_box` raises."""
     opened = await open_box(file, key_of)
     supervisor, closed = TaskSupervisor(), asyncio.Event()
     try:
         window = BoxWindow(opened, supervisor)
         window.closed.connect(closed.set)
+        window.painted.connect(painted, Qt.ConnectionType.SingleShotConnection)
         window.show()
         await closed.wait()
         window.deleteLater()
