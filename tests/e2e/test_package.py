@@ -58,6 +58,26 @@ def older(package: Path, folder: Path) -> Path:
     return made
 
 
+def assert_finds_airllm(root: CleanRoot, program: str) -> None:
+    """In an environment beside it: here one of its shape, whose Python notes which libraries it is given."""
+    script = (
+        "mkdir -p airllm/bin airllm/lib && touch airllm/lib/airllm.py airllm/lib/torch.py && printf '%s\\n' "
+        "'#!/bin/sh' 'echo \"[$LD_LIBRARY_PATH]\" > ~/libraries' "
+        "'PYTHONPATH=~/airllm/lib exec python3 \"$@\"' > airllm/bin/python && chmod +x airllm/bin/python"
+    )
+    assert _airllm(root, program).startswith("AirLLM is not installed")
+    root.run(script, as_person=True)
+    assert "not installed" not in _airllm(root, program)
+    assert (root.home / "libraries").read_text() == "[]\n"
+    root.run("rm -r airllm libraries", as_person=True)
+
+
+def _airllm(root: CleanRoot, program: str) -> str:
+    report = json.loads(root.run(f"{program} doctor --json", as_person=True, check=False))
+    (found,) = [one["detail"] for one in report["findings"] if one["name"] == "Model: airllm"]
+    return str(found)
+
+
 def assert_works(root: CleanRoot, program: str) -> None:
     """The self-test passes in every part, a window opens and closes in good order, a task is done and paid."""
     report = json.loads(root.run(f"{program} self-test --json", as_person=True, timeout=900, check=False))
@@ -71,6 +91,7 @@ def assert_works(root: CleanRoot, program: str) -> None:
     assert (task["status"], task["provider"]) == ("completed", "embedded")
     assert task["result"].strip()
     assert task["paid_msat"] > 0
+    assert_finds_airllm(root, program)
     assert "124" in root.run(f"{WINDOW} {program}; echo $?", as_person=True)
     log = root.home / ".local/share/timmy-desktop/logs/timmy.log"
     assert not [line for line in log.read_text().splitlines() if " ERROR " in line]
