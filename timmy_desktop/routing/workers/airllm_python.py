@@ -22,7 +22,7 @@ HOW = "Run: pip install torch==2.13.0, then pip install airllm==4.0.0"
 
 
 def beside() -> tuple[Path, ...]:
-    """Where an environment of AirLLM's own is found by itself: in the home, and beside a packaged application."""
+    """Where an environment of AirLLM's own is found by itself: in the home, and beside the package."""
     places = [Path.home() / "airllm"]
     if is_frozen():
         places.append(Path(sys.executable).resolve().parent / "airllm")
