@@ -113,7 +113,7 @@ def licences(parts: list[Distribution], system: Sequence[SystemPart] = ()) -> st
 
 
 def licence_of(part: Distribution) -> str:
-    """What the distribution says of its licence: an expression, a name, or its classifiers."""
+    """What the distribution says of its licence, in short; or where its text stands."""
     said = part.metadata.json
     if said.get("license_expression"):
         return str(said["license_expression"])
@@ -121,7 +121,8 @@ def licence_of(part: Distribution) -> str:
         line.rsplit(" :: ", 1)[1] for line in said.get("classifier", []) if line.startswith("License ::")
     ]
     named = str(said.get("license", "")).strip().splitlines()
-    return ", ".join(classified) or (named[0] if named else "not stated")
+    told = ", ".join(classified) or (named[0] if named else "")
+    return told or ("see LICENSES.txt" if any(_licence_files(part)) else "not stated")
 
 
 def _entry(part: Distribution) -> dict[str, object]:

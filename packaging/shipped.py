@@ -62,6 +62,7 @@ LEFT_OUT = (
     "pytest", "_pytest", "hypothesis", "mypy", "ruff", "setuptools", "pip", "wheel",
     "beancount", "PyInstaller",
     "uvloop", "uvicorn", "watchfiles", "httptools",  # of chromadb's server
+    "readline",  # of a prompt that is not here; its library is GPL
     "tkinter", "IPython", "matplotlib", "pandas", "scipy", "PIL", "sympy",
     "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtQuickWidgets", "PySide6.QtQuickControls2",
     "PySide6.QtWebEngineCore", "PySide6.QtDesigner", "PySide6.QtHelp", "PySide6.QtSql", "PySide6.QtTest",

@@ -55,6 +55,7 @@ def test_agents_that_join_one_after_the_other_are_one_row(model: ActivityModel) 
     model.add_newer([record(4), *joins, record(9), record(10, AgentJoined(name="Late", role="x"))])
     texts = [model.data(model.index(row)) for row in range(model.rowCount())]
     assert texts == ["Late joined, x", "number 9", "4 agents joined: N5, N6, N7, N8", "number 4"]
+    assert [model.row(model.index(row)).is_of_several for row in range(4)] == [False, False, True, False]
     model.show_only(Filter(text="n6"))
     assert shown(model) == [8]
 

@@ -119,10 +119,12 @@ class Welcome(QWidget):
 
     def event(self, event: QEvent) -> bool:
         is_about_room = event.type() in (QEvent.Type.LayoutRequest, QEvent.Type.Resize)
+        handled = super().event(event)
         if is_about_room and self._layout is not None:
             # The window gives what is above its docks the height of a hint that knows no width.
             self.setFixedHeight(self._layout.totalHeightForWidth(self.width()))
-        return super().event(event)
+            self._layout.setGeometry(self.rect())
+        return handled
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
         theme, painter = Theme.current(), QPainter(self)

@@ -39,6 +39,11 @@ class Row:
         )
         self._sentence: Sentence | None = None
 
+    @property
+    def is_of_several(self) -> bool:
+        """Whether it tells of more than one event."""
+        return len(self._joined) > 1
+
     def takes(self, older: EventRecord) -> bool:
         """Whether the event before this row's was another agent's joining; it is then told of here."""
         if not self._joined or not isinstance(older.event, AgentJoined) or older.seq != self.oldest_seq - 1:
@@ -48,8 +53,9 @@ class Row:
 
     def sentence(self, names: Names) -> Sentence:
         if self._sentence is None:
-            together = len(self._joined) > 1
-            self._sentence = joined_sentence(self._joined) if together else sentence(self.record, names)
+            self._sentence = (
+                joined_sentence(self._joined) if self.is_of_several else sentence(self.record, names)
+            )
         return self._sentence
 
 
