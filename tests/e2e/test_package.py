@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
+import importlib
 import json
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -136,7 +138,7 @@ def test_the_tarball_works_in_a_folder_with_an_odd_name(root: CleanRoot) -> None
 
 def test_what_ships_stays_below_its_ceiling_and_is_listed() -> None:
     sizes = json.loads(built("sizes.json").read_text(encoding="utf-8"))
-    assert sizes["total"] <= _bill().CEILING_MB, sizes
+    assert sizes["total"] <= _packaging("bill").CEILING_MB, sizes
     parts = json.loads(built("sbom.cdx.json").read_text(encoding="utf-8"))["components"]
     names = {part["name"].lower() for part in parts}
     assert {"pyside6_essentials", "chromadb", "xllamacpp", "onnxruntime"} <= names
@@ -149,6 +151,16 @@ def test_what_ships_stays_below_its_ceiling_and_is_listed() -> None:
     assert not [part["name"] for part in parts if f"\n{part['name']} {part['version']}: " not in texts]
 
 
+def test_nothing_ships_that_is_never_used() -> None:
+    shipped = _packaging("shipped")
+    inside = FROZEN / "_internal"
+    places = [str(path.relative_to(inside)) for path in inside.rglob("*") if path.is_file()]
+    assert not [place for place in places if shipped.is_unused(place)]
+    tops = {place.split("/")[0].split(".")[0] for place in places}
+    assert not tops & {name for name in shipped.LEFT_OUT if "." not in name}
+    assert not tops & {"openai", "anthropic", "litellm", "libreadline"}
+
+
 def test_the_content_list_is_what_was_built_and_no_file_is_missing_from_it() -> None:
     lines = built("content.sha256").read_text(encoding="utf-8").splitlines()
     listed = dict(reversed(line.split("  ", 1)) for line in lines)
@@ -158,17 +170,11 @@ def test_the_content_list_is_what_was_built_and_no_file_is_missing_from_it() -> 
         assert hashlib.sha256(files[name].read_bytes()).hexdigest() == listed[name]
 
 
-def _bill() -> object:
-    import sys
-
+def _packaging(name: str) -> Any:
+    """A module of packaging/, which is no package."""
     sys.path.insert(0, str(ROOT / "packaging"))
     try:
-        spec = importlib.util.spec_from_file_location("bill", ROOT / "packaging/bill.py")
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
+        return importlib.import_module(name)
     finally:
         sys.path.remove(str(ROOT / "packaging"))
 

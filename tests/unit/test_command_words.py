@@ -72,8 +72,8 @@ def test_doctor_ends_with_what_to_do(
 def test_headless_prints_lines_for_a_person_and_objects_for_a_script() -> None:
     event = AgentJoined(name="Forge", role="code", completed=3, failed=0, agent_id="a1")
     line = line_of(EventRecord(7, 1_000_000, event, b""))
-    assert (
-        line.split() == "7 00:00:01.000 agent.joined agent id a1, name Forge, role code, completed 3".split()
+    assert " ".join(line.split()) == (
+        "7 00:00:01.000 agent.joined agent id a1, name Forge, role code, completed 3"
     )
     counted = TaskBidding(task_id="t1", eligible=["Echo", "Mace"], round=2)
     line = line_of(EventRecord(8, 0, counted, b""))
