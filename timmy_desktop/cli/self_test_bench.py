@@ -23,6 +23,8 @@ from timmy_desktop.cli.self_test_parts import SelfTestFailure, expect
 
 PROCESS_SECONDS = 60.0
 _LOOK_SECONDS = 0.05
+# What a window prints when it was painted, and the variable that asks it to.
+PAINTED, TELL = "painted", "TIMMY_TELL_FIRST_PAINT"
 OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
 
 
