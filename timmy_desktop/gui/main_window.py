@@ -397,6 +397,7 @@ class MainWindow(QMainWindow):
             "doctor": self._open_doctor,
             "verify": self._verify,
             "export_box": self._export_box,
+            "open_box": self._open_box,
             "open_data_folder": self._open_data_folder,
             "about": self._open_about,
         }
@@ -504,6 +505,15 @@ class MainWindow(QMainWindow):
             now_us=services.clock.now_us,
         )
         ExportBoxDialog(self, parts, self._tasks, self.grant).open()
+
+    def _open_box(self) -> None:
+        if self._services is None:
+            return
+        from timmy_desktop.gui.boxes.opening import BoxOpener
+
+        services = self._services
+        key = services.event_log.key
+        BoxOpener(self, services.database, key, self._tasks, self.grant).choose()
 
     def _open_about(self) -> None:
         from timmy_desktop.gui.dialogs import AboutDialog

@@ -88,6 +88,21 @@ class OpenUpgrade:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenPayment:
+    """Show the line of this payment in the ledger; without its hash, all lines of the task."""
+
+    payment_hash: str = ""
+    task_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """Show this request to a model: its attempts, and what came of it."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenPreferences:
     """Let the person change the settings, beginning at the page called `page`."""
 
@@ -115,6 +130,8 @@ Wish = (
     | ShowPanel
     | OpenMemory
     | OpenUpgrade
+    | OpenPayment
+    | OpenRequest
     | OpenPreferences
     | Say
 )

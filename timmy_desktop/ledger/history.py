@@ -55,9 +55,9 @@ class LedgerHistory:
 
         return await self._db.read(read)
 
-    async def line(self, ledger_id: str) -> Line:
-        """One line; LedgerError where there is none."""
-        found = await self._db.read(lambda session: lines.read_line(session, ledger_id))
+    async def line(self, key: str) -> Line:
+        """One line, by its identifier or a payment's hash; LedgerError where there is none."""
+        found = await self._db.read(lambda session: lines.read_line(session, key))
         if found is None:
             raise LedgerError("There is no such line in the ledger.")
         return found

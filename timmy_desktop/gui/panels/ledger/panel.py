@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLayout, QSplitter, QTabWidget
 
 from timmy_desktop.gui.bridge import Bus, EventBridge
 from timmy_desktop.gui.keepsakes import Keepsakes
-from timmy_desktop.gui.panel import OpenPreferences, OpenTask, Panel, Say
+from timmy_desktop.gui.panel import OpenPayment, OpenPreferences, OpenTask, Panel, Say, Wish
 from timmy_desktop.gui.panels.ledger.chart_page import ChartPage
 from timmy_desktop.gui.panels.ledger.commands import palette_commands
 from timmy_desktop.gui.panels.ledger.controller import LedgerController, Money, Standing, Thinking
@@ -35,6 +35,7 @@ from timmy_desktop.gui.panels.ledger.thoughts import ThoughtsPage
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.widgets.busy_bar import BusyBar
 from timmy_desktop.gui.widgets.parts import column
+from timmy_desktop.gui.wording import short_id
 from timmy_desktop.ledger.history_lines import Found, Line
 from timmy_desktop.ledger.history_question import Question
 from timmy_desktop.ledger.history_sums import DAY_US
@@ -148,6 +149,16 @@ class LedgerPanel(Panel):
         self._measure()
         self.controller.start()
 
+    def fulfil(self, wish: Wish) -> bool:
+        if not isinstance(wish, OpenPayment):
+            return False
+        if wish.payment_hash:
+            self.open_line(wish.payment_hash)
+        else:
+            self.lines_page.filters.clear()
+            self._show_extra(f"task {short_id(wish.task_id)}", Question(task_id=wish.task_id))
+        return True
+
     def palette_actions(self) -> list[QAction]:
         return palette_commands(self)
 
@@ -185,7 +196,7 @@ class LedgerPanel(Panel):
     # Wishes of its own parts
 
     def open_line(self, ledger_id: str) -> None:
-        """Shows one line with its proof."""
+        """Shows one line with its proof; the hash of a payment names one too."""
         self.tabs.setCurrentWidget(self.lines_page)
         view = self.lines_page.view
         view.show_opening("Reading the line…")
