@@ -141,7 +141,7 @@ def build(
         router=router,
         ledger=ledger,
         registry=Registry(bus=bus, db=database, clock=clock, personas=personas(settings.personas)),
-        tools=Toolbox(workspace=workspace, memory=memory, upgrades=upgrades),
+        tools=Toolbox(workspace=workspace, memory=memory, upgrades=upgrades, payer=ledger),
         memory=memory,
         clock=clock,
         supervisor=supervisor,

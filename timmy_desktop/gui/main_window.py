@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from timmy_desktop.gui.tasks import SlotTasks
     from timmy_desktop.gui.welcome import Welcome
     from timmy_desktop.services import Services
+    from timmy_desktop.settings import Settings
     from timmy_desktop.supervisor import TaskSupervisor
 
 logger = logging.getLogger(__name__)
@@ -541,8 +542,14 @@ class MainWindow(QMainWindow):
         except SettingsError as error:
             self.messages.say(str(error), "bad")
             return
+        dialog.saved.connect(self._take_settings)
         dialog.show_section(page)
         dialog.open()
+
+    def _take_settings(self, settings: Settings) -> None:
+        for dock in self.docks.values():
+            if dock.panel is not None:
+                dock.panel.take_settings(settings)
 
     def _model_pulls(self) -> ModelPulls | None:
         if self._pulls is None and self._services is not None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
     from timmy_desktop.services import Services
+    from timmy_desktop.settings import Settings
 
 
 class Area(Enum):
@@ -169,6 +170,9 @@ class Panel(QWidget):
     def show_part(self, part: str) -> bool:  # noqa: ARG002 - for those who have parts
         """Brings the part of that name to the front, as `screenshot --part` asks; False without one."""
         return False
+
+    def take_settings(self, settings: Settings) -> None:
+        """The person saved settings: what of them shows in this panel shows at once."""
 
     def settle(self) -> bool:
         """Whether everything asked for is on screen; screenshots and tests wait for it."""

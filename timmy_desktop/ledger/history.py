@@ -18,7 +18,10 @@ from timmy_desktop.storage.database import Database, Session
 
 @dataclass(frozen=True, slots=True)
 class Newer:
-    """What came since a number: how many lines the book has now, and which of the new ones were asked for."""
+    """What came since a number: how many lines the book has now, and which of the new ones were asked for.
+
+    Asked for everything it names none: a million numbers, row by row, would keep the window from its turn.
+    """
 
     count: int
     numbers: tuple[int, ...]
@@ -50,7 +53,8 @@ class LedgerHistory:
         """What came since the book had `after` lines."""
 
         def read(session: Session) -> Newer:
-            numbers = tuple(lines.newer_numbers(session, question, after))
+            asked = not question.is_everything
+            numbers = tuple(lines.newer_numbers(session, question, after)) if asked else ()
             return Newer(lines.count_lines(session), numbers)
 
         return await self._db.read(read)

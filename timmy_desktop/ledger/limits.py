@@ -57,8 +57,8 @@ def refuse_over(limits: Limits, before: Spent, amount: int, fee_cap: int, *, of_
     more = amount + fee_cap
     checks = (
         (limits.task_msat, before.task_msat, "for one task"),
-        (limits.agent_day_msat if of_agent else 0, before.agent_msat, "for one agent and day"),
-        (limits.day_msat, before.day_msat, "for one day"),
+        (limits.agent_day_msat if of_agent else 0, before.agent_msat, "for one agent and day (UTC)"),
+        (limits.day_msat, before.day_msat, "for one day (UTC)"),
     )
     for limit, already, words in checks:
         if limit and already + more > limit:

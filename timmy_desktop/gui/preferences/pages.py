@@ -113,7 +113,7 @@ LEDGER = (
     Item(
         "limit_agent_day_msat",
         "An agent spends a day",
-        "At most without you. 0: no limit.",
+        "At most without you; days are of UTC. 0: no limit.",
         "sats",
         0,
         100_000_000,
@@ -122,7 +122,7 @@ LEDGER = (
     Item(
         "limit_day_msat",
         "All spend a day",
-        "At most without you. 0: no limit.",
+        "At most without you; days are of UTC. 0: no limit.",
         "sats",
         0,
         100_000_000,
