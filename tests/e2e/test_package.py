@@ -130,7 +130,7 @@ def test_the_tarball_works_in_a_folder_with_an_odd_name(root: CleanRoot) -> None
     archive = built("timmy-desktop-*-linux-*.tar.xz")
     root.hand(archive, "timmy.tar.xz")
     root.run(
-        "apt-get install -y -qq git libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libfontconfig1 libdbus-1-3"
+        "apt-get install -y -qq git python3 libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libfontconfig1 libdbus-1-3"
     )
     root.run(f"mkdir -p '{ODD_FOLDER}' && tar -C '{ODD_FOLDER}' -xf timmy.tar.xz", as_person=True)
     assert_works(root, f"'./{ODD_FOLDER}/timmy-desktop-{__version__}/timmy-desktop'")
