@@ -210,6 +210,9 @@ class MainWindow(QMainWindow):
         made.check_requested.connect(self._check_models)
         made.workspace_requested.connect(self.workspaces.choose)
         made.models_requested.connect(lambda: self._open_preferences("Models"))
+        made.fetch_requested.connect(self._fetch_model)
+        made.stop_requested.connect(self._stop_fetching)
+        made.details_requested.connect(self._open_doctor)
         made.dismissed.connect(self._dismiss_welcome)
         self._top.addWidget(made)
         return made
@@ -457,6 +460,8 @@ class MainWindow(QMainWindow):
             self.welcome.hide()
         elif not self._dismissed and self._live is not None:
             findings = self._live.findings()
+            if (pulls := self._model_pulls()) is not None and self._live.has_embedded():
+                self.welcome.show_offer(pulls.library.smallest)
             if self._store.flag(_MODEL_ANSWERED):
                 self.welcome.show_offline(findings)
             else:
@@ -551,7 +556,24 @@ class MainWindow(QMainWindow):
             from timmy_desktop.gui.preferences.models import ModelPulls
 
             self._pulls = ModelPulls(self._services.models, self._tasks, self.grant, self)
+            self._pulls.changed.connect(self._show_pull)
+            self._pulls.ended.connect(self._show_pull)
         return self._pulls
+
+    def _fetch_model(self) -> None:
+        if (pulls := self._model_pulls()) is not None:
+            pulls.start(pulls.library.smallest.name, is_file=True)
+
+    def _stop_fetching(self) -> None:
+        if (pulls := self._pulls) is not None:
+            for pull in pulls.all():
+                pulls.cancel(pull.name)
+
+    def _show_pull(self, name: str) -> None:
+        pull = self._pulls.of(name) if self._pulls is not None else None
+        self.welcome.show_pull(pull)
+        if pull is None:  # it is here, or it was stopped
+            self._check_models()
 
     def _switch_theme(self) -> None:
         theme = Theme.current()
