@@ -7,6 +7,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -202,6 +203,32 @@ def _print_pairs(report: Report) -> None:
         print(f"{name.replace('_', ' ')}: {shown}")
 
 
+def _print_stats(report: Report) -> None:
+    """As a person reads it: times instead of microseconds, sizes with their unit, marks of entries."""
+    shown: Report = {}
+    for name, value in report.items():
+        if name.endswith("_bytes"):
+            shown[name.replace("_bytes", "_size")] = _size(value)
+        elif name.endswith("_us"):
+            shown[name.removesuffix("_us")] = _time(value)
+        else:
+            shown[name] = value
+    shown["most_used"] = {f"m:{name[-8:]}": times for name, times in report["most_used"].items()}
+    _print_pairs(shown)
+
+
+def _size(number: int) -> str:
+    if number < 1000:
+        return f"{number} bytes"
+    return f"{number / 1000:,.1f} kB" if number < 1_000_000 else f"{number / 1_000_000:,.1f} MB"
+
+
+def _time(time_us: int) -> str:
+    if not time_us:
+        return "none"
+    return datetime.fromtimestamp(time_us / 1e6).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
 ACTIONS: dict[str, tuple[Action, Callable[[Report], None], Callable[[Report], bool]]] = {
     "search": (_search, _print_hits, lambda report: bool(report["hits"])),
     "remember": (_remember, _print_entry, lambda _: True),
@@ -212,6 +239,6 @@ ACTIONS: dict[str, tuple[Action, Callable[[Report], None], Callable[[Report], bo
         lambda report: all(f["outcome"] != "refused" for f in report["files"]),
     ),
     "export": (_export, _print_pairs, lambda _: True),
-    "stats": (_stats, _print_pairs, lambda _: True),
+    "stats": (_stats, _print_stats, lambda _: True),
     "rebuild": (_rebuild, _print_pairs, lambda _: True),
 }
