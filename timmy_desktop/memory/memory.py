@@ -206,7 +206,7 @@ class Memory:
 
     async def history(self, entry_id: str, *, asker: Asker) -> tuple[Version, ...]:
         """What the entry said before, newest first, those that it superseded too."""
-        return await self._store.versions(await self._store.find(entry_id, asker))
+        return await self._store.versions(await self._store.find(entry_id, asker), asker)
 
     async def uses(self, entry_id: str, *, asker: Asker, limit: int = 100) -> tuple[Use, ...]:
         """Which replies used the entry, newest first."""
