@@ -40,7 +40,7 @@ def log_to_file(paths: Paths) -> Iterator[None]:
 
 @contextmanager
 def _crashes_to_file(paths: Paths) -> Iterator[None]:
-    """A fault in a library ends the process without a word of ours; where each thread was then is written down."""
+    """A fault in a library ends the process without a word of ours: where each thread was is written down."""
     file = paths.logs / "crash.txt"
     if faulthandler.is_enabled():  # by whoever started this, who wants to see it elsewhere
         yield

@@ -49,7 +49,9 @@ async def test_it_comes_in_here_and_what_it_needs_elsewhere(place: Path) -> None
 
 async def test_the_loop_turns_between_the_steps(place: Path) -> None:
     busy = "while time.monotonic() < until: pass\nseen.append(plain.turns)\nuntil = time.monotonic() + 0.02\n"
-    _write(place, f"import time\nimport {PLAIN} as plain\nseen, until = [], time.monotonic() + 0.02\n{busy * 5}")
+    _write(
+        place, f"import time\nimport {PLAIN} as plain\nseen, until = [], time.monotonic() + 0.02\n{busy * 5}"
+    )
     (place / f"{PLAIN}.py").write_text("turns = 0\n")
     plain = importlib.import_module(PLAIN)
 

@@ -2,7 +2,7 @@
 
 Never on another thread: Shiboken keeps what it knows of its types in a table without a lock, and Qt asks for
 a widget's type while the interpreter's lock is free. A class that another thread defines just then can make
-the table move under that question, which ends the process. And never in one go: that would hold up the window.
+the table move under that question, which ends the process. And never in one go: the window would wait.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from types import CodeType, ModuleType
 
 _SLICE_S = 0.008
 _QT = ("PySide6.QtCore", "PySide6.QtGui", "PySide6.QtWidgets")
-_coming: set[str] = set()
+_coming: dict[str, asyncio.Event] = {}
 
 
 async def import_paced(name: str, *, plain: Sequence[str] = ()) -> ModuleType:
@@ -28,9 +28,9 @@ async def import_paced(name: str, *, plain: Sequence[str] = ()) -> ModuleType:
     ImportError as an import does; what was half loaded is then gone.
     """
     while name in _coming:
-        await asyncio.sleep(0)
+        await _coming[name].wait()
     if name not in sys.modules:
-        _coming.add(name)
+        done = _coming[name] = asyncio.Event()
         try:
             await asyncio.to_thread(lambda: [importlib.import_module(other) for other in plain])
             await _in_slices(_qt_classes())
@@ -39,7 +39,8 @@ async def import_paced(name: str, *, plain: Sequence[str] = ()) -> ModuleType:
             _forget(name)
             raise
         finally:
-            _coming.discard(name)
+            del _coming[name]
+            done.set()
     return sys.modules[name]
 
 
@@ -58,7 +59,7 @@ def _qt_classes() -> Iterator[object]:
             yield getattr(module, name, None)
 
 
-def _statements(name: str) -> Iterator[None]:
+def _statements(name: str) -> Iterator[object]:
     """Runs the package's top level, one statement a step; all in one where its source is not at hand."""
     spec = importlib.util.find_spec(name)
     if spec is None or spec.loader is None:
@@ -70,8 +71,8 @@ def _statements(name: str) -> Iterator[None]:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     for code in _compiled(source, str(spec.origin)):
-        exec(code, module.__dict__)
-        yield
+        exec(code, module.__dict__)  # noqa: S102 - its own source, as an import runs it
+        yield None
 
 
 def _compiled(source: str, file: str) -> list[CodeType]:

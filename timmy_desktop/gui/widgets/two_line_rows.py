@@ -2,14 +2,71 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView, QStyle, QStyleOptionViewItem
+from collections.abc import Callable
+from typing import TypeVar
 
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+)
+
+from timmy_desktop.gui.glyphs import paint_glyph
 from timmy_desktop.gui.theme import GAP, RADIUS, TIGHT, Theme
 
+T = TypeVar("T")
+PaintLines = Callable[[QPainter, QRect, QRect, T], None]
+"""Paints a row's first and second line, each within its box."""
+
+_MARK = 18
+_Index = QModelIndex | QPersistentModelIndex
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+
+
+class TwoLineDelegate(QStyledItemDelegate):
+    """A row of two lines, behind a picture where it has one."""
+
+    def __init__(
+        self,
+        role: int,
+        kind: type[T],
+        paint_lines: PaintLines[T],
+        *,
+        mark: Callable[[T], tuple[str, str]] | None = None,
+        parent: QObject | None = None,
+    ) -> None:
+        """The model gives a `kind` by `role`; `mark` names its glyph and the glyph's role of colour."""
+        super().__init__(parent)
+        self._role, self._kind = role, kind
+        self._paint_lines, self._mark = paint_lines, mark
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: ARG002
+        return two_line_size()
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        item = index.data(self._role)
+        if not isinstance(item, self._kind):
+            return
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        paint_ground(painter, option)
+        theme, box = Theme.current(), option.rect.adjusted(GAP + TIGHT, GAP, -GAP - TIGHT, -GAP)
+        body, small = QFontMetrics(theme.font()).height(), QFontMetrics(theme.font("small")).height()
+        if self._mark is not None:
+            glyph, tone = self._mark(item)
+            top = box.top() + (body - _MARK) // 2
+            paint_glyph(painter, glyph, QRect(box.left(), top, _MARK, _MARK), theme.color(tone))
+            box = box.adjusted(_MARK + GAP + 2, 0, 0, 0)
+        first = QRect(box.left(), box.top(), box.width(), body)
+        second = QRect(box.left(), first.bottom() + 1 + TIGHT, box.width(), small)
+        self._paint_lines(painter, first, second, item)
+        painter.restore()
 
 
 def two_line_size() -> QSize:
@@ -33,11 +90,13 @@ def paint_ground(painter: QPainter, option: QStyleOptionViewItem) -> None:
     painter.drawRoundedRect(ground, RADIUS - 2, RADIUS - 2)
 
 
-def right_words(painter: QPainter, box: QRect, words: str, role: str, *, mono: bool = False) -> QRect:
-    """Writes small at the right end; returns what is left of the box."""
+def right_words(
+    painter: QPainter, box: QRect, words: str, role: str, *, mono: bool = False, small: bool = True
+) -> QRect:
+    """Writes at the right end; returns what is left of the box."""
     if not words:
         return box
-    font = Theme.current().font("small", mono=mono)
+    font = Theme.current().font("small" if small else "body", mono=mono)
     painter.setFont(font)
     painter.setPen(Theme.current().color(role))
     painter.drawText(box, _RIGHT, words)
@@ -48,6 +107,8 @@ def left_words(
     painter: QPainter, box: QRect, words: str, role: str, *, small: bool = False, strong: bool = False
 ) -> QRect:
     """Writes at the left end, cut with an ellipsis; returns what is left of the box."""
+    if not words or box.width() <= 0:
+        return box
     font = Theme.current().font("small" if small else "body", strong=strong)
     metrics = QFontMetrics(font)
     painter.setFont(font)

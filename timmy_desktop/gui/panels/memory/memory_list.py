@@ -9,7 +9,7 @@ from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView
 
 from timmy_desktop.gui.panels.memory.model import ROW_ROLE, ResultsModel
-from timmy_desktop.gui.panels.memory.row_delegate import RowDelegate
+from timmy_desktop.gui.panels.memory.row_delegate import memory_delegate
 from timmy_desktop.gui.panels.memory.rows import Row
 from timmy_desktop.gui.widgets.relative_time import TickWhileVisible
 
@@ -38,7 +38,7 @@ class MemoryList(QListView):
     def __init__(self, model: ResultsModel, now_us: Callable[[], int]) -> None:
         super().__init__()
         self.setModel(model)
-        self.setItemDelegate(RowDelegate(now_us, self))
+        self.setItemDelegate(memory_delegate(now_us, self))
         self.setAccessibleName("Memories")
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setUniformItemSizes(True)

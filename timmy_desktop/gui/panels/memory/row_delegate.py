@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QObject, QRect, QRectF, Qt
 from PySide6.QtGui import QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
 from timmy_desktop.gui.glyphs import paint_glyph
 from timmy_desktop.gui.panels.memory.marked_text import paint_marked
@@ -14,66 +13,46 @@ from timmy_desktop.gui.panels.memory.model import ROW_ROLE
 from timmy_desktop.gui.panels.memory.rows import Row, second_line
 from timmy_desktop.gui.panels.memory.wording import TYPES, state_words
 from timmy_desktop.gui.theme import GAP, TIGHT, Theme
-from timmy_desktop.gui.widgets.two_line_rows import paint_ground, two_line_size
+from timmy_desktop.gui.widgets.two_line_rows import TwoLineDelegate, left_words, right_words
 from timmy_desktop.gui.wording import relative_time
 
-_MARK, _BAR, _NARROW = 18, 34, 380
-_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+_PIN, _BAR, _NARROW = 14, 34, 380
 _RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_Index = QModelIndex | QPersistentModelIndex
 
 
-class RowDelegate(QStyledItemDelegate):
-    """Needs a model that gives Rows by ROW_ROLE."""
+def memory_delegate(now_us: Callable[[], int], parent: QObject | None = None) -> TwoLineDelegate:
+    """For a model that gives Rows by ROW_ROLE."""
 
-    def __init__(self, now_us: Callable[[], int], parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._now_us = now_us
+    def mark(row: Row) -> tuple[str, str]:
+        return TYPES[row.type].glyph, TYPES[row.type].role
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: ARG002
-        return two_line_size()
+    def lines(painter: QPainter, first: QRect, second: QRect, row: Row) -> None:
+        _paint_first(painter, first, row)
+        _paint_second(painter, second, row, now_us())
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        row = index.data(ROW_ROLE)
-        if not isinstance(row, Row):
-            return
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_ground(painter, option)
-        box = option.rect.adjusted(GAP + TIGHT, GAP, -GAP - TIGHT, -GAP)
-        look, height = TYPES[row.type], QFontMetrics(Theme.current().font()).height()
-        place = QRect(box.left(), box.top() + (height - _MARK) // 2, _MARK, _MARK)
-        paint_glyph(painter, look.glyph, place, Theme.current().color(look.role))
-        _paint_words(painter, box.adjusted(_MARK + GAP + 2, 0, 0, 0), row, self._now_us())
-        painter.restore()
+    return TwoLineDelegate(ROW_ROLE, Row, lines, mark=mark, parent=parent)
 
 
-def _paint_words(painter: QPainter, box: QRect, row: Row, now_us: int) -> None:
+def _paint_first(painter: QPainter, box: QRect, row: Row) -> None:
     theme = Theme.current()
-    body, small = QFontMetrics(theme.font()), QFontMetrics(theme.font("small"))
-    first = QRect(box.left(), box.top(), box.width(), body.height())
-    second = QRect(box.left(), first.bottom() + 1 + TIGHT, box.width(), small.height())
     if row.pinned:
-        side = 14
-        paint_glyph(
-            painter,
-            "pin",
-            QRect(first.right() - side, first.top() + (first.height() - side) // 2, side, side),
-            theme.color("accent"),
-        )
-        first.setRight(first.right() - side - GAP)
+        place = QRect(box.right() - _PIN, box.top() + (box.height() - _PIN) // 2, _PIN, _PIN)
+        paint_glyph(painter, "pin", place, theme.color("accent"))
+        box.setRight(box.right() - _PIN - GAP)
     if row.score is not None:
-        first = _paint_score(painter, first, row.score)
+        box = _paint_score(painter, box, row.score)
     is_held = not row.superseded_by and row.state != "rejected"
-    paint_marked(painter, first, row.text, row.marks, theme.font(), "text" if is_held else "muted")
-    left = _right_words(painter, second, relative_time(row.created_us, now_us))
+    paint_marked(painter, box, row.text, row.marks, theme.font(), "text" if is_held else "muted")
+
+
+def _paint_second(painter: QPainter, box: QRect, row: Row, now_us: int) -> None:
+    left = right_words(painter, box, relative_time(row.created_us, now_us), "muted")
     word, tone = state_words(row.state, row.superseded_by)
-    left = _left_words(painter, left, f"{word} · " if word else "", tone or "muted")
-    if row.reason and box.width() < _NARROW:
-        _left_words(painter, left, row.reason, "accent")
-        return
-    left = _left_words(painter, left, second_line(row) + (" · " if row.reason else ""), "muted")
-    _left_words(painter, left, row.reason, "accent")
+    left = left_words(painter, left, f"{word} · " if word else "", tone or "muted", small=True)
+    if not row.reason or box.width() >= _NARROW:
+        end = " · " if row.reason else ""
+        left = left_words(painter, left, second_line(row) + end, "muted", small=True)
+    left_words(painter, left, row.reason, "accent", small=True)
 
 
 def _paint_score(painter: QPainter, box: QRect, score: float) -> QRect:
@@ -93,23 +72,3 @@ def _paint_score(painter: QPainter, box: QRect, score: float) -> QRect:
     painter.setBrush(theme.color("accent"))
     painter.drawRoundedRect(QRectF(bar.left(), bar.top(), max(4.0, _BAR * min(score, 1.0)), 4), 2, 2)
     return box.adjusted(0, 0, -width - _BAR - 2 * GAP - TIGHT, 0)
-
-
-def _right_words(painter: QPainter, box: QRect, words: str) -> QRect:
-    font = Theme.current().font("small")
-    painter.setFont(font)
-    painter.setPen(Theme.current().color("muted"))
-    painter.drawText(box, _RIGHT, words)
-    return box.adjusted(0, 0, -QFontMetrics(font).horizontalAdvance(words) - GAP - TIGHT, 0)
-
-
-def _left_words(painter: QPainter, box: QRect, words: str, role: str) -> QRect:
-    if not words or box.width() <= 0:
-        return box
-    font = Theme.current().font("small")
-    metrics = QFontMetrics(font)
-    painter.setFont(font)
-    painter.setPen(Theme.current().color(role))
-    shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, box.width())
-    painter.drawText(box, _LEFT, shown)
-    return box.adjusted(metrics.horizontalAdvance(shown), 0, 0, 0)

@@ -11,17 +11,13 @@ from PySide6.QtCore import (
     QObject,
     QPersistentModelIndex,
     QRect,
-    QSize,
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import QPainter
 
-from timmy_desktop.gui.glyphs import paint_glyph
 from timmy_desktop.gui.panels.router.words import cost_words, outcome_look
-from timmy_desktop.gui.theme import GAP, TIGHT, Theme
-from timmy_desktop.gui.widgets.two_line_rows import left_words, paint_ground, right_words, two_line_size
+from timmy_desktop.gui.widgets.two_line_rows import TwoLineDelegate, left_words, right_words
 from timmy_desktop.gui.wording import count, duration, exact_time, provider_words, relative_time
 from timmy_desktop.inert import inert_line
 from timmy_desktop.routing.records import RequestRow
@@ -29,7 +25,6 @@ from timmy_desktop.routing.records import RequestRow
 ROW_ROLE = Qt.ItemDataRole.UserRole
 _Index = QModelIndex | QPersistentModelIndex
 _NO_PARENT = QModelIndex()
-_MARK = 18
 
 
 class RequestsModel(QAbstractListModel):
@@ -99,38 +94,22 @@ class RequestsModel(QAbstractListModel):
             self.endInsertRows()
 
 
-class RequestDelegate(QStyledItemDelegate):
+def request_delegate(now_us: Callable[[], int], parent: QObject | None = None) -> TwoLineDelegate:
     """Two lines: what was asked and how long it took; who answered, how it went and when."""
 
-    def __init__(self, now_us: Callable[[], int], parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._now_us = now_us
+    def mark(row: RequestRow) -> tuple[str, str]:
+        return outcome_look(row.outcome).glyph, outcome_look(row.outcome).tone
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: ARG002
-        return two_line_size()
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        row = index.data(ROW_ROLE)
-        if not isinstance(row, RequestRow):
-            return
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_ground(painter, option)
-        theme, look = Theme.current(), outcome_look(row.outcome)
-        box = option.rect.adjusted(GAP + TIGHT, GAP, -GAP - TIGHT, -GAP)
-        body, small = QFontMetrics(theme.font()), QFontMetrics(theme.font("small"))
-        top = box.top() + (body.height() - _MARK) // 2
-        paint_glyph(painter, look.glyph, QRect(box.left(), top, _MARK, _MARK), theme.color(look.tone))
-        box = box.adjusted(_MARK + GAP + 2, 0, 0, 0)
-        first = QRect(box.left(), box.top(), box.width(), body.height())
-        second = QRect(box.left(), first.bottom() + 1 + TIGHT, box.width(), small.height())
+    def lines(painter: QPainter, first: QRect, second: QRect, row: RequestRow) -> None:
+        look = outcome_look(row.outcome)
         left = right_words(painter, first, duration(row.total_ms), "text", mono=True)
         left_words(painter, left, inert_line(row.excerpt, 200) or row.purpose, "text")
-        left = right_words(painter, second, relative_time(row.time_us, self._now_us()), "muted")
+        left = right_words(painter, second, relative_time(row.time_us, now_us()), "muted")
         if row.outcome != "ok":
             left = left_words(painter, left, f"{look.word} · ", look.tone, small=True)
         left_words(painter, left, _second(row), "muted", small=True)
-        painter.restore()
+
+    return TwoLineDelegate(ROW_ROLE, RequestRow, lines, mark=mark, parent=parent)
 
 
 def _second(row: RequestRow) -> str:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QVBoxLayout,
 
 from timmy_desktop.gui.glyphs import icon
 from timmy_desktop.gui.panels.router.receipt_view import ReceiptView
-from timmy_desktop.gui.panels.router.request_model import ROW_ROLE, RequestDelegate, RequestsModel
+from timmy_desktop.gui.panels.router.request_model import ROW_ROLE, RequestsModel, request_delegate
 from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.busy_bar import BusyBar
 from timmy_desktop.gui.widgets.empty_state import EmptyState
@@ -34,7 +34,7 @@ class RequestList(QListView):
     def __init__(self, model: RequestsModel, now_us: Callable[[], int]) -> None:
         super().__init__()
         self.setModel(model)
-        self.setItemDelegate(RequestDelegate(now_us, self))
+        self.setItemDelegate(request_delegate(now_us, self))
         self.setUniformItemSizes(True)
         quiet_list(self, "Requests")
         self.clicked.connect(self._open)

@@ -21,7 +21,7 @@ from timmy_desktop.gui.glyphs import icon
 from timmy_desktop.gui.panels.tasks.model import VIEW_ROLE, Column, TasksModel, TasksProxy
 from timmy_desktop.gui.panels.tasks.ordering import ORDERINGS, STATUS_FILTERS, ordering_called
 from timmy_desktop.gui.panels.tasks.post_box import PostBox
-from timmy_desktop.gui.panels.tasks.row_delegate import TaskRowDelegate
+from timmy_desktop.gui.panels.tasks.row_delegate import task_delegate
 from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.busy_bar import BusyBar
 from timmy_desktop.gui.widgets.empty_state import EmptyState
@@ -29,6 +29,7 @@ from timmy_desktop.gui.widgets.fields import Choice
 from timmy_desktop.gui.widgets.notice_bar import NoticeBar
 from timmy_desktop.gui.widgets.parts import column, line, row
 from timmy_desktop.gui.widgets.relative_time import TickWhileVisible
+from timmy_desktop.gui.widgets.two_line_rows import TwoLineDelegate
 from timmy_desktop.swarm.task import TaskView
 
 _FILTER_AFTER_MS = 180
@@ -42,7 +43,7 @@ class TaskList(QListView):
     delete_pressed = Signal(str)
     filter_wanted = Signal()
 
-    def __init__(self, model: TasksProxy, delegate: TaskRowDelegate) -> None:
+    def __init__(self, model: TasksProxy, delegate: TwoLineDelegate) -> None:
         super().__init__()
         self.setModel(model)
         self.setModelColumn(Column.TASK)
@@ -110,7 +111,7 @@ class ListPage(QWidget):
         self.post_box = post_box
         self.offline = NoticeBar("Router", show_router)
         self.busy = BusyBar()
-        self.list = TaskList(self.proxy, TaskRowDelegate(now_us, simulated=simulated))
+        self.list = TaskList(self.proxy, task_delegate(now_us, simulated=simulated))
         self.state = EmptyState("tasks", "", "")
         self._retry = retry
         self._make_filter()

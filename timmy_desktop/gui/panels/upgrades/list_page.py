@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QListView, QStackedWidget, QWidget
 
 from timmy_desktop.gui.panels.upgrades.list_model import PROPOSAL_ROLE, ProposalsModel
-from timmy_desktop.gui.panels.upgrades.row_delegate import ProposalDelegate
+from timmy_desktop.gui.panels.upgrades.row_delegate import proposal_delegate
 from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.empty_state import EmptyState
 from timmy_desktop.gui.widgets.fields import Choice
@@ -64,7 +64,7 @@ class ListPage(QWidget):
     def _set_up(self, now_us: Callable[[], int]) -> None:
         quiet_list(self.list, "Proposals")
         self.list.setModel(self.model)
-        self.list.setItemDelegate(ProposalDelegate(now_us, self.list))
+        self.list.setItemDelegate(proposal_delegate(now_us, self.list))
         TickWhileVisible(self.list, self.list.viewport().update)
         for page in (self.list, self.empty):
             self.stack.addWidget(page)
