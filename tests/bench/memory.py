@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import statistics
 import sys
 import tempfile
@@ -19,11 +20,12 @@ import numpy as np
 
 from tests.bench.harness import Row
 from tests.bench.memory_held_out import DISTRACTORS, EXACT, PARAPHRASES
-from tests.bench.memory_texts import docstring_texts, vectors_of
+from tests.bench.memory_texts import docstring_texts, kept_folder, vectors_of
 from tests.fakes.memory_world import MemoryWorld
 from timmy_desktop.memory import PERSON, Asker, rows, words
 from timmy_desktop.memory.drain import EXACT_MOST
 from timmy_desktop.memory.embedding import MiniLm
+from timmy_desktop.memory.index import _SPACE
 from timmy_desktop.memory.types import Filters, NewEntry
 from timmy_desktop.memory.vectors import Wanted
 from timmy_desktop.storage.database import Session
@@ -190,29 +192,42 @@ async def _by_words(world: MemoryWorld, question: str) -> list[str]:
 
 @asynccontextmanager
 async def _filled(texts: Sequence[str], vectors: Any) -> AsyncIterator[MemoryWorld]:
-    """A memory of these texts, indexed in Chroma; the vectors are written as the drain would write them."""
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
-        async with MemoryWorld(Path(name), embedder=MiniLm(), chroma=True, start_after=3600) as world:
-            model = world.embedder.model
+    """A memory of these texts, indexed in Chroma; made once and kept beside the vectors between runs."""
+    folder = kept_folder(texts, str(_SPACE))
+    is_new = not folder.exists()
+    place = folder.with_suffix(".part") if is_new else folder
+    if is_new:
+        shutil.rmtree(place, ignore_errors=True)
+        await _make(place, texts, vectors)
+        place.rename(folder)
+    async with MemoryWorld(folder, embedder=MiniLm(), chroma=True, start_after=3600) as world:
+        await world.memory.warm_up()
+        assert len(await world.memory.in_index()) == len(texts)
+        yield world
 
-            def fill(session: Session) -> None:
-                session.connection.executemany(
-                    "INSERT INTO memory_entries(number, id, type, content, owner, visibility, state, digest, vector, "
-                    "vector_model, created_us, updated_us) "
-                    "VALUES (?, ?, 'document', ?, ?, 'shared', 'accepted', ?, ?, ?, 1, 1)",
-                    [
-                        (number, f"{number:036}", text, f"owner-{(number - 1) % OWNERS}", rows.digest(text),
-                         vector.tobytes(), model)
-                        for number, (text, vector) in enumerate(zip(texts, vectors, strict=True), 1)
-                    ],
-                )  # fmt: skip
 
-            await world.db.write(fill)
-            start = time.perf_counter()
-            await world.memory.warm_up()
-            took = time.perf_counter() - start
-            print(json.dumps({"indexed": len(texts), "seconds": round(took, 1)}), file=sys.stderr)
-            yield world
+async def _make(folder: Path, texts: Sequence[str], vectors: Any) -> None:
+    """The vectors are written as the drain would write them; the drain itself fills the index."""
+    async with MemoryWorld(folder, embedder=MiniLm(), chroma=True, start_after=3600) as world:
+        model = world.embedder.model
+
+        def fill(session: Session) -> None:
+            session.connection.executemany(
+                "INSERT INTO memory_entries(number, id, type, content, owner, visibility, state, digest, vector, "
+                "vector_model, created_us, updated_us) "
+                "VALUES (?, ?, 'document', ?, ?, 'shared', 'accepted', ?, ?, ?, 1, 1)",
+                [
+                    (number, f"{number:036}", text, f"owner-{(number - 1) % OWNERS}", rows.digest(text),
+                     vector.tobytes(), model)
+                    for number, (text, vector) in enumerate(zip(texts, vectors, strict=True), 1)
+                ],
+            )  # fmt: skip
+
+        await world.db.write(fill)
+        start = time.perf_counter()
+        await world.memory.warm_up()
+        took = time.perf_counter() - start
+        print(json.dumps({"indexed": len(texts), "seconds": round(took, 1)}), file=sys.stderr)
 
 
 def _p95(times: Sequence[float]) -> float:

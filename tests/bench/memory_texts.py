@@ -18,6 +18,7 @@ import sysconfig
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ _SHORTEST, _LONGEST = 40, 110
 _AT_ONCE = 512
 
 
+@cache
 def docstring_texts(most: int) -> list[str]:
     """Different texts, in an order that says nothing."""
     paths = sysconfig.get_paths()
@@ -61,6 +63,13 @@ def cache_file(model: str) -> Path:
     """Where the vectors of that model are kept between runs."""
     folder = Path(platformdirs.user_cache_dir("timmy-desktop", appauthor=False)) / "bench"
     return folder / f"vectors-{model.replace('@', '-')}.db"
+
+
+def kept_folder(texts: Sequence[str], kind: str) -> Path:
+    """Where a memory of these texts is kept between runs, made in a way of that `kind`."""
+    model = MiniLm().model
+    told = hashlib.blake2b("\0".join((model, kind, *texts)).encode(), digest_size=8).hexdigest()
+    return cache_file(model).parent / f"memory-{len(texts)}-{told}"
 
 
 def _opened() -> sqlite3.Connection:

@@ -31,3 +31,9 @@ def test_from_remembering_to_forgetting(tmp_path: Path) -> None:
     assert memory(one, "search", "Quokkagold", status=1)["hits"] == []
     assert "There is no memory" in memory(one, "forget", "m:00000000", status=2)["error"]
     assert memory(one, "stats")["entries"] == 0
+    read = timmy("memory", "stats", data_dir=two)
+    assert read.returncode == 0, read.stderr
+    assert "content size: 28 bytes" in read.stdout
+    assert "_us" not in read.stdout
+    assert "oldest: 20" in read.stdout
+    assert "oldest: none" in timmy("memory", "stats", data_dir=one).stdout

@@ -16,6 +16,8 @@ from timmy_desktop.services import Services
 from timmy_desktop.settings import ProviderSettings, Settings
 
 FACT = "My boat is called Marigold."
+QUESTION = "Echo: the name of my boat. My boat is called"
+MOST_TRIES = 12
 
 
 def services(folder: Path) -> Services:
@@ -23,8 +25,9 @@ def services(folder: Path) -> Services:
     settings = Settings(
         cascade_providers=(ProviderSettings(kind="embedded"),),
         embedded_model_path=model,
-        reply_max_tokens=16,
+        reply_max_tokens=32,
         task_max_steps=1,
+        memory_keep_results=False,
         memory_facts_by_model=False,
     )
     return build(settings, Paths.default(folder))
@@ -52,17 +55,19 @@ async def test_told_today_used_and_cited_after_a_restart(tmp_path: Path) -> None
     await second.start("test")
     try:
         await second.memory.warm_up()
-        task_id = await second.coordinator.post("Echo, what is my boat called?")
-        task = await second.coordinator.wait(task_id)
-        assert task.status == "completed", task.reason
-        uses = await second.memory.uses_of(task_id)
-        kinds = {use.kind for use in uses if use.entry_id == proposed.id}
-        assert kinds >= {"retrieved", "injected"}
-        # A base model may wander; where it says the name, the application marks whence it has it.
-        assert ("cited" in kinds) == (proposed.cite in task.result)
-        if "marigold" in task.result.casefold():
-            assert "cited" in kinds
-            cited = await second.memory.entry(proposed.cite, asker=PERSON)
-            assert cited.id == proposed.id
+        # The small model goes on with what it is given and often wanders: it is asked until it comes to it.
+        for _ in range(MOST_TRIES):
+            task = await second.coordinator.wait(await second.coordinator.post(QUESTION))
+            assert task.status == "completed", task.reason
+            assert task.agent_name == "Echo"
+            uses = await second.memory.uses_of(task.id)
+            kinds = {use.kind for use in uses if use.entry_id == proposed.id}
+            assert kinds >= {"retrieved", "injected"}
+            assert ("cited" in kinds) == (proposed.cite in task.result)
+            if "cited" in kinds:
+                break
+        assert kinds == {"retrieved", "injected", "cited"}, task.result
+        cited = await second.memory.entry(proposed.cite, asker=PERSON)
+        assert cited.content == FACT
     finally:
         await second.stop()

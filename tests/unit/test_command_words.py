@@ -93,7 +93,7 @@ def test_moments_are_said_as_dates(capsys: pytest.CaptureFixture[str]) -> None:
     say({"entries": 1200, "oldest_us": 1_795_995_919_664_469, "newest_us": 0})
 
     said = capsys.readouterr().out.splitlines()
-    assert said == ["entries: 1,200", "oldest: 2026-11-29 23:45:19 UTC", "newest: never"]
+    assert said == ["entries: 1,200", "oldest: 2026-11-29 23:45:19 UTC", "newest: none"]
 
 
 def test_headless_prints_lines_for_a_person_and_objects_for_a_script() -> None:

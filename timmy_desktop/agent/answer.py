@@ -59,13 +59,13 @@ class Answer:
         use_tool: UseTool,
         save_end: Save,
         why_stopped: Callable[[], str],
-        sources_of: Callable[[str], str] = lambda _: "",
+        sourced: Callable[[str], Awaitable[str]],
     ) -> None:
         """`message` is the empty one that is being written; `tell` gets what happens, in order.
 
         `save_end` writes the message as it stays, whatever the disk and whoever stops waiting; StorageError
-        when that takes longer. `why_stopped` is asked when the answer is cancelled. `sources_of` gives the
-        marks to put below a whole answer.
+        when that takes longer. `why_stopped` is asked when the answer is cancelled. `sourced` puts the
+        sources of a whole answer in order.
         """
         self._message = message
         self._router = router
@@ -75,7 +75,7 @@ class Answer:
         self._use_tool = use_tool
         self._save_end = save_end
         self._why_stopped = why_stopped
-        self._sources_of = sources_of
+        self._sourced = sourced
         self._text: list[str] = []
         self._kept = ""
         self._provider = ""
@@ -110,6 +110,7 @@ class Answer:
                 if not reply.tool_calls or not last:
                     break
                 conversation += await self._tools_used(reply)
+            await self._put_sources()
         except (RouterError, StorageError) as error:
             await self._end("failed", str(error))
         except asyncio.CancelledError:
@@ -122,8 +123,6 @@ class Answer:
             await self._end("failed", f"The answer could not be carried on: {what}")
         else:
             note = CUT_OFF if self._is_cut else ""
-            if marks := self._sources_of(self._whole()):
-                self._say(f"\n\n{marks}")
             await (self._end("done", note) if self._whole() else self._end("failed", NO_TEXT))
 
     async def _streamed(self, request: CompletionRequest) -> Reply:
@@ -172,6 +171,16 @@ class Answer:
         for note in reply.notes:
             if note not in self._message.reason:
                 self._message = replace(self._message, reason=_joined(self._message.reason, note))
+
+    async def _put_sources(self) -> None:
+        """What is put below is told as text is; an invented mark is replaced in the message that ends it."""
+        said = self._whole()
+        sourced = await self._sourced(said)
+        if sourced.startswith(said):
+            if added := sourced.removeprefix(said):
+                self._say(added)
+        else:
+            self._text[:] = [storable(sourced)]
 
     async def _tools_used(self, reply: Reply) -> list[Message]:
         if self._text:

@@ -37,9 +37,15 @@ class Remembering:
             logger.warning("An answer is given without the memory: %s", error)
             return NOTHING
 
-    def sources_of(self, reply: str, question: str, context: Context) -> str:
-        """The marks to put below a reply."""
-        return self._memory.sources_of(reply, question, context) if self._memory is not None else ""
+    async def sourced(self, reply: str, question: str, context: Context) -> str:
+        """The reply with its sources in order."""
+        if self._memory is None:
+            return reply
+        try:
+            return await self._memory.sourced(reply, question, context, by=TIMMY_OWNER)
+        except (MemoryFault, StorageError) as error:
+            logger.warning("The sources of an answer could not be looked up: %s", error)
+            return reply
 
     async def said(self, message: MessageView) -> None:
         """The person said something."""

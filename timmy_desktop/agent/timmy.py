@@ -226,7 +226,7 @@ class Timmy:
             use_tool=tools.use,
             save_end=self._save_end,
             why_stopped=lambda: STOPPED if conversation_id in self._stopped else ENDED_UNFINISHED,
-            sources_of=lambda reply: self._remembering.sources_of(reply, question, given()),
+            sourced=lambda reply: self._remembering.sourced(reply, question, given()),
         )
         await answer.run(
             built.messages, tools.specs, max_tokens=self._settings.reply_max_tokens, local_only=local_only

@@ -204,14 +204,33 @@ def _print_pairs(report: Report) -> None:
     for name, value in report.items():
         if isinstance(value, Mapping):
             value = ", ".join(f"{inert(str(key))} {count:,}" for key, count in value.items()) or "none"
-        if name.endswith("_us"):
-            name, value = name.removesuffix("_us"), _moment(value)
         shown = f"{value:,}" if isinstance(value, int) else value
         print(f"{name.replace('_', ' ')}: {shown}")
 
 
-def _moment(time_us: int) -> str:
-    return f"{datetime.fromtimestamp(time_us / 1e6, UTC):%Y-%m-%d %H:%M:%S} UTC" if time_us else "never"
+def _print_stats(report: Report) -> None:
+    """As a person reads it: times instead of microseconds, sizes with their unit, marks of entries."""
+    shown: Report = {}
+    for name, value in report.items():
+        if name.endswith("_bytes"):
+            shown[name.replace("_bytes", "_size")] = _size(value)
+        elif name.endswith("_us"):
+            shown[name.removesuffix("_us")] = _time(value)
+        else:
+            shown[name] = value
+    if used := report.get("most_used"):
+        shown["most_used"] = {f"m:{name[-8:]}": times for name, times in used.items()}
+    _print_pairs(shown)
+
+
+def _size(number: int) -> str:
+    if number < 1000:
+        return f"{number} bytes"
+    return f"{number / 1000:,.1f} kB" if number < 1_000_000 else f"{number / 1_000_000:,.1f} MB"
+
+
+def _time(time_us: int) -> str:
+    return f"{datetime.fromtimestamp(time_us / 1e6, UTC):%Y-%m-%d %H:%M:%S} UTC" if time_us else "none"
 
 
 ACTIONS: dict[str, tuple[Action, Callable[[Report], None], Callable[[Report], bool]]] = {
@@ -224,6 +243,6 @@ ACTIONS: dict[str, tuple[Action, Callable[[Report], None], Callable[[Report], bo
         lambda report: all(f["outcome"] != "refused" for f in report["files"]),
     ),
     "export": (_export, _print_pairs, lambda _: True),
-    "stats": (_stats, _print_pairs, lambda _: True),
+    "stats": (_stats, _print_stats, lambda _: True),
     "rebuild": (_rebuild, _print_pairs, lambda _: True),
 }

@@ -206,7 +206,7 @@ class Memory:
 
     async def history(self, entry_id: str, *, asker: Asker) -> tuple[Version, ...]:
         """What the entry said before, newest first, those that it superseded too."""
-        return await self._store.versions(await self._store.find(entry_id, asker))
+        return await self._store.versions(await self._store.find(entry_id, asker), asker)
 
     async def uses(self, entry_id: str, *, asker: Asker, limit: int = 100) -> tuple[Use, ...]:
         """Which replies used the entry, newest first."""
@@ -354,24 +354,41 @@ class Memory:
         kept = [entry for entry in reversed(pinned) if not _is_of(entry, conversation_id)]
         return contexts.packed(kept, hits, budget_tokens)
 
-    def sources_of(self, reply: str, question: str, context: Context) -> str:
-        """Marks to put below a reply that cites nothing itself, and yet says what only the memory could tell.
+    async def sourced(self, reply: str, question: str, context: Context, *, by: str) -> str:
+        """A reply of `by` as it stays, with its sources in order.
 
-        Small models often use what they are given and name no source. Empty where there is nothing to mark.
+        Small models often use what they are given and name no source: where the reply cites nothing and yet
+        says what only the memory could tell, marks are put below. They invent marks too: those say so.
         """
-        if not context.injected or contexts.cited(reply, context.injected):
-            return ""
+        known = await self._cited(reply, context, by)
+        reply = contexts.without_invented(reply, known)
+        if known or not context.injected:
+            return reply
         found = contexts.attributed(reply, question, context.injected)
-        return "From the memory: " + " ".join(f"[{entry.cite}]" for entry in found) if found else ""
+        marks = " ".join(f"[{entry.cite}]" for entry in found)
+        return f"{reply}\n\nFrom the memory: {marks}" if marks else reply
 
     async def record_uses(
         self, context: Context, *, reply_id: str, reply_kind: str, by: str, reply_text: str
     ) -> tuple[Entry, ...]:
-        """Writes what a reply used; returns the injected entries that it cites."""
-        cited = contexts.cited(reply_text, context.injected)
-        if context.retrieved or context.injected:
+        """Writes what a reply used; returns the entries that it cites.
+
+        These may come from elsewhere in its prompt too, such as what was said before with a mark.
+        """
+        cited = await self._cited(reply_text, context, by)
+        if context.retrieved or context.injected or cited:
             await self._uses.record(context, cited, reply_id=reply_id, reply_kind=reply_kind, by=by)
         return cited
+
+    async def _cited(self, reply: str, context: Context, by: str) -> tuple[Entry, ...]:
+        """The memories whose marks stand in the reply, of those that `by` may see."""
+        given = contexts.cited(reply, context.injected)
+        others = set(contexts.marks_in(reply)) - {entry.id[-8:] for entry in given}
+        if not others:
+            return given
+        asker, model = Asker(by, stays_here=True), self._drain.model
+        found = await self._db.read(lambda session: rows.by_marks(session, sorted(others), asker, model))
+        return (*given, *found)
 
     # Documents
 

@@ -70,6 +70,14 @@ def find(session: Session, identifier: str, asker: Asker, model: str) -> Entry |
     return rows[0] if rows else None
 
 
+def by_marks(session: Session, ends: Sequence[str], asker: Asker, model: str) -> tuple[Entry, ...]:
+    """The entries whose identifiers end so, if the asker sees them."""
+    # Looked for in the index of identifiers: the rows themselves, with their vectors, are many times as long.
+    ended = f"SELECT id FROM memory_entries WHERE substr(id, -8) IN ({marks(ends)})"  # noqa: S608 - marks
+    named: Clause = (f"id IN ({ended})", list(ends))
+    return tuple(select(session, both(named, visible(asker)), model=model, order="number"))
+
+
 def select(
     session: Session, where: Clause, *, model: str, order: str = "number DESC", limit: int = -1
 ) -> list[Entry]:
@@ -128,13 +136,14 @@ def keep_version(session: Session, entry: Entry, now_us: int, what: str) -> None
     )
 
 
-def versions(session: Session, identifier: str) -> list[Version]:
-    """What an entry said before, and what it superseded, newest first."""
+def versions(session: Session, identifier: str, asker: Asker) -> list[Version]:
+    """What an entry said before, and what it superseded, as far as the asker sees that, newest first."""
+    condition, parameters = visible(asker)
     rows = session.sql(
-        "SELECT rev, content, until_us, what FROM memory_history WHERE entry_id = ? "
-        "UNION ALL SELECT rev, content, updated_us, 'superseded' FROM memory_entries WHERE superseded_by = ? "
-        "ORDER BY until_us DESC, rev DESC",
-        (identifier, identifier),
+        "SELECT rev, content, until_us, what FROM memory_history WHERE entry_id = ? "  # noqa: S608 - constants
+        "UNION ALL SELECT rev, content, updated_us, 'superseded' FROM memory_entries "
+        f"WHERE superseded_by = ? AND {condition} ORDER BY until_us DESC, rev DESC",
+        (identifier, identifier, *parameters),
     )
     return [Version(*row) for row in rows]
 

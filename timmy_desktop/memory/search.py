@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,6 +28,8 @@ _SPARE = 3
 _MOST_EXACT = 200
 # Exact ones stand above every meaning; within each kind the cosine decides.
 _EXACT_SCORE, _MEANING_SHARE = 0.9, 0.9
+# What is no nearer to this question than to any other is not shown for it.
+_LEAST_SCORE = 0.005
 _MATCH = (
     "SELECT e.number, -bm25(memory_words) FROM memory_words "
     "JOIN memory_entries e ON e.number = memory_words.rowid "
@@ -72,10 +75,12 @@ class Search:
     async def _by_both(self, query: str, asker: Asker, filters: Filters, limit: int) -> list[Hit]:
         plan, where = words.plan(query), rows.seen(asker, filters)
         wanted = Wanted(asker, filters, await self._allowed(filters, where))
-        vector, near = await self._drain.nearest(query, wanted, limit)
+        # The words are looked up while the model works: they are no part of what the answer waits for.
+        (vector, near), exact = await asyncio.gather(
+            self._drain.nearest(query, wanted, limit), self._matched(plan.exact, where, _MOST_EXACT)
+        )
         cosines = dict(near)
         ranks = await self._ranks(query, near)
-        exact = await self._matched(plan.exact, where, _MOST_EXACT) if plan.exact else []
         unknown = [number for number, _ in exact if number not in cosines]
         if unknown and vector is not None:
             cosines |= await self._drain.cosines(vector, unknown)
@@ -85,7 +90,8 @@ class Search:
         hits.sort(key=lambda hit: (-len(words.matching(plan.exact, hit.entry.content)), -hit.score))
         known = {hit.entry.number for hit in hits}
         rest = await self._entries([number for number in ranks if number not in known], where)
-        hits += [_meant(entry, plan, cosines[entry.number], ranks[entry.number]) for entry in rest]
+        meant = [_meant(entry, plan, cosines[entry.number], ranks[entry.number]) for entry in rest]
+        hits += [hit for hit in meant if hit.score >= _LEAST_SCORE]
         if len(hits) < limit:
             hits += await self._more_by_words(plan, where, hits, limit)
         return hits[:limit]

@@ -70,9 +70,9 @@ class Store:
             lambda session: rows.select(session, (condition, parameters), model=model, limit=limit)
         )
 
-    async def versions(self, entry: Entry) -> tuple[Version, ...]:
+    async def versions(self, entry: Entry, asker: Asker) -> tuple[Version, ...]:
         """What it said before."""
-        return tuple(await self._db.read(lambda session: rows.versions(session, entry.id)))
+        return tuple(await self._db.read(lambda session: rows.versions(session, entry.id, asker)))
 
     async def add(self, entry: NewEntry) -> Entry:
         """See Memory.remember. A fact that holds at once supersedes those of its subject and owner."""

@@ -31,14 +31,13 @@ class Recollection:
             return NOTHING
 
     async def used(self, result: str, text: str, context: Context, caller: Caller) -> str:
-        """The result with the marks that it lacks; which entries it used is noted for its receipt."""
-        context = with_heard(context, caller.heard)
-        marks = self._memory.sources_of(result, text, context)
-        marked = f"{result}\n\n{marks}" if marks else result
+        """The result with its sources in order; which entries it used is noted for its receipt."""
+        context, by = with_heard(context, caller.heard), caller.asker.owner
         try:
+            result = await self._memory.sourced(result, text, context, by=by)
             await self._memory.record_uses(
-                context, reply_id=caller.task_id, reply_kind="task", by=caller.asker.owner, reply_text=marked
+                context, reply_id=caller.task_id, reply_kind="task", by=by, reply_text=result
             )
         except (MemoryFault, StorageError) as error:
             logger.warning("What a task used of the memory was not noted: %s", error)
-        return marked
+        return result

@@ -13,6 +13,8 @@ from pytestqt.qtbot import QtBot
 from tests.conditions import eventually
 from tests.fakes.memory_world import FakeEmbedder, FakeIndex
 from tests.gui.memory.conftest import Begin, Place
+from timmy_desktop.gui.colors import DARK
+from timmy_desktop.gui.style import style_sheet
 from timmy_desktop.gui.theme import Theme
 from timmy_desktop.memory.types import NewEntry
 
@@ -124,6 +126,21 @@ async def test_it_is_readable_at_its_smallest_and_in_both_themes(begin: Begin, q
     finally:
         Theme.current().switch("dark")
     await place.calm()
+
+
+async def test_on_a_narrow_dock_every_tab_is_read_whole(begin: Begin) -> None:
+    place = await begin(width=320, height=400)
+    place.panel.setStyleSheet(style_sheet(DARK, 9, 13))
+    await place.told("My boat is called Wilma.", "I live in Ghent.", state="proposed")
+    bar = place.panel.tabs.tabBar()
+    await eventually(lambda: "2" in bar.tabText(1))
+    assert [bar.tabText(number) for number in range(bar.count())] == [
+        "Search", "Facts (2)", "Files", "Map", "Upkeep",
+    ]  # fmt: skip
+    for number in range(bar.count()):
+        needed = bar.fontMetrics().horizontalAdvance(bar.tabText(number)) + 8
+        assert bar.tabRect(number).width() >= needed, bar.tabText(number)
+    assert bar.tabRect(bar.count() - 1).right() <= 320
 
 
 async def test_the_palette_offers_its_commands(place: Place) -> None:

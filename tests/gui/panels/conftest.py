@@ -99,6 +99,7 @@ def stand(qtbot: QtBot) -> Iterator[Callable[[Panel, list[Any]], Place]]:
 def tasks_place(
     bus: FakeBus,
     swarm: FakeCoordinator,
+    recalled: FakeRecalled,
     supervisor: TaskSupervisor,
     keepsakes: Keepsakes,
     stand: Callable[[Panel, list[Any]], Place],
@@ -113,6 +114,7 @@ def tasks_place(
         statuses=lambda: statuses,
         now_us=bus.now_us,
         simulated=True,
+        memory=recalled,
     )
     return stand(panel, statuses)
 

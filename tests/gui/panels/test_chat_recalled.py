@@ -15,8 +15,9 @@ from timmy_desktop.gui.panels.chat.message_widget import AssistantMessage
 
 
 def words_of(answer: AssistantMessage) -> list[str]:
-    assert answer.recalled_list is not None
-    return [one.text() for one in answer.recalled_list.findChildren(QLabel)]
+    assert answer.recalled is not None
+    assert answer.recalled.list is not None
+    return [one.text() for one in answer.recalled.list.findChildren(QLabel)]
 
 
 async def test_what_was_found_given_and_cited_is_told_apart_and_opens(
@@ -33,24 +34,24 @@ async def test_what_was_found_given_and_cited_is_told_apart_and_opens(
     await ended(panel)
     await eventually(lambda: answer.recalled is not None)
     assert answer.recalled is not None
-    assert answer.recalled.text().strip() == "Used 2 memories, cites 1"
+    assert answer.recalled.button.text().strip() == "Used 2 memories, cites 1"
 
-    qtbot.mouseClick(answer.recalled, Qt.MouseButton.LeftButton)
-    await eventually(lambda: answer.recalled_list is not None)
+    qtbot.mouseClick(answer.recalled.button, Qt.MouseButton.LeftButton)
+    await eventually(lambda: answer.recalled.list is not None)
     assert [words.split(" (")[0] for words in words_of(answer)] == [
-        "Cited in the answer",
+        "Cited",
         f"[{boat.cite}] My boat is called Marigold",
         "Given to the model, not cited",
         *[words.split(" (")[0] for words in words_of(answer) if "harbour" in words],
         "Found, not given to the model",
         *[words.split(" (")[0] for words in words_of(answer) if "paint" in words],
     ]
-    assert answer.recalled_list is not None
-    qtbot.mouseClick(answer.recalled_list.findChildren(QToolButton)[0], Qt.MouseButton.LeftButton)
+    assert answer.recalled.list is not None
+    qtbot.mouseClick(answer.recalled.list.findChildren(QToolButton)[0], Qt.MouseButton.LeftButton)
     assert chat_place.wishes[-1] == OpenMemory(boat.id)
 
-    qtbot.mouseClick(answer.recalled, Qt.MouseButton.LeftButton)
-    await eventually(lambda: answer.recalled_list is None)
+    qtbot.mouseClick(answer.recalled.button, Qt.MouseButton.LeftButton)
+    await eventually(lambda: answer.recalled.list is None)
 
 
 async def test_an_earlier_answer_tells_it_too_and_what_was_forgotten_since(
@@ -66,9 +67,9 @@ async def test_an_earlier_answer_tells_it_too_and_what_was_forgotten_since(
     assert isinstance(answer, AssistantMessage)
     await eventually(lambda: answer.recalled is not None)
     assert answer.recalled is not None
-    assert answer.recalled.text().strip() == "Used 1 memory, cites none"
-    qtbot.mouseClick(answer.recalled, Qt.MouseButton.LeftButton)
-    await eventually(lambda: answer.recalled_list is not None)
+    assert answer.recalled.button.text().strip() == "Used 1 memory, cites none"
+    qtbot.mouseClick(answer.recalled.button, Qt.MouseButton.LeftButton)
+    await eventually(lambda: answer.recalled.list is not None)
     assert words_of(answer) == ["Given to the model, not cited", "Forgotten since."]
 
 

@@ -12,12 +12,12 @@ import pytest
 from PySide6.QtCore import QMimeData, QModelIndex, QPoint, QRect, Qt, QUrl
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.conditions import eventually
 from tests.fakes.coordinator import FakeCoordinator
-from tests.gui.panels.conftest import Place
+from tests.gui.panels.conftest import FakeRecalled, Place
 from timmy_desktop.events import tasks
 from timmy_desktop.gui.colors import DARK
 from timmy_desktop.gui.keepsakes import Keepsakes
@@ -518,3 +518,39 @@ async def test_a_citation_in_a_result_asks_for_its_memory(tasks_place: Place, sw
     (prose,) = panel.detail.result_page.result.findChildren(ProseView)
     prose.anchorClicked.emit(QUrl("memory:1a2b3c4d"))
     assert OpenMemory("1a2b3c4d") in tasks_place.wishes
+
+
+async def test_under_a_result_stands_what_it_took_from_the_memory(
+    tasks_place: Place, swarm: FakeCoordinator, recalled: FakeRecalled, qtbot: QtBot
+) -> None:
+    panel = await begin(tasks_place)
+    page = panel.detail.result_page
+    task_id = new_id()
+    swarm.live(task_id, "What is it called?", TaskStatus.RUNNING)
+    await eventually(lambda: panel.model.view_of(task_id))
+    panel.open_task(task_id)
+    await eventually(panel.settle)
+    assert page.recalled.isHidden()
+    boat = recalled.used(task_id, "My boat is called Marigold", "retrieved", "injected", "cited")
+    recalled.used(task_id, "The harbour is closed", "retrieved", "injected")
+    recalled.used(task_id, "Boats need paint", "retrieved")
+    swarm.live(task_id, "What is it called?", TaskStatus.COMPLETED, result=f"Marigold [{boat.cite}]")
+    await eventually(lambda: not page.recalled.isHidden())
+    assert page.recalled.button.text().strip() == "Used 2 memories, cites 1"
+
+    qtbot.mouseClick(page.recalled.button, Qt.MouseButton.LeftButton)
+    assert page.recalled.list is not None
+    told = [one.text() for one in page.recalled.list.findChildren(QLabel)]
+    assert told[:2] == ["Cited", f"[{boat.cite}] My boat is called Marigold (fact · 0.50)"]
+    assert [one for one in told if not one.startswith("[")] == [
+        "Cited", "Given to the model, not cited", "Found, not given to the model",
+    ]  # fmt: skip
+    qtbot.mouseClick(page.recalled.list.findChildren(QToolButton)[0], Qt.MouseButton.LeftButton)
+    assert tasks_place.wishes[-1] == OpenMemory(boat.id)
+    qtbot.mouseClick(page.recalled.button, Qt.MouseButton.LeftButton)
+    assert page.recalled.list is None
+
+    other = await lived(panel, swarm, "Something else", TaskStatus.COMPLETED, result="Done")
+    panel.open_task(other)
+    await eventually(lambda: page.result.text == "Done" and panel.settle())
+    assert page.recalled.isHidden()

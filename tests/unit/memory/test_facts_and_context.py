@@ -123,10 +123,10 @@ async def test_what_was_found_given_and_cited_are_kept_apart(tmp_path: Path) -> 
         await memory.settled()
         given = await memory.context("What is the boat called?", asker=Asker("echo"), budget_tokens=400)
         reply = "It's a marigolds name."
-        marks = memory.sources_of(reply, "What is the boat called?", given)
-        assert marks == f"From the memory: [{boat.cite}]"
+        marked = await memory.sourced(reply, "What is the boat called?", given, by="echo")
+        assert marked == f"{reply}\n\nFrom the memory: [{boat.cite}]"
         cited = await memory.record_uses(
-            given, reply_id="r", reply_kind="message", by="echo", reply_text=f"{reply} {marks}"
+            given, reply_id="r", reply_kind="message", by="echo", reply_text=marked
         )
         assert [entry.id for entry in cited] == [boat.id]
         uses = await memory.uses_of("r")
@@ -138,6 +138,24 @@ async def test_what_was_found_given_and_cited_are_kept_apart(tmp_path: Path) -> 
         assert kinds["cited"] == [boat.id]
         assert (await memory.entry(boat.id, asker=PERSON)).used_us
         assert [use.reply_id for use in await memory.uses(boat.id, asker=PERSON)] == ["r"] * 3
+
+
+async def test_an_invented_mark_is_no_source_and_one_from_what_was_said_before_is(tmp_path: Path) -> None:
+    async with MemoryWorld(tmp_path) as world:
+        memory = world.memory
+        boat = await memory.remember(NewEntry(content="The boat is called Marigold"))
+        secret = await memory.remember(NewEntry(content="A key", owner="forge", visibility="private"))
+        await memory.settled()
+        reply = f"[m:15189e64] It is blue [{boat.cite}], see [{secret.cite}]."
+        given = Context("")  # nothing was found: the mark stood in what was said before
+        sourced = await memory.sourced(reply, "Which colour?", given, by="echo")
+        assert sourced == f"{context.NO_MEMORY} It is blue [{boat.cite}], see {context.NO_MEMORY}."
+        assert await memory.sourced(sourced, "Which colour?", given, by="echo") == sourced
+        cited = await memory.record_uses(
+            given, reply_id="r", reply_kind="message", by="echo", reply_text=reply
+        )
+        assert [entry.id for entry in cited] == [boat.id]
+        assert [(use.kind, use.entry_id) for use in await memory.uses_of("r")] == [("cited", boat.id)]
 
 
 async def test_foreign_text_can_not_forge_a_citation(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import sqlite3
 from collections.abc import Awaitable, Callable
 from contextlib import closing
@@ -12,13 +14,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fakes.memory_world import MemoryWorld
+from tests.conditions import ROOT
+from tests.fakes.memory_world import FakeEmbedder, MemoryWorld
 from timmy_desktop.memory import PERSON, Asker, Memory
 from timmy_desktop.memory.errors import NotAllowedError, UnknownEntryError
-from timmy_desktop.memory.types import EVERYTHING, Change, Entry, NewEntry
+from timmy_desktop.memory.types import EVERYTHING, Change, Entry, Filters, NewEntry
 from timmy_desktop.memory.visibility import sees, visible
 
 WORD = "heliotrope"
+NAMES = ("memory", "_memory")
 OWNERS = ("person", "timmy", "echo", "forge")
 
 
@@ -128,6 +132,83 @@ async def test_what_is_made_private_is_not_shown_while_the_shelves_lag(tmp_path:
             await world.memory.change([entry.id], Change(visibility="private"))
             result = await world.memory.search(f"{WORD} again", asker=Asker("forge"))
             assert result.hits == ()
+
+
+async def test_words_alone_show_no_more_than_meaning_does(tmp_path: Path) -> None:
+    async with MemoryWorld(tmp_path, embedder=FakeEmbedder(missing=True)) as world:
+        every = await fill(world.memory)
+        shown = await by_search(world.memory, Asker("echo"), tmp_path)
+        assert {(every[name].owner, every[name].visibility) for name in shown} == {
+            *((owner, "shared") for owner in OWNERS), ("echo", "private"),
+        }  # fmt: skip
+        assert not any(every[name].local_only for name in shown)
+
+
+async def test_what_replaced_a_private_entry_shows_it_to_its_owner_alone(tmp_path: Path) -> None:
+    async with MemoryWorld(tmp_path) as world:
+        memory = world.memory
+        secret = await memory.remember(
+            NewEntry(content="The word is wombat", owner="forge", visibility="private")
+        )
+        shared = await memory.remember(NewEntry(content="The word was changed", owner="echo"))
+        await memory.supersede(secret.id, shared.id)
+        assert await memory.history(shared.id, asker=Asker("echo")) == ()
+        for asker in (Asker("forge"), PERSON):
+            assert [one.content for one in await memory.history(shared.id, asker=asker)] == [
+                "The word is wombat"
+            ]
+        merged = await memory.merge([shared.id, secret.id], "The word")
+        assert merged.visibility == "private"
+        with pytest.raises(UnknownEntryError):
+            await memory.history(merged.id, asker=Asker("mace"))
+
+
+async def test_no_agent_learns_of_anothers_private_facts_and_documents(tmp_path: Path) -> None:
+    async with MemoryWorld(tmp_path) as world:
+        memory = world.memory
+        await memory.remember(
+            NewEntry(content="My boat is called Marigold", owner="forge", visibility="private")
+        )
+        paper = tmp_path / "paper.md"
+        paper.write_text("The plan of the shed", encoding="utf-8")
+        await memory.import_documents([paper], owner="forge", visibility="private")
+        await memory.settled()
+        for asker, number in ((Asker("echo"), 0), (Asker("forge"), 1), (PERSON, 1)):
+            assert len(await memory.contradictions("My boat is called Petrel", asker=asker)) == number
+            assert len(await memory.documents(asker=asker)) == number
+        # An agent that says the same, or the contrary, learns nothing by that and changes nothing.
+        for content in ("My boat is called Marigold", "My boat is called Petrel"):
+            said = await memory.remember(NewEntry(content=content, owner="echo"))
+            assert said.owner == "echo"
+        (kept,) = await memory.entries(
+            asker=Asker("forge"), filters=Filters(types=("fact",), owners=("forge",))
+        )
+        assert not kept.superseded_by
+
+
+# What asks who asks, and is tried above; and all that agents' rooms may call of the memory besides.
+TRIED = {
+    "search", "entries", "entry", "history", "uses", "contradictions", "forget", "context", "documents",
+    "export_lines", "statistics", "projection",
+}  # fmt: skip
+BY_AGENTS = {"search", "entry", "context", "forget", "remember", "keep_message", "sourced", "record_uses"}
+
+
+def test_there_is_no_other_door() -> None:
+    asked = {
+        name
+        for name, method in inspect.getmembers(Memory, inspect.isfunction)
+        if not name.startswith("_") and "asker" in inspect.signature(method).parameters
+    }
+    assert asked == TRIED
+    called = set()
+    for room in ("agent", "swarm"):
+        for file in (ROOT / "timmy_desktop" / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Attribute) and ast.unparse(node.value).split(".")[-1] in NAMES:
+                    called.add(node.attr)
+    assert called - {"errors", "types", "context"} <= BY_AGENTS
+    assert {"search", "remember", "context"} <= called, "the memory is called by another name there now"
 
 
 @settings(max_examples=50)

@@ -131,6 +131,37 @@ async def test_timmy_is_given_what_was_said_elsewhere(tmp_path: Path) -> None:
         assert {use.kind for use in uses} == {"retrieved", "injected"}
 
 
+async def test_an_answer_that_begins_with_a_mark_cites_what_is_there_or_says_that_nothing_is(
+    tmp_path: Path,
+) -> None:
+    provider = AnsweringProvider()
+    async with SwarmWorld(tmp_path, with_memory=True, provider=provider) as world:
+        boat = await world.memory.remember(NewEntry(content="My boat is called Marigold"))
+        await world.memory.settled()
+        conversation = await world.timmy.new_conversation()
+
+        async def ask(question: str, answer: str) -> tuple[str, set[tuple[str, str]]]:
+            provider.scripts = [Script(words=(answer,))]
+            ended = [event async for event in world.timmy.send(conversation, question)][-1]
+            assert isinstance(ended, MessageEnded)
+            (kept,) = [one for one in await world.timmy.messages(conversation) if one.id == ended.message.id]
+            assert kept.text == ended.message.text
+            uses = await world.memory.uses_of(kept.id)
+            return kept.text, {(use.kind, use.entry_id) for use in uses}
+
+        text, uses = await ask("What is my boat called?", f"[{boat.cite}] Marigold")
+        assert text == f"[{boat.cite}] Marigold"
+        assert ("cited", boat.id) in uses
+        # What does not fit this question was given by the answer before.
+        text, uses = await ask("zanzibar quokka", f"[{boat.cite}] as I said")
+        assert text == f"[{boat.cite}] as I said"
+        assert ("cited", boat.id) in uses
+        assert ("injected", boat.id) not in uses
+        text, uses = await ask("What is my boat called?", "[m:15189e64] I do not know")
+        assert text == "[no such memory] I do not know"
+        assert {kind for kind, _ in uses} == {"retrieved", "injected"}
+
+
 async def test_without_a_memory_its_tools_are_known_and_offered_to_nobody(tmp_path: Path) -> None:
     box = Toolbox(workspace=Workspace(tmp_path))
     assert {*ALL_TOOLS, *CHANGE_TOOLS, PAY} == set(box.names)

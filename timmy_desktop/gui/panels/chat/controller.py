@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from timmy_desktop.agent.conversation import ChatEvent, ConversationView, MessageStarted, MessageView
 from timmy_desktop.gui.panels.chat.local_only import LocalOnlyChoices
-from timmy_desktop.gui.panels.chat.recalled import Recalled, RecalledGroup, read_recalled
 from timmy_desktop.gui.panels.chat.transcript import Change, Transcript
+from timmy_desktop.gui.recalled import Recalled, RecalledGroup, read_recalled
 from timmy_desktop.memory.types import UseCounts
 
 

@@ -6,17 +6,17 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from timmy_desktop.gui.glyphs import paint_glyph
-from timmy_desktop.gui.panels.chat.recalled import RecalledGroup, counts_words
-from timmy_desktop.gui.panels.chat.recalled_list import RecalledList
 from timmy_desktop.gui.panels.chat.transcript import Entry
 from timmy_desktop.gui.panels.chat.wording import footer_words
+from timmy_desktop.gui.recalled import counts_words
 from timmy_desktop.gui.theme import GAP, TIGHT, Theme
 from timmy_desktop.gui.widgets.markdown_view import MarkdownView
 from timmy_desktop.gui.widgets.notice_bar import NoticeBar
 from timmy_desktop.gui.widgets.parts import button, card, column, glyph_button, label, row
+from timmy_desktop.gui.widgets.recalled_view import RecalledView
 from timmy_desktop.gui.wording import exact_time
 
 _GLYPH = 18
@@ -115,9 +115,7 @@ class AssistantMessage(MessageWidget):
     def build(self) -> None:
         self.failure: NoticeBar | None = None
         self.notes: QLabel | None = None
-        self.recalled: QPushButton | None = None
-        self.recalled_list: RecalledList | None = None
-        self._groups: tuple[RecalledGroup, ...] | None = None
+        self.recalled: RecalledView | None = None
         self.setMinimumHeight(_GLYPH + TIGHT)
         self.footer = label(tone="muted", size="small", wrap=True)
         self.footer.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
@@ -167,28 +165,14 @@ class AssistantMessage(MessageWidget):
     def _show_recalled(self, entry: Entry) -> None:
         words = counts_words(entry.recalled)
         if words and self.recalled is None:
-            self.recalled = button(
-                words, self._turn_recalled, variant="quiet", glyph="memory", hint="What the memory gave to it"
-            )
-            self._column.addLayout(row(self.recalled, None))
+            self.recalled = RecalledView()
+            self.recalled.turned.connect(self._turn_recalled)
+            self.recalled.entry_requested.connect(self.memory_requested)
+            self._column.addWidget(self.recalled)
         if self.recalled is not None:
-            self.recalled.setText(f" {words}")
-            self.recalled.setAccessibleName(words)
+            self.recalled.show_words(words)
             self.recalled.setVisible(bool(words))
-        if entry.groups != self._groups:
-            self._groups = entry.groups
-            self._list_recalled(entry.groups)
-
-    def _list_recalled(self, groups: tuple[RecalledGroup, ...] | None) -> None:
-        if self.recalled_list is not None:
-            self._column.removeWidget(self.recalled_list)
-            self.recalled_list.hide()
-            self.recalled_list.deleteLater()
-            self.recalled_list = None
-        if groups is not None:
-            self.recalled_list = RecalledList(groups)
-            self.recalled_list.entry_requested.connect(self.memory_requested)
-            self._column.addWidget(self.recalled_list)
+            self.recalled.show_groups(entry.groups)
 
     def _turn_recalled(self) -> None:
         self.recalled_requested.emit(self._entry.message.id)

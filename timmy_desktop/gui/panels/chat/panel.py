@@ -21,11 +21,11 @@ from timmy_desktop.gui.panel import (
 )
 from timmy_desktop.gui.panels.chat.composer import Composer
 from timmy_desktop.gui.panels.chat.controller import Chat, ChatController
-from timmy_desktop.gui.panels.chat.recalled import Recalled
 from timmy_desktop.gui.panels.chat.start_page import StartPage
 from timmy_desktop.gui.panels.chat.transcript import Change, Transcript
 from timmy_desktop.gui.panels.chat.transcript_view import COLUMN, TranscriptView
 from timmy_desktop.gui.reachability import Statuses, no_model_words
+from timmy_desktop.gui.recalled import Recalled
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.busy_bar import BusyBar

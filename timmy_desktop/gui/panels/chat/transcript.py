@@ -13,7 +13,7 @@ from timmy_desktop.agent.conversation import (
     ProviderChanged,
     TextDelta,
 )
-from timmy_desktop.gui.panels.chat.recalled import RecalledGroup
+from timmy_desktop.gui.recalled import RecalledGroup
 from timmy_desktop.gui.wording import provider_words
 from timmy_desktop.inert import inert, inert_line
 from timmy_desktop.memory.types import UseCounts

@@ -110,7 +110,7 @@ class FactsPage(QWidget):
         had_focus = self.table.hasFocus()
         self.model.show_facts(*found)
         proposed = len(self.model.proposed)
-        self.waiting.setText(f"{count(proposed, 'fact')} {'waits' if proposed == 1 else 'wait'} for your nod")
+        self._say_waiting(proposed)
         self._waiting_room.setVisible(proposed > 0)
         self.proposed_changed.emit(proposed)
         if self.model.rows:
@@ -127,6 +127,10 @@ class FactsPage(QWidget):
             (("Tell a fact", self.tell.setFocus),),
         )
         self.stack.setCurrentWidget(self.state)
+
+    def _say_waiting(self, proposed: int) -> None:
+        words = f"{count(proposed, 'fact')} {'waits' if proposed == 1 else 'wait'}"
+        self.waiting.setText(words if self.width() < _NARROW else f"{words} for your nod")
 
     def _failed(self, error: Exception) -> None:
         self.state.show_state(
@@ -185,6 +189,7 @@ class FactsPage(QWidget):
         self.table.setColumnHidden(Column.USED, self.width() < _NARROW)
         self.table.setColumnHidden(Column.SINCE, self.width() < _NARROW)
         self._keys.setVisible(self.width() >= _MEDIUM)
+        self._say_waiting(len(self.model.proposed))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(240, 120)

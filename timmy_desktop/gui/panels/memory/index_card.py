@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from timmy_desktop.gui.panels.memory.progress_line import ProgressLine
 from timmy_desktop.gui.panels.memory.wording import memories
 from timmy_desktop.gui.theme import GAP
-from timmy_desktop.gui.widgets.parts import button, column, label, row
+from timmy_desktop.gui.widgets.flow_layout import FlowLayout
+from timmy_desktop.gui.widgets.parts import button, column, label
 from timmy_desktop.gui.widgets.pill import Pill
 from timmy_desktop.inert import inert_line
 from timmy_desktop.memory.types import MemoryStatus, Progress
@@ -33,8 +34,9 @@ class IndexCard(QWidget):
         self.told.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.rebuild_button = button("Rebuild the index", self.rebuild_requested.emit, glyph="retry")
         self.progress = ProgressLine()
-        layout = column(gap=GAP, margins=(0, 0, 0, 0))
-        layout.addLayout(row(self.pill, None, self.rebuild_button))
+        head = QWidget()
+        head.setLayout(FlowLayout(self.pill, self.rebuild_button))
+        layout = column(head, gap=GAP, margins=(0, 0, 0, 0))
         layout.addWidget(self.told)
         layout.addWidget(self.progress)
         self.setLayout(layout)

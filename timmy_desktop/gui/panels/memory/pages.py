@@ -21,6 +21,8 @@ from timmy_desktop.memory import Memory
 from timmy_desktop.memory.types import PERSON
 
 _NARROW = 430
+_EDGES = 30  # what a tab has around its words
+_TIGHT = "QTabBar::tab { padding: 6px 4px; }"
 _WORDS = (
     ("Memories", "Search"),
     ("Facts", "Facts"),
@@ -134,13 +136,19 @@ class Pages(QTabWidget):
         self._name_tabs()
 
     def _name_tabs(self) -> None:
+        """As long words as there is room for, and at last with less around them."""
         narrow = self.width() < _NARROW
-        for place, (long, short) in enumerate(_WORDS):
-            words = short if narrow else long
-            if place == 1 and self._proposed:
-                words = f"{words} ({self._proposed})"
-            if words != self.tabText(place):
-                self.setTabText(place, words)
+        words = [short if narrow else long for long, short in _WORDS]
+        if self._proposed:
+            words[1] += f" ({self._proposed})"
+        for place, one in enumerate(words):
+            if one != self.tabText(place):
+                self.setTabText(place, one)
+        metrics = self.tabBar().fontMetrics()
+        needed = sum(metrics.horizontalAdvance(one) + _EDGES for one in words)
+        style = _TIGHT if needed > self.width() else ""
+        if style != self.tabBar().styleSheet():
+            self.tabBar().setStyleSheet(style)
 
     def _tables(self) -> dict[str, QTableView]:
         documents = self.documents

@@ -25,6 +25,7 @@ def build(services: Services) -> Panel:
         statuses=services.router.status,
         simulated=services.ledger.is_simulated,
         now_us=services.clock.now_us,
+        memory=services.memory,
     )
     panel.start()
     return panel

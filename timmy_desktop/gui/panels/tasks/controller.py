@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from timmy_desktop.events.base import EventRecord
+from timmy_desktop.gui.recalled import Recalled, RecalledGroup, counts_words, read_recalled
 from timmy_desktop.swarm.errors import TaskRejectedError, UnknownTaskError
 from timmy_desktop.swarm.task import TaskStatus, TaskView
 
@@ -62,6 +63,7 @@ class Screen(Protocol):
     def show_rejected(self, words: str) -> None: ...
     def show_detail(self, view: TaskView, records: Sequence[EventRecord]) -> None: ...
     def show_detail_fault(self, words: str) -> None: ...
+    def show_recalled(self, words: str, groups: Sequence[RecalledGroup]) -> None: ...
     def show_changed(self) -> None: ...
     def say(self, words: str, tone: str) -> None: ...
 
@@ -77,14 +79,17 @@ class Query:
 class TasksController:
     """One for each panel. Late replies to superseded questions are dropped by the starter."""
 
-    def __init__(self, swarm: Swarm, starter: Starter, rows: Rows, screen: Screen) -> None:
+    def __init__(
+        self, swarm: Swarm, starter: Starter, rows: Rows, screen: Screen, memory: Recalled | None
+    ) -> None:
         self._swarm, self._starter, self._rows, self._screen = swarm, starter, rows, screen
+        self._memory = memory
         self._query = Query()
         self._oldest: dict[Query, str] = {}
         self._unknown: set[str] = set()
         self._missing: set[str] = set()
         self._detail_id = ""
-        self._detail_ready = False
+        self._detail_ready = self._is_over = False
         self._records: dict[int, EventRecord] = {}
 
     @property
@@ -142,8 +147,9 @@ class TasksController:
 
     def close_detail(self) -> None:
         self._detail_id = ""
-        self._detail_ready = False
+        self._detail_ready = self._is_over = False
         self._records = {}
+        self._screen.show_recalled("", ())
 
     async def export(
         self, task_id: str, text_of: Callable[[TaskView, Sequence[EventRecord]], str], path: Path
@@ -189,6 +195,24 @@ class TasksController:
         view = self._rows.view_of(self._detail_id)
         if view is not None and self._detail_ready:
             self._screen.show_detail(view, [self._records[seq] for seq in sorted(self._records)])
+            if view.status.is_terminal and not self._is_over:
+                self._read_recalled(self._memory, view.id)
+            self._is_over = view.status.is_terminal
+
+    def _read_recalled(self, memory: Recalled | None, task_id: str) -> None:
+        """What the memory gave to a task that is over is known when its end is."""
+        if memory is None:
+            return
+
+        async def read() -> tuple[str, Sequence[RecalledGroup]]:
+            counts = await memory.use_counts([task_id])
+            return counts_words(counts.get(task_id)), await read_recalled(memory, task_id)
+
+        def show(found: tuple[str, Sequence[RecalledGroup]]) -> None:
+            if task_id == self._detail_id:
+                self._screen.show_recalled(*found)
+
+        self._starter.start("recalled", read(), show)
 
     def _ask(self, *, before: str | None = None, failed: Callable[[Exception], object] | None = None) -> None:
         query = self._query

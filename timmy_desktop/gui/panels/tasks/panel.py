@@ -22,6 +22,7 @@ from timmy_desktop.gui.panels.tasks.model import TasksModel
 from timmy_desktop.gui.panels.tasks.post_box import PostBox
 from timmy_desktop.gui.panels.tasks.tellers import FOLLOWED, Names
 from timmy_desktop.gui.reachability import Statuses, no_model_words
+from timmy_desktop.gui.recalled import Recalled, RecalledGroup
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.widgets.parts import column
 from timmy_desktop.gui.widgets.relative_time import TickWhileVisible
@@ -46,13 +47,14 @@ class TasksPanel(Panel):
         statuses: Statuses,
         simulated: bool,
         now_us: Callable[[], int],
+        memory: Recalled | None = None,
     ) -> None:
         super().__init__()
         self._keepsakes, self._name_of, self._statuses = keepsakes, name_of, statuses
         self.bridge = EventBridge(bus, self, types=FOLLOWED)
         self.slot_tasks = SlotTasks.of(self, supervisor, "tasks")
         self.model = TasksModel(name_of, self)
-        self.controller = TasksController(swarm, self.slot_tasks, self.model, self)
+        self.controller = TasksController(swarm, self.slot_tasks, self.model, self, memory)
         self.post_box = PostBox(keepsakes)
         self.page = ListPage(
             self.post_box, self.model, now_us, simulated, self._show_router, self.controller.load
@@ -102,8 +104,9 @@ class TasksPanel(Panel):
         detail.cancel_requested.connect(self.controller.cancel)
         detail.retry_requested.connect(self.controller.retry)
         detail.more_requested.connect(self._more)
-        cited = detail.result_page.result.memory_requested
-        cited.connect(lambda mark: self.wished.emit(OpenMemory(mark)))
+        result = detail.result_page
+        for asked in (result.result.memory_requested, result.recalled.entry_requested):
+            asked.connect(lambda mark: self.wished.emit(OpenMemory(mark)))
         TickWhileVisible(self, self._look_for_models)
 
     # What the window asks of a panel.
@@ -255,6 +258,9 @@ class TasksPanel(Panel):
 
     def show_detail_fault(self, words: str) -> None:
         self.detail.show_fault(words)
+
+    def show_recalled(self, words: str, groups: Sequence[RecalledGroup]) -> None:
+        self.detail.result_page.show_recalled(words, groups)
 
     def show_changed(self) -> None:
         self._tell_subtitle()

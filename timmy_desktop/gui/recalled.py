@@ -1,4 +1,4 @@
-"""What an answer took from the memory, for its receipt: found, given to the model, cited. Free of Qt."""
+"""What a reply took from the memory, for its receipt: found, given to the model, cited. Free of Qt."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from timmy_desktop.memory.types import Entry, Use, UseCounts
 _LONGEST = 140
 # What is cited was given too, and what was given was found or pinned: each entry is told at its furthest.
 _GROUPS = (
-    ("cited", "Cited in the answer"),
+    ("cited", "Cited"),
     ("injected", "Given to the model, not cited"),
     ("retrieved", "Found, not given to the model"),
 )
 
 
 class Recalled(Protocol):
-    """What the chat needs of the memory."""
+    """What a receipt needs of the memory."""
 
     async def use_counts(self, reply_ids: Sequence[str]) -> Mapping[str, UseCounts]: ...
     async def uses_of(self, reply_id: str) -> Sequence[Use]: ...
@@ -47,9 +47,11 @@ class RecalledGroup:
 
 def counts_words(counts: UseCounts | None) -> str:
     """`Given 3 memories, cites 1`; "" where the memory had no part in it."""
-    if counts is None or not (counts.retrieved or counts.injected):
+    if counts is None or counts == UseCounts():
         return ""
     if not counts.injected:
+        if counts.cited:  # it stood in what was said before
+            return f"Cites {count(counts.cited, 'memory', 'memories')} given earlier"
         return f"Found {count(counts.retrieved, 'memory', 'memories')}, used none"
     cited = f"cites {counts.cited}" if counts.cited else "cites none"
     return f"Used {count(counts.injected, 'memory', 'memories')}, {cited}"
