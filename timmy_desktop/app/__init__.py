@@ -116,15 +116,18 @@ def run_box(file: Path, key_of: KeyOf, theme: str) -> int:
     """Shows a black box in a window of its own; raises what keeps it from being opened."""
     from timmy_desktop.app.session import SignalWatch, run_on_qt
     from timmy_desktop.gui.boxes.window import show_box
+    from timmy_desktop.gui.responsiveness import CalmInterpreter
 
     application = _application()
     Theme(application, theme).apply()
 
     async def until_closed() -> None:
-        signals = SignalWatch(application.closeAllWindows)
+        signals, interpreter = SignalWatch(application.closeAllWindows), CalmInterpreter(lambda: False)
+        interpreter.start()
         try:
             await show_box(file, key_of, _tell_first_paint)
         finally:
+            interpreter.stop()
             signals.close()
 
     run_on_qt(application, until_closed())
