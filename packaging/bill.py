@@ -11,25 +11,29 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import Distribution, distributions
 from pathlib import Path
 
 import shipped
+from system_bill import SystemPart, debian_packages, python_itself
 
 # Megabytes; a test holds it. Raised on purpose only, with the reason in the changelog.
 CEILING_MB = 520
 _LICENCE_FILE = re.compile(r"(licen[cs]e|copying|notice|authors)[^/]*$", re.I)
 _INTERNAL = "_internal"
+_SYSTEM_LIBRARY = re.compile(
+    r"lib(?!Qt6|pyside|shiboken|python|icu|gfortran-|quadmath-|scipy)[^/]*\.so(\.[\d.]+)?"
+)
 
 
 def main(frozen: Path, out: Path, when: int) -> None:
     """Writes the licences into the frozen folder, and sizes, content and the SBOM of it into `out`."""
-    parts = list(shipped_parts(frozen))
-    (frozen / "LICENSES.txt").write_text(licences(parts), encoding="utf-8")
+    parts, system = list(shipped_parts(frozen)), list(system_parts(frozen))
+    (frozen / "LICENSES.txt").write_text(licences(parts, system), encoding="utf-8")
     (out / "sizes.json").write_text(json.dumps(sizes(frozen), indent=1) + "\n", encoding="utf-8")
     (out / "content.sha256").write_text("".join(content(frozen)), encoding="utf-8")
-    bill = json.dumps(sbom(parts, when), indent=1, sort_keys=True)
+    bill = json.dumps(sbom(parts, when, system), indent=1, sort_keys=True)
     (out / "sbom.cdx.json").write_text(bill + "\n", encoding="utf-8")
 
 
@@ -59,7 +63,19 @@ def shipped_parts(frozen: Path) -> Iterator[Distribution]:
             yield part
 
 
-def sbom(parts: list[Distribution], when: int) -> dict[str, object]:
+def system_parts(frozen: Path) -> Iterator[SystemPart]:
+    """Python itself, and the packages of the libraries that were taken from this system."""
+    yield python_itself()
+    yield from debian_packages(system_libraries(frozen))
+
+
+def system_libraries(frozen: Path) -> list[str]:
+    """The names of the libraries beside the distributions' own; Qt's and Python's belong to theirs."""
+    inside = [path.name for path in (frozen / _INTERNAL).iterdir() if not path.is_symlink()]
+    return [name for name in inside if _SYSTEM_LIBRARY.fullmatch(name)]
+
+
+def sbom(parts: list[Distribution], when: int, system: Sequence[SystemPart] = ()) -> dict[str, object]:
     """A CycloneDX 1.6 bill of materials (https://cyclonedx.org/docs/1.6/json/)."""
     return {
         "bomFormat": "CycloneDX",
@@ -75,11 +91,14 @@ def sbom(parts: list[Distribution], when: int) -> dict[str, object]:
                 "licenses": [{"license": {"id": "MIT"}}],
             },
         },
-        "components": [_entry(part) for part in parts],
+        "components": [
+            *(_entry(part) for part in parts),
+            *(_component_of(one.name, one.version, one.purl, one.licence) for one in system),
+        ],
     }
 
 
-def licences(parts: list[Distribution]) -> str:
+def licences(parts: list[Distribution], system: Sequence[SystemPart] = ()) -> str:
     """Every licence text that the shipped parts bring, one behind the other."""
     own = (shipped.ROOT / "LICENSE").read_text(encoding="utf-8")
     pieces = [f"{shipped.TITLE} {shipped.VERSION}\n\n{own}"]
@@ -87,11 +106,14 @@ def licences(parts: list[Distribution]) -> str:
         head = f"{part.metadata['Name']} {part.version}: {licence_of(part)}"
         texts = [file.read_text(encoding="utf-8", errors="replace") for file in _licence_files(part)]
         pieces.append("\n\n".join([f"{head}\n{'=' * len(head)}", *texts]))
+    for one in system:
+        head = f"{one.name} {one.version}: {one.licence}"
+        pieces.append(f"{head}\n{'=' * len(head)}\n\n{one.text}")
     return "\n\n\n".join(pieces) + "\n"
 
 
 def licence_of(part: Distribution) -> str:
-    """What the distribution says of its licence: an expression, a name, or its classifiers."""
+    """What the distribution says of its licence, in short; or where its text stands."""
     said = part.metadata.json
     if said.get("license_expression"):
         return str(said["license_expression"])
@@ -99,19 +121,24 @@ def licence_of(part: Distribution) -> str:
         line.rsplit(" :: ", 1)[1] for line in said.get("classifier", []) if line.startswith("License ::")
     ]
     named = str(said.get("license", "")).strip().splitlines()
-    return ", ".join(classified) or (named[0] if named else "not stated")
+    told = ", ".join(classified) or (named[0] if named else "")
+    return told or ("see LICENSES.txt" if any(_licence_files(part)) else "not stated")
 
 
 def _entry(part: Distribution) -> dict[str, object]:
     name = part.metadata["Name"]
     purl = f"pkg:pypi/{name.lower().replace('_', '-')}@{part.version}"
+    return _component_of(name, part.version, purl, licence_of(part))
+
+
+def _component_of(name: str, version: str, purl: str, licence: str) -> dict[str, object]:
     return {
         "type": "library",
         "bom-ref": purl,
         "name": name,
-        "version": part.version,
+        "version": version,
         "purl": purl,
-        "licenses": [{"license": {"name": licence_of(part)}}],
+        "licenses": [{"license": {"name": licence}}],
     }
 
 

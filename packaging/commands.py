@@ -43,6 +43,7 @@ python3 packaging/dev.py COMMAND
                              measure, and compare with a reference
   sample [--events N] [--out DIR]
                              make a data folder with a long log, to look at and to measure with
+  keep-database              keep a database of this version, which every later one must open
   build [--wheel]            build this platform's packages, or the wheel alone, into dist/
   lock [--upgrade]           remake the locks from pyproject.toml (--upgrade: to the newest versions)
 
@@ -158,6 +159,11 @@ def sample(arguments: list[str]) -> int:
     return _call([str(DEV.python), "-m", "tests.bench.sample", *arguments])
 
 
+def keep_database(_arguments: list[str]) -> int:
+    prepare(DEV)
+    return _call([str(DEV.python), "-m", "tests.old_databases.keep"])
+
+
 def build(arguments: list[str]) -> int:
     """The wheel, then this platform's packages of the frozen application."""
     prepare(DEV)
@@ -259,6 +265,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "lint": lint,
     "bench": bench,
     "sample": sample,
+    "keep-database": keep_database,
     "build": build,
     "lock": lock,
 }

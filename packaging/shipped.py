@@ -62,6 +62,7 @@ LEFT_OUT = (
     "pytest", "_pytest", "hypothesis", "mypy", "ruff", "setuptools", "pip", "wheel",
     "beancount", "PyInstaller",
     "uvloop", "uvicorn", "watchfiles", "httptools",  # of chromadb's server
+    "readline",  # of a prompt that is not here; its library is GPL
     "tkinter", "IPython", "matplotlib", "pandas", "scipy", "PIL", "sympy",
     "PySide6.QtQml", "PySide6.QtQuick", "PySide6.QtQuickWidgets", "PySide6.QtQuickControls2",
     "PySide6.QtWebEngineCore", "PySide6.QtDesigner", "PySide6.QtHelp", "PySide6.QtSql", "PySide6.QtTest",
@@ -82,6 +83,9 @@ _UNUSED = re.compile(
     r"|PySide6/Qt/plugins/imageformats/libq(pdf|tga|tiff|wbmp|webp|icns)"
     r"|PySide6/Qt/plugins/platforms/libq(eglfs|linuxfb|minimalegl|vnc|vkkhrdisplay|minimal)"
     r"|PySide6/Qt/plugins/platformthemes/libqgtk3"  # the portal's theme gives the same dialogs without GTK
+    # What the GTK theme alone had asked for, and what these ask for in turn.
+    r"|lib(Xau|Xdmcp|Xext|Xrender|atk-1|blkid|bsd|cairo(-gobject)?|datrie|fribidi|gdk_pixbuf-2|gio-2|gmodule-2"
+    r"|gobject-2|graphite2|harfbuzz|jpeg|md|mount|pango(cairo|ft2)?-1|pixman-1|selinux|thai)(\.\d+)?\.so[\d.]*$"
     r"|chromadb/(test|log_config)|.*\.(pyi|pxd|c|h|hpp)$"
     r")"
 )
@@ -101,7 +105,7 @@ INFO_PLIST: dict[str, object] = {
     "CFBundleDisplayName": TITLE,
     "CFBundleName": TITLE,
     "CFBundleShortVersionString": VERSION,
-    "LSMinimumSystemVersion": "12.0",
+    "LSMinimumSystemVersion": "13.0",
     "LSApplicationCategoryType": "public.app-category.developer-tools",
     "NSHighResolutionCapable": True,
     "NSRequiresAquaSystemAppearance": False,

@@ -141,7 +141,7 @@ def build(
         router=router,
         ledger=ledger,
         registry=Registry(bus=bus, db=database, clock=clock, personas=personas(settings.personas)),
-        tools=Toolbox(workspace=workspace, memory=memory, upgrades=upgrades),
+        tools=Toolbox(workspace=workspace, memory=memory, upgrades=upgrades, payer=ledger),
         memory=memory,
         clock=clock,
         supervisor=supervisor,
@@ -300,6 +300,7 @@ def _limits(settings: Settings) -> Limits:
     """A simulated node asks no fees, so none are put aside for it."""
     is_real = settings.lightning_backend != "embedded"
     return Limits(
+        agent_payment_msat=settings.limit_agent_payment_msat,
         task_msat=settings.limit_task_msat,
         agent_day_msat=settings.limit_agent_day_msat,
         day_msat=settings.limit_day_msat,

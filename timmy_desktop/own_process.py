@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import runpy
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 
 WORKER_OPTION = "--worker"
@@ -20,6 +20,19 @@ WORKERS = {
 def is_frozen() -> bool:
     """Whether this is a packaged application, whose `sys.executable` is no Python."""
     return bool(getattr(sys, "frozen", False))
+
+
+def release_libraries(environment: MutableMapping[str, str]) -> None:
+    """What a packaged program starts (git, a Python, a sandbox) reads the system's libraries, not its own.
+
+    Its starter names its folder in LD_LIBRARY_PATH, which is inherited; it has been read by now. The workers
+    are the same program again, whose starter is told to begin anew, and so to name the folder for them.
+    """
+    before = environment.pop("LD_LIBRARY_PATH_ORIG", "")
+    environment.pop("LD_LIBRARY_PATH", None)
+    if before:
+        environment["LD_LIBRARY_PATH"] = before
+    environment["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
 
 
 def application() -> list[str]:

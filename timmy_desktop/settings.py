@@ -167,6 +167,7 @@ class Settings(BaseSettings):
     lightning_certificate: Path | None = None
     lightning_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 60.0
     treasury_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 100_000_000
+    limit_agent_payment_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 0
     limit_task_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 10_000_000
     limit_agent_day_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 50_000_000
     limit_day_msat: Annotated[int, Field(ge=0, le=100_000_000_000)] = 100_000_000

@@ -38,6 +38,7 @@ BENCHMARKS = {
     "ledger_view_1m": "tests.bench.ledger_view",
     "diff_open": "tests.bench.diffs",
     "diff_scroll": "tests.bench.diffs",
+    "diff_mode": "tests.bench.diffs",
 }
 
 

@@ -42,6 +42,7 @@ async def look(folder: Path) -> tuple[float, float, int, float]:
     from timmy_desktop.bootstrap import build
     from timmy_desktop.gui.panels import events
     from timmy_desktop.gui.panels.events.panel import EventsPanel
+    from timmy_desktop.gui.responsiveness import CalmInterpreter
     from timmy_desktop.paths import Paths
     from timmy_desktop.settings import Settings
     from timmy_desktop.storage.event_filter import Condition, EventFilter
@@ -54,6 +55,9 @@ async def look(folder: Path) -> tuple[float, float, int, float]:
     panel = events.SPEC.build(services)
     assert isinstance(panel, EventsPanel)
     panel.resize(1280, 700)
+    # As in the application's window.
+    calm = CalmInterpreter(lambda: False)
+    calm.start()
     panel.show()
 
     async def until(done: Callable[[], bool], step: Callable[[], object] = lambda: None) -> None:
@@ -84,6 +88,7 @@ async def look(folder: Path) -> tuple[float, float, int, float]:
     await until(lambda: next(steps, None) is None, lambda: bar.setValue(bar.value() + 7))
     for act in acts:
         await until(panel.settle, _once(act))
+    calm.stop()
     await _stopped(panel.stop, services.stop)
     ordered = sorted(frames)
     return statistics.quantiles(ordered, n=20)[18], ordered[-1], len(frames), shown
@@ -100,18 +105,15 @@ async def _stopped(panel: Callable[[], object], services: Callable[[], Awaitable
 
 
 def main() -> None:
-    import qasync
     from PySide6.QtWidgets import QApplication
 
+    from timmy_desktop.app.session import run_on_qt
     from timmy_desktop.gui.theme import Theme
 
     application = QApplication([])
     application.setQuitOnLastWindowClosed(False)
     Theme(application, "dark").apply()
-    loop = qasync.QEventLoop(application)
-    asyncio.set_event_loop(loop)
-    with loop:
-        print(*loop.run_until_complete(look(Path(sys.argv[1]))))
+    print(*run_on_qt(application, look(Path(sys.argv[1]))))
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.swarm.errors import SwarmError
 from timmy_desktop.upgrades.errors import UpgradeError
 from timmy_desktop.upgrades.records import NewProposal, NewRevision, Records
-from timmy_desktop.upgrades.types import Proposal
+from timmy_desktop.upgrades.types import FileChange, Proposal
 
 _MOODS = ("settles", "settles", "settles", "fails", "silent", "lies")
 Deed = Callable[[SwarmWorld, random.Random], Awaitable[None]]
@@ -72,20 +72,53 @@ async def remember(world: SwarmWorld, chance: random.Random) -> None:
     memory: Any = world.memory
     made = await memory.remember(
         NewEntry(
-            content=f"Note {chance.randrange(10**9)}", type=chance.choice(("conversation", "fact")),
+            content=chance.choice((f"Note {chance.randrange(10**9)}", f"My code is {chance.randrange(10**9)}")),
+            type=chance.choice(("conversation", "fact")), pinned=chance.random() < 0.2,
             owner=chance.choice(("echo", "forge")), visibility=chance.choice(("shared", "private")),
             state=chance.choice(("accepted", "proposed")),
         )
     )  # fmt: skip
     deed = chance.random()
-    if deed < 0.3:
+    if deed < 0.2:
         await memory.change(
             [made.id], Change(visibility=chance.choice(("shared", "private")), owner="person")
         )
+    elif deed < 0.3:
+        await memory.pin([made.id], chance.random() < 0.5)
     elif deed < 0.5:
         await (memory.accept if chance.random() < 0.5 else memory.reject)([made.id])
     elif deed < 0.7:
         await memory.forget([made.id], asker=Asker("echo", stays_here=True))
+    elif deed < 0.9:
+        await _replace(memory, made.id, chance)
+
+
+async def _replace(memory: Any, entry_id: str, chance: random.Random) -> None:
+    """Another takes an entry's place, or two become one; and sometimes the old one comes back."""
+    other = await memory.remember(NewEntry(content=f"Better {chance.randrange(10**9)}", owner="echo"))
+    if chance.random() < 0.5:
+        await memory.supersede(entry_id, other.id)
+    else:
+        await memory.merge([entry_id, other.id], f"Both {chance.randrange(10**9)}")
+    if chance.random() < 0.4:
+        await memory.restore(entry_id)
+
+
+async def arrange(world: SwarmWorld, chance: random.Random) -> None:
+    """The person puts the providers in another order, and leaves one out for a while."""
+    names = [status.name for status in world.router.status()]
+    await world.router.reorder(tuple(chance.sample(names, len(names))))
+    one = chance.choice(names)
+    await world.router.set_enabled(one, False)
+    if chance.random() < 0.9:
+        await world.router.set_enabled(one, True)
+
+
+async def compare(world: SwarmWorld, chance: random.Random) -> None:
+    """Ledger and node are compared; a person explains some of what differs."""
+    for found in (await world.ledger.reconcile()).differences:
+        if found.state == "open" and chance.random() < 0.5:
+            await world.ledger.resolve_difference(found.id, "Looked into.")
 
 
 async def sell(world: SwarmWorld, chance: random.Random) -> None:
@@ -155,15 +188,19 @@ async def _carry_out(records: Records, made: Proposal, chance: random.Random) ->
         await records.end(made.id, "rolled_back", back, step="", rolled_back_commit=undone)
 
 
+def _files(chance: random.Random) -> tuple[FileChange, ...]:
+    return tuple(FileChange(f"{n}.py", f"{n}.py", "modified", n, 1) for n in range(chance.randint(0, 3)))
+
+
 def _revision(chance: random.Random) -> NewRevision:
     patch = chance.randbytes(8)
     return NewRevision(
         base_commit="0" * 40, target_head="1" * 40, commit="2" * 40, tree="3" * 40, patch=patch,
-        digest=chance.randbytes(32).hex(), files=(), risk="low", risk_reasons=(), conflicts=(),
+        digest=chance.randbytes(32).hex(), files=_files(chance), risk=chance.choice(("low", "medium", "high")), risk_reasons=(), conflicts=(),
     )  # fmt: skip
 
 
-DEEDS: tuple[Deed, ...] = (work, work, work, agents, remember, sell, buy, propose)
+DEEDS: tuple[Deed, ...] = (work, work, work, agents, arrange, remember, remember, sell, buy, compare, propose)
 
 
 async def one_after_the_other(world: SwarmWorld, chance: random.Random) -> None:

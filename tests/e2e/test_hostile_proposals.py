@@ -243,7 +243,7 @@ async def test_nothing_that_a_repository_configures_runs(tmp_path: Path, repo: R
         ended = await world.approved(await world.proposed(repo))
         assert ended.state == "applied"
         assert (repo.folder / "app.py").read_text() == "x = 2\n"
-        await world.queue.roll_back(ended.id)
+        await world.queue.roll_back(ended.id, await world.queue.rehearse_roll_back(ended.id))
         await world.queue.settled()
         assert (await world.queue.proposal(ended.id)).state == "rolled_back"
     assert not mark.exists()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.e2e.command import timmy, timmy_json
+from tests.e2e.command import NO_OLLAMA, timmy, timmy_json
 from tests.fakes.providers import ScriptedProvider
 from timmy_desktop.bootstrap import build
 from timmy_desktop.paths import Paths
@@ -32,9 +32,22 @@ async def test_balance_health_check_reconcile_and_a_receipt(tmp_path: Path) -> N
     assert timmy_json("ledger", "check", data_dir=tmp_path)[1]["problems"] == []
     status, run = timmy_json("ledger", "reconcile", data_dir=tmp_path)
     assert (status, run["state"]) == (0, "agrees")
+    said = timmy("ledger", "reconcile", data_dir=tmp_path).stdout
+    assert said.startswith("Ledger and node agree: 1 payment compared.")
+    assert "transactions add up" in timmy("ledger", "check", data_dir=tmp_path).stdout
     receipt, elsewhere = tmp_path / "receipt.json", tmp_path / "elsewhere"
     assert timmy("ledger", "receipt", payment, "--out", str(receipt), data_dir=tmp_path).returncode == 0
     shown = timmy("verify-receipt", str(receipt), data_dir=elsewhere)
     assert (shown.returncode, "Proven" in shown.stdout) == (0, True)
     assert not elsewhere.exists()
     assert timmy("ledger", "receipt", "nothing", "--out", str(receipt), data_dir=tmp_path).returncode == 2
+
+
+def test_the_pay_dialog_is_pictured_with_its_invoice_read(tmp_path: Path) -> None:
+    options = ("--out", str(tmp_path / "out"), "--panel", "ledger", "--part", "pay", "--size", "640x700")
+    done = timmy("screenshot", *options, data_dir=tmp_path / "data", env=NO_OLLAMA)
+    assert done.returncode == 0, done.stderr
+    file = Path(done.stdout.strip().splitlines()[-1])
+    width, height = (int(number) for number in file.stem.rpartition("-")[2].split("x"))
+    assert width < 640, "it is the dialog, not the dock"
+    assert height > 300, "what the invoice asks for is on it"

@@ -114,12 +114,13 @@ async def doomed(folder: Path, round_: Round) -> None:
         if round_.way == "roll back":
             proposal = await world.approved(proposal)
             assert proposal.state == "applied", proposal.reason
+            rehearsed = await world.queue.rehearse_roll_back(proposal.id)
         make_dirty(repo, round_)
         armed(round_)
         if round_.way == "apply":
             await world.approved(proposal)
         else:
-            await world.queue.roll_back(proposal.id)
+            await world.queue.roll_back(proposal.id, rehearsed)
             await world.queue.settled()
         if round_.step is None:
             signal.pause()  # the moment comes after all is done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Mapping
@@ -16,8 +17,22 @@ _TASK = (
     "fee_msat", "result", "reason", "provider", "model", "tokens_in", "tokens_out", "duration_ms",
     "conversation_id",
 )  # fmt: skip
-_LEDGER = "type, state, amount_msat, fee_msat, received_msat, payment_hash, task_id, agent_id"
-_UPGRADE = "id, state, title, proposer, revision, automatic, task_id, applied_commit, rolled_back_commit"
+# What a line says of itself is its memo, why it failed or was given back, or that it was late.
+_NOTE = """
+CASE WHEN type IN ('release', 'adjustment') THEN memo WHEN refers_to <> '' THEN CASE type WHEN 'payment' THEN 'late' ELSE flags END
+WHEN flags <> '' THEN flags WHEN type IN ('payment', 'refund') THEN reason ELSE memo END
+"""
+_LEDGER = (
+    "type, state, amount_msat, fee_msat, received_msat, payment_hash, task_id, agent_id, account, simulated,"
+    + _NOTE
+)
+_MEMORY = "id, type, owner, visibility, state, pinned, superseded_by"
+_UPGRADE = """
+id, state, title, proposer, revision, automatic, task_id, applied_commit, rolled_back_commit, decided_by, reason,
+(SELECT risk FROM upgrade_revisions WHERE upgrade_id = id AND number = revision),
+(SELECT json_array_length(files) FROM upgrade_revisions WHERE upgrade_id = id AND number = revision)
+"""
+_CHOICES = "SELECT value FROM meta WHERE name = 'router.choices'"
 _LAST_ATTEMPT = """
 SELECT provider, outcome, detail, model, coalesce(ttft_ms, -1), total_ms, tokens_in, tokens_out
 FROM provider_attempts WHERE id IN (SELECT max(id) FROM provider_attempts GROUP BY provider)
@@ -60,8 +75,11 @@ def _tables(connection: sqlite3.Connection) -> Plain:
         "agents": {row[0]: row for row in rows("SELECT id, name, role, status, completed, failed FROM agents")},
         "accounts": {row[0]: row for row in rows("SELECT name, balance_msat, in_msat, out_msat FROM accounts")},
         "ledger": Counter(rows(f"SELECT {_LEDGER} FROM ledger")),
-        "approvals": dict(rows("SELECT id, state FROM ledger_approvals")),
-        "memories": {row[0]: row for row in rows("SELECT id, type, owner, visibility, state FROM memory_entries")},
+        "approvals": {
+            row[0]: row for row in rows("SELECT id, state, amount_msat, agent_id, why FROM ledger_approvals")
+        },
+        "differences": dict(rows("SELECT id, kind FROM ledger_differences WHERE state = 'open'")),
+        "memories": {row[0]: row for row in rows(f"SELECT {_MEMORY} FROM memory_entries")},
         "upgrades": {row[0]: row for row in rows(f"SELECT {_UPGRADE} FROM upgrades")},
         "attempts": {row[0]: row for row in rows(_LAST_ATTEMPT)},
         "outcomes": {(name, kind): number for name, kind, number in rows(_OUTCOMES)},
@@ -69,7 +87,15 @@ def _tables(connection: sqlite3.Connection) -> Plain:
         "failovers": dict(
             rows("SELECT from_provider, count(*) FROM provider_failovers GROUP BY from_provider")
         ),
+        **_chosen(rows(_CHOICES)),
     }  # fmt: skip
+
+
+def _chosen(rows: list[tuple[Any, ...]]) -> Plain:
+    """The order of the providers, empty as long as it is that of the settings, and who is left out."""
+    kept = json.loads(rows[0][0]) if rows else {"order": [], "configured": [], "switched_off": []}
+    order = [] if kept["order"] == kept["configured"] else kept["order"]
+    return {"order": order, "configured": kept["configured"], "switched_off": kept["switched_off"]}
 
 
 def plain(world: World) -> Plain:
@@ -91,14 +117,17 @@ def plain(world: World) -> Plain:
         "accounts": {one.name: tuple(one) for one in world.accounts},
         "ledger": Counter(
             (one.type, one.state, one.amount_msat, one.fee_msat, one.received_msat, one.payment_hash,
-             one.task_id, one.agent_id)
+             one.task_id, one.agent_id, one.account, int(one.simulated), one.note)
             for one in world.transactions
         ),
-        "approvals": {one.id: one.state for one in world.approvals},
-        "memories": {one.id: tuple(one)[:5] for one in world.memories},
+        "approvals": {one.id: tuple(one) for one in world.approvals},
+        "differences": {name: one.kind for name, one in world.differences.items().items()},
+        "memories": {
+            one.id: (*tuple(one)[:5], int(one.pinned), one.superseded_by) for one in world.memories
+        },
         "upgrades": {
             one.id: (one.id, one.state, one.title, one.proposer, one.revision, int(one.automatic), one.task_id,
-                     one.commit, one.undone_by)
+                     one.commit, one.undone_by, one.by, one.reason, one.risk, one.files)
             for one in world.upgrades
         },
         "attempts": {
@@ -114,12 +143,18 @@ def plain(world: World) -> Plain:
         },
         "circuits": {one.name: one.circuit for one in world.providers if one.circuit != "CLOSED"},
         "failovers": {one.name: one.failed_over for one in world.providers if one.failed_over},
+        "order": list(world.order),
+        "switched_off": sorted(one.name for one in world.providers if one.disabled),
     }  # fmt: skip
 
 
 def differences(folded: Plain, tables: Plain) -> list[str]:
     """Where they are not the same, in words for a failing test; empty where they are."""
     found = []
+    configured = tables.get("configured")
+    folded = {**folded, "configured": configured}
+    if folded["order"] == configured:
+        folded["order"] = []
     for name, there in tables.items():
         here = folded[name]
         if here == there:

@@ -15,7 +15,8 @@ from timmy_desktop.agent.timmy import Timmy
 from timmy_desktop.clock import SystemClock
 from timmy_desktop.events.base import Event, EventRecord
 from timmy_desktop.events.bus import EventBus
-from timmy_desktop.ledger import Ledger
+from timmy_desktop.ledger import Ledger, Limits
+from timmy_desktop.ledger.backends.base import LightningBackend
 from timmy_desktop.memory import Memory
 from timmy_desktop.memory.index import VectorIndex
 from timmy_desktop.routing.router import CascadeRouter
@@ -78,6 +79,8 @@ class SwarmWorld:
         treasury_msat: int = TREASURY,
         with_memory: bool = False,
         index: VectorIndex | None = None,
+        limits: Limits | None = None,
+        backend: LightningBackend | None = None,
         **settings: Any,
     ) -> None:
         self.provider = provider or AnsweringProvider()
@@ -94,10 +97,10 @@ class SwarmWorld:
         self.router = CascadeRouter(
             providers=providers or [self.provider], bus=self.bus, clock=self.clock, supervisor=self.supervisor
         )
-        self.backend = FakeLightning(clock=self.clock, mood=mood)  # type: ignore[arg-type]
+        self.backend: Any = backend or FakeLightning(clock=self.clock, mood=mood)  # type: ignore[arg-type]
         self.ledger = Ledger(
             bus=self.bus, db=self.db, backend=self.backend, clock=self.clock, supervisor=self.supervisor,
-            treasury_msat=treasury_msat, ask_again_seconds=0.01,
+            treasury_msat=treasury_msat, ask_again_seconds=0.01, limits=limits,
         )  # fmt: skip
         self.registry = Registry(
             bus=self.bus, db=self.db, clock=self.clock,
@@ -105,7 +108,7 @@ class SwarmWorld:
         )  # fmt: skip
         self.index = index
         self.memory = self._memory(folder) if with_memory else None
-        self.tools = Toolbox(workspace=self.workspace, memory=self.memory)
+        self.tools = Toolbox(workspace=self.workspace, memory=self.memory, payer=self.ledger)
         self.coordinator = Coordinator(
             bus=self.bus, db=self.db, router=self.router, ledger=self.ledger, registry=self.registry,
             tools=self.tools, clock=self.clock, supervisor=self.supervisor,

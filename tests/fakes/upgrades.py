@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from tests.fakes.bus import FakeBus
 from tests.fakes.patches import Files, git_patch
@@ -56,6 +56,7 @@ class FakeUpgrades:
         self.asked: list[tuple[Any, ...]] = []
         self.fault: Exception | None = None
         self.diff_fault: Exception | None = None
+        self.sandbox_name, self.own = "bubblewrap", cast(Path | None, None)
         self.roll_back_refusal = ""
 
     # For tests
@@ -143,6 +144,28 @@ class FakeUpgrades:
         )
         self.open_targets.append(target)
         return target
+
+    def sandbox(self) -> str:
+        return self.sandbox_name
+
+    def own_source(self) -> Path | None:
+        return self.own
+
+    async def close_target(self, target_id: str) -> None:
+        self._fail()
+        self.open_targets = [target for target in self.open_targets if target.id != target_id]
+
+    async def allow_unsandboxed(self, target_id: str, allowed: bool) -> None:
+        self._fail()
+        self.open_targets = [
+            replace(target, unsandboxed=allowed) if target.id == target_id else target
+            for target in self.open_targets
+        ]
+
+    async def ask_for_change(self, target_id: str, text: str) -> str:
+        self.asked.append(("ask", target_id, text))
+        self._fail()
+        return "task"
 
     async def proposals(
         self, *, states: Sequence[State] = (), limit: int = 200, before: str = ""
@@ -297,10 +320,12 @@ class FakeUpgrades:
     async def rehearse_roll_back(self, proposal_id: str) -> Rehearsal:
         self.asked.append(("rehearse", proposal_id))
         self._fail()
-        return Rehearsal(proposal_id, b"", (), replace(PASSED, kind="roll_back"), self.roll_back_refusal)
+        return Rehearsal(
+            proposal_id, b"", (), replace(PASSED, kind="roll_back"), self.roll_back_refusal, "e" * 40
+        )
 
-    async def roll_back(self, proposal_id: str) -> None:
-        self.asked.append(("roll_back", proposal_id))
+    async def roll_back(self, proposal_id: str, rehearsed: Rehearsal) -> None:
+        self.asked.append(("roll_back", proposal_id, rehearsed.head))
         self._fail()
         self.known[proposal_id] = replace(
             self.known[proposal_id], state="rolled_back", rolled_back_commit="f" * 40, suspicion=""
@@ -311,6 +336,7 @@ class FakeUpgrades:
 
     async def dismiss_suspicion(self, proposal_id: str) -> None:
         self.asked.append(("dismiss", proposal_id))
+        self.change(proposal_id, suspicion="")
 
     async def update_checkout(self, proposal_id: str) -> str:
         self.asked.append(("update_checkout", proposal_id))

@@ -50,6 +50,24 @@ def test_what_is_there_already_is_not_shown_twice(model: ActivityModel) -> None:
     assert shown(model) == [4, 3, 2, 1]
 
 
+def test_agents_that_join_one_after_the_other_are_one_row(model: ActivityModel) -> None:
+    joins = [record(seq, AgentJoined(name=f"N{seq}", role="r")) for seq in range(5, 9)]
+    model.add_newer([record(4), *joins, record(9), record(10, AgentJoined(name="Late", role="x"))])
+    texts = [model.data(model.index(row)) for row in range(model.rowCount())]
+    assert texts == ["Late joined, x", "number 9", "4 agents joined: N5, N6, N7, N8", "number 4"]
+    assert [model.row(model.index(row)).is_of_several for row in range(4)] == [False, False, True, False]
+    model.show_only(Filter(text="n6"))
+    assert shown(model) == [8]
+
+
+def test_what_lies_before_joined_agents_is_read_back_once(model: ActivityModel) -> None:
+    joins = [record(seq, AgentJoined(name=f"N{seq}", role="r")) for seq in range(5, 9)]
+    model.add_newer(joins)
+    assert (model.newest_seq, model.oldest_seq) == (8, 5)
+    model.add_older([record(6), record(4)])
+    assert shown(model) == [8, 4]
+
+
 def test_older_rows_stop_at_the_capacity(model: ActivityModel) -> None:
     model.add_older([record(seq) for seq in range(30, 10, -1)])
     assert model.rowCount() == 10

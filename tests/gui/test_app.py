@@ -148,6 +148,11 @@ async def test_pictures(qapp: QApplication, tmp_path: Path) -> None:
     made.window.attach(services)  # type: ignore[arg-type]
     whole = await capture(made.window, tmp_path / "out", theme="light")
     one = await capture(made.window, tmp_path / "out", panel="chat")
+    behind = made.window.docks["chat"]
+    made.window.tabifyDockWidget(behind, made.window.docks["activity"])
+    made.window.docks["activity"].raise_()
+    assert (await capture(made.window, tmp_path / "out", panel="chat")).is_file()
+    assert not behind.visibleRegion().isEmpty(), "a dock behind a tab is brought to the front"
     sized = await capture(made.window, tmp_path / "out", panel="chat", size=QSize(640, 480))
     assert sized.name == "chat-dark-640x480.png"
     assert whole.name.startswith("window-light-")

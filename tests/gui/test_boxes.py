@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.conditions import eventually
@@ -22,11 +25,14 @@ from timmy_desktop.feed.errors import BoxError
 from timmy_desktop.feed.server import FeedServer
 from timmy_desktop.feed.wire import connect
 from timmy_desktop.gui.boxes.exporting import BoxParts, ExportBoxDialog
+from timmy_desktop.gui.boxes.long_text import LongText, lines_of
+from timmy_desktop.gui.boxes.opening import BoxOpener
 from timmy_desktop.gui.boxes.texts import metric_lines
 from timmy_desktop.gui.boxes.window import BoxWindow, open_box
 from timmy_desktop.gui.layout import LayoutStore
 from timmy_desktop.gui.main_window import MainWindow
 from timmy_desktop.gui.panel import Say
+from timmy_desktop.gui.panels.events.panel import EventsPanel
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.settings import Secrets, Settings
 from timmy_desktop.supervisor import TaskSupervisor
@@ -196,3 +202,108 @@ async def test_the_feed_works_on_the_loop_of_the_window(tmp_path: Path) -> None:
         assert json.loads(await follower.receive())["events"][0]["type"] == "task.started"
         await follower.close()
         await feed.stop()
+
+
+async def test_a_box_offers_nothing_that_it_cant_do(tmp_path: Path, qtbot: QtBot) -> None:
+    def exports(panel: EventsPanel) -> list[str]:
+        menu = panel.page.bar.more_menu()
+        below = next(action.menu() for action in menu.actions() if action.text() == "Export")
+        return [action.text() for action in below.actions()]  # type: ignore[attr-defined]
+
+    async with running(tmp_path / "data") as services:
+        path = await exported(services, a_window(tmp_path / "w", qtbot), tmp_path / "a.timmybox")
+    opened, supervisor = await open_box(path, lambda _: KEY), TaskSupervisor()
+    window = BoxWindow(opened, supervisor)
+    qtbot.addWidget(window)
+    window.show()
+    await eventually(lambda: window.settled)
+    assert exports(window.events) == ["Table (CSV)", "JSON lines", "OpenTelemetry spans (OTLP JSON)"]
+    window.close()
+    await supervisor.close()
+    await opened.close()
+
+
+@asynccontextmanager
+async def an_opener(
+    folder: Path, window: MainWindow
+) -> AsyncIterator[tuple[BoxOpener, list[Say], SlotTasks]]:
+    said: list[Say] = []
+    async with running(folder) as services:
+        supervisor = TaskSupervisor()
+        tasks = SlotTasks(supervisor, said.append, "test")
+        yield BoxOpener(window, services.database, services.event_log.key, tasks, said.append), said, tasks
+        tasks.stop()
+        await supervisor.close()
+
+
+def box_windows() -> list[BoxWindow]:
+    found = QApplication.topLevelWidgets()
+    return [window for window in found if isinstance(window, BoxWindow) and window.isVisible()]
+
+
+async def test_a_box_opens_beside_the_window_and_closes_with_the_application(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rooms = tmp_path / "rooms"
+    rooms.mkdir()
+    main = a_window(tmp_path / "w", qtbot)
+    async with running(tmp_path / "data") as services:
+        name = "INSERT INTO meta(name, value) VALUES ('log_id', 'ours')"
+        await services.database.write(lambda session: session.sql(name))
+        path = await exported(services, main, tmp_path / "a.timmybox")
+    monkeypatch.setattr("tempfile.tempdir", str(rooms))
+    async with an_opener(tmp_path / "data", main) as (opener, said, tasks):
+        dialog = opener.choose()
+        dialog.fileSelected.emit(str(path))
+        dialog.close()
+        await eventually(lambda: [window for window in box_windows() if window.settled], 20)
+        assert "Verified" in box_windows()[0].banner.words, "the key of this log is known here"
+        box_windows()[0].close()
+        await eventually(lambda: not tasks.running())
+        assert list(rooms.iterdir()) == []
+        opener.open(path)
+        await eventually(lambda: [window for window in box_windows() if window.settled], 20)
+    await eventually(lambda: not list(rooms.iterdir()))
+    assert box_windows() == []
+    assert said == []
+
+
+async def test_a_file_that_is_no_box_is_told(
+    tmp_path: Path, qtbot: QtBot, expected_log: Callable[[str], None]
+) -> None:
+    expected_log("is not a black box")
+    (tmp_path / "x.timmybox").write_bytes(b"no")
+    async with an_opener(tmp_path / "data", a_window(tmp_path / "w", qtbot)) as (opener, said, _):
+        opener.open(tmp_path / "x.timmybox")
+        await eventually(lambda: said)
+        assert said[0].tone == "bad"
+        assert "x.timmybox was not opened" in said[0].text
+
+
+def test_the_file_menu_opens_boxes(tmp_path: Path, qtbot: QtBot) -> None:
+    window = a_window(tmp_path, qtbot)
+    assert window.menus.actions["open_box"].text() == "Open black box…"
+    assert not window.menus.actions["open_box"].isEnabled(), "before the services run nobody knows the key"
+
+
+async def test_a_long_log_comes_on_screen_in_pieces(qtbot: QtBot) -> None:
+    lines = lines_of("\n".join(f"line {number}" for number in range(60_000)) + "\n" + "w" * 3_000_000)
+    page = LongText("Log", lines)
+    qtbot.addWidget(page)
+    assert not page.is_whole
+    assert page.blockCount() < 6_000, "one piece at once"
+    await eventually(lambda: page.is_whole, 30)
+    assert page.blockCount() == len(lines) == 60_001
+    assert page.toPlainText().split("\n")[:-1] == lines[:-1]
+    assert lines[-1].endswith("… (3,000,000 characters)")
+
+
+async def test_a_page_that_is_closed_stops_coming(qtbot: QtBot) -> None:
+    page = LongText("Log", ["x" * 1_000] * 1_000)
+    qtbot.addWidget(page)
+    page.stop()
+    before = page.blockCount()
+    done = asyncio.Event()
+    QTimer.singleShot(0, done.set)
+    await done.wait()
+    assert page.blockCount() == before

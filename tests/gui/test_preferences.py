@@ -175,6 +175,9 @@ def test_a_rate_is_whole_units_on_the_screen_and_hundredths_in_the_file(qtbot: Q
     assert rate.value() == 0
     rate.setValue(95_123.45)
     currency.setText("EUR")
+    told: list[Any] = []
+    dialog.saved.connect(told.append)
     dialog.save()
     settings = load_settings(file)
     assert (settings.fiat_cents_per_bitcoin, settings.fiat_currency) == (9_512_345, "EUR")
+    assert told == [settings], "the open window is told, and shows it at once"

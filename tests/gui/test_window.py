@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, 
 from pytestqt.qtbot import QtBot
 
 from tests.conditions import eventually
+from tests.fakes.hub_server import HubServer
 from tests.fakes.services import FakeCoordinator, FakeHealth, FakeRouter, FakeStatus, FakeTask, fake_services
 from tests.gui.windows import THREE, NotePanel, delete, open_window, spec
 from timmy_desktop.events.tasks import TaskCreated, TaskFailed
@@ -22,6 +24,9 @@ from timmy_desktop.gui.panel import Area, NewTask, OpenTask, Panel, Say, ShowPan
 from timmy_desktop.gui.panels import PANELS
 from timmy_desktop.gui.status import StatusLine
 from timmy_desktop.gui.theme import Theme
+from timmy_desktop.gui.welcome import FindingChips
+from timmy_desktop.routing.model_catalogue import CatalogueModel
+from timmy_desktop.routing.models import ModelLibrary
 from timmy_desktop.settings import load_settings
 from timmy_desktop.storage.errors import CorruptDatabaseError
 
@@ -233,6 +238,56 @@ async def test_without_a_model_a_card_says_what_to_do(qtbot: QtBot, tmp_path: Pa
         doctor.close()
         await eventually(lambda: window.welcome.isVisible())
         assert "No model can be reached" in window.welcome.accessibleName()
+
+
+async def test_the_card_says_what_was_found_in_little_room(qtbot: QtBot, tmp_path: Path) -> None:
+    off = FakeStatus("api", "api", health=FakeHealth("not_configured", "Off.", ""))
+    services = fake_services(tmp_path, router=FakeRouter(OFFLINE, off))
+    async with open_window(tmp_path, services=services) as (window, _):
+        for width in (1280, 1024, 800):
+            window.resize(width, 800)
+            await eventually(lambda: window.welcome.width() > window.width() - 40)
+            assert window.welcome.height() < 190, width
+        chips = window.welcome.findChild(FindingChips)
+        assert chips is not None
+        told = [chip.accessibleName().partition(":")[0] for chip in chips.findChildren(QWidget)]
+        assert [name for name in told if name] == ["Ollama", "Memory", "Git", "Workspace", "Sandbox"]
+        assert not window.welcome.fetch_button.isVisible()
+
+
+async def test_a_small_model_is_fetched_by_one_click_on_the_card(
+    qtbot: QtBot, tmp_path: Path, expected_log: Callable[[str], None]
+) -> None:
+    expected_log("does not give small-instruct.gguf")
+    none_yet = FakeStatus(
+        "embedded", "embedded", health=FakeHealth("not_configured", "No model is there.", "")
+    )
+    services = fake_services(tmp_path, router=FakeRouter(none_yet))
+    small = CatalogueModel("small-instruct", "someone/small", "small.gguf", 1_000_000, "Apache-2.0", "tries")
+    large = replace(small, name="large-instruct", about_bytes=2_000_000)
+    async with HubServer() as hub:
+        services.models = ModelLibrary(
+            settings=services.settings,
+            folder=tmp_path / "models",
+            clock=services.clock,
+            hub=hub.url,
+            catalogue=(large, small),
+        )
+        async with open_window(tmp_path, services=services) as (window, _):
+            fetch = window.welcome.fetch_button
+            assert fetch.isVisible()
+            assert "1 MB" in fetch.text()
+            hub.is_missing = True
+            fetch.click()
+            await eventually(lambda: fetch.isVisible() and "Go on" in fetch.text())
+            hub.is_missing = False
+            fetch.click()
+            assert not fetch.isVisible()
+            await eventually(lambda: (tmp_path / "models/small-instruct.gguf").exists())
+            await eventually(lambda: services.router.checks > 0)
+            services.router.statuses = (FakeStatus(),)
+            window.welcome.check_button.click()
+            await eventually(lambda: not window.welcome.isVisible())
 
 
 async def test_a_hidden_card_stays_hidden(qtbot: QtBot, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sqlite3
 import tomllib
@@ -21,6 +22,8 @@ from timmy_desktop.settings import Settings
 from timmy_desktop.storage.migrations import MIGRATIONS
 
 PAPER = "architecture.md"
+PACKAGE = DOCS.parent / "timmy_desktop"
+ROOMS = {"gui", "agent", "swarm", "ledger", "memory", "routing", "upgrades", "feed", "scrubber"}
 
 
 async def a_log(folder: Path) -> bytes:
@@ -84,6 +87,28 @@ def test_the_layers_are_those_of_the_contract() -> None:
     layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
     here = {name for layer in layers for name in layer.split(" | ") if not name.startswith("(")}
     assert set(names_in("## Layers")) == {name.strip() for name in here}
+
+
+def test_the_arrows_of_the_picture_are_the_imports() -> None:
+    picture = (DOCS / PAPER).read_text().split("```mermaid\n")[1].split("```")[0]
+    room_of = dict(re.findall(r'(\w+)\["(\w+): ', picture))
+    arrows = re.findall(r"^    ([\w &]+) --> ([\w &]+)$", picture, re.MULTILINE)
+    drawn = {
+        (room_of.get(one, one), room_of.get(two, two))
+        for left, right in arrows
+        for one in left.split(" & ")
+        for two in right.split(" & ")
+    }
+    assert {arrow for arrow in drawn if set(arrow) <= ROOMS} == {
+        (room, other) for room in ROOMS for other in imported_by(room) if other in ROOMS - {room}
+    }
+
+
+def imported_by(room: str) -> set[str]:
+    """The rooms that a room imports, for types too."""
+    nodes = chain(*(ast.walk(ast.parse(file.read_text())) for file in (PACKAGE / room).rglob("*.py")))
+    named = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.split(".")[1] for name in named if name.startswith("timmy_desktop.")}
 
 
 def test_every_table_has_its_writer() -> None:

@@ -41,3 +41,21 @@ def test_no_other_module_can_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_file_that_is_shared_is_found_in_the_checkout() -> None:
     assert own_process.shared_file("icon.svg") == ROOT / "resources/icon.svg"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"LD_LIBRARY_PATH": "/opt/timmy/_internal"}, {}),
+        (
+            {"LD_LIBRARY_PATH": "/opt/timmy/_internal", "LD_LIBRARY_PATH_ORIG": "/cuda"},
+            {"LD_LIBRARY_PATH": "/cuda"},
+        ),
+        ({}, {}),
+    ],
+)
+def test_what_a_package_starts_reads_the_systems_libraries(
+    before: dict[str, str], after: dict[str, str]
+) -> None:
+    own_process.release_libraries(before)
+    assert before == {**after, "PYINSTALLER_RESET_ENVIRONMENT": "1"}

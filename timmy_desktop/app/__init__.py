@@ -53,9 +53,7 @@ def run_window(
     window = MainWindow(paths=paths, specs=specs, store=store)
     if not painted(window):
         return 0
-    if os.environ.get(TELL_FIRST_PAINT):
-        sys.stdout.write("painted\n")
-        sys.stdout.flush()
+    _tell_first_paint()
     from timmy_desktop.app.session import WindowSession, run_on_qt
     from timmy_desktop.log_file import log_to_file
 
@@ -116,13 +114,27 @@ def take_screenshots(
 
 def run_box(file: Path, key_of: KeyOf, theme: str) -> int:
     """Shows a black box in a window of its own; raises what keeps it from being opened."""
-    from timmy_desktop.app.session import run_on_qt
+    from timmy_desktop.app.session import SignalWatch, run_on_qt
     from timmy_desktop.gui.boxes.window import show_box
 
     application = _application()
     Theme(application, theme).apply()
-    run_on_qt(application, show_box(file, key_of))
+
+    async def until_closed() -> None:
+        signals = SignalWatch(application.closeAllWindows)
+        try:
+            await show_box(file, key_of, _tell_first_paint)
+        finally:
+            signals.close()
+
+    run_on_qt(application, until_closed())
     return 0
+
+
+def _tell_first_paint() -> None:
+    if os.environ.get(TELL_FIRST_PAINT):
+        sys.stdout.write("painted\n")
+        sys.stdout.flush()
 
 
 def _application() -> QApplication:

@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--headless", action="store_true", help="run the swarm without a window until stopped"
     )
+    parser.add_argument("--json", action="store_true", help="with --headless: one JSON object an event")
     parser.set_defaults(command=_window)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
@@ -230,7 +231,13 @@ def _add_data_dir(parser: argparse.ArgumentParser, default: str | None) -> None:
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="print one JSON object instead of words")
+    # SUPPRESS: a --json before the command counts as well.
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        default=argparse.SUPPRESS,
+        help="print one JSON object instead of words",
+    )
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -276,7 +283,7 @@ def _verify_log(options: argparse.Namespace) -> int:
 def _self_test(options: argparse.Namespace) -> int:
     from timmy_desktop.cli.self_test import self_test
 
-    return self_test(options)
+    return self_test(options, _parser())
 
 
 def _models(options: argparse.Namespace) -> int:

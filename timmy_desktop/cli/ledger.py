@@ -91,9 +91,14 @@ def _health_words(report: Report) -> list[str]:
     return [said, *report["cautions"]]
 
 
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def _check_words(report: Report) -> list[str]:
     if not report["problems"]:
-        return [f"Every sat is accounted for: {report['transactions']:,} transactions add up."]
+        adds = "adds" if report["transactions"] == 1 else "add"
+        return [f"Every sat is accounted for: {_many(report['transactions'], 'transaction')} {adds} up."]
     return ["THE BOOK DOES NOT ADD UP:", *(f"  {problem}" for problem in report["problems"])]
 
 
@@ -101,7 +106,7 @@ def _reconcile_words(report: Report) -> list[str]:
     if report["state"] == "unreachable":
         return [f"Ledger and node could not be compared: {report['detail']}"]
     head = "Ledger and node agree" if report["state"] == "agrees" else "LEDGER AND NODE DIFFER"
-    lines = [f"{head}: {report['checked']:,} payments compared. {report['detail']}".strip()]
+    lines = [f"{head}: {_many(report['checked'], 'payment')} compared. {report['detail']}".strip()]
     for found in report["differences"]:
         says = f"the ledger says {found['book_says']}, the node {found['node_says']}"
         lines.append(inert_line(f"  {found['state']}: {found['kind']} {found['subject'][:16]}: {says}", 300))

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from timmy_desktop.cli.session import EXPECTED_ERRORS, built, complain, print_json, run
+from timmy_desktop.feed.clean_exports import cleaner
 from timmy_desktop.inert import inert
 from timmy_desktop.log_file import log_to_file
 from timmy_desktop.services import Services
 from timmy_desktop.storage import verify_timmy_log
+from timmy_desktop.storage.database import Session
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.storage.event_archive import archives
 from timmy_desktop.storage.event_export import export
@@ -64,9 +66,12 @@ async def _export(services: Services, options: argparse.Namespace) -> Report:
     wanted = _filter(services, options)
     key, made_us = services.event_log.key, services.clock.now_us()
     path: Path = options.out.absolute()
-    events = await services.database.read(
-        lambda session: export(session, path, options.format, wanted, key=key, made_us=made_us)
-    )
+
+    def write(session: Session) -> int:
+        clean = cleaner(session, services.settings, services.secrets, services.paths.data_dir)
+        return export(session, path, options.format, wanted, key=key, made_us=made_us, clean=clean)
+
+    events = await services.database.read(write)
     return {"events": events, "file": str(path)}
 
 
@@ -130,7 +135,9 @@ def _told(report: Report, options: argparse.Namespace) -> int:
 
 
 def _print(name: str, value: Any) -> None:
-    if isinstance(value, list):
+    if not value and isinstance(value, list | dict | str):
+        print(f"{name.replace('_', ' ')}: none")
+    elif isinstance(value, list):
         for one in value:
             print(inert("  ".join(f"{key} {part}" for key, part in one.items())))
     elif isinstance(value, dict):

@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -190,10 +190,15 @@ def _print_forgotten(report: Report) -> None:
 
 def _print_imported(report: Report) -> None:
     for file in report["files"]:
-        pieces = f", {file['chunks']} pieces" if file["chunks"] else ""
-        print(f"{file['outcome']}{pieces}: {inert(file['path'])} {inert(file['reason'])}".rstrip())
+        pieces = (
+            f", {file['chunks']} {'piece' if file['chunks'] == 1 else 'pieces'}" if file["chunks"] else ""
+        )
+        reason = f". {inert(file['reason'])}" if file["reason"] else ""
+        print(f"{file['outcome']}{pieces}: {inert(file['path'])}{reason}")
     if report["entries"]:
         print(f"{report['entries']:,} memories were new.")
+    elif not report["files"]:
+        print("Nothing in it was new.")
     if report["note"]:
         print(inert(report["note"]), file=sys.stderr)
 
@@ -216,7 +221,8 @@ def _print_stats(report: Report) -> None:
             shown[name.removesuffix("_us")] = _time(value)
         else:
             shown[name] = value
-    shown["most_used"] = {f"m:{name[-8:]}": times for name, times in report["most_used"].items()}
+    if used := report.get("most_used"):
+        shown["most_used"] = {f"m:{name[-8:]}": times for name, times in used.items()}
     _print_pairs(shown)
 
 
@@ -227,9 +233,7 @@ def _size(number: int) -> str:
 
 
 def _time(time_us: int) -> str:
-    if not time_us:
-        return "none"
-    return datetime.fromtimestamp(time_us / 1e6).astimezone().strftime("%Y-%m-%d %H:%M")
+    return f"{datetime.fromtimestamp(time_us / 1e6, UTC):%Y-%m-%d %H:%M:%S} UTC" if time_us else "none"
 
 
 ACTIONS: dict[str, tuple[Action, Callable[[Report], None], Callable[[Report], bool]]] = {

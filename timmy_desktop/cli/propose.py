@@ -25,6 +25,9 @@ NOBODY_ANSWERS = (
     "The application that has the data folder open did not take the proposal. Try again, or close it first."
 )
 
+# It was taken, so that another try could propose it twice.
+NO_ANSWER_YET = "The application has taken the proposal and not answered yet. Look into the Upgrades dock."
+
 
 def propose(options: argparse.Namespace) -> int:
     """0: it waits for a decision; 2: it was refused, with the reason."""
@@ -84,8 +87,10 @@ def _handed_in(options: argparse.Namespace, asked: dict[str, Any]) -> dict[str, 
     deadline = time.monotonic() + WAIT_SECONDS
     while (answer := inbox.answer_to(request)) is None:
         if time.monotonic() > deadline:
-            inbox.take_back(request)
-            raise UpgradeError(NOBODY_ANSWERS)
+            if inbox.take_back(request):
+                raise UpgradeError(NOBODY_ANSWERS)
+            if time.monotonic() > deadline + WAIT_SECONDS:
+                raise UpgradeError(NO_ANSWER_YET)
         time.sleep(_LOOK_SECONDS)
     if "error" in answer:
         raise UpgradeError(str(answer["error"]))

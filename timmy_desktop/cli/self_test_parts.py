@@ -27,7 +27,7 @@ from timmy_desktop.upgrades.sandbox import find_sandbox, sandbox_fault
 
 TASK = "List three uses of a hash chain"
 TASK_SECONDS = 300.0
-WINDOW_SECONDS = 60.0
+COLOURS_SECONDS = 60.0
 FEED_SECONDS = 10.0
 MODEL_TOKENS = 8
 LEXING_WORKER = Path(__file__).parents[1] / "gui/widgets/diff_view/lexing_worker.py"
@@ -101,16 +101,30 @@ async def documents(services: Services, folder: Path) -> str:
 
 def repository(folder: Path) -> str:
     """Git, as the agents' tools read it."""
+    log = Repository(make_repository(folder)).log()
+    expect("A first commit" in log.text, "the commit is not in the log")
+    return "a commit was made and read"
+
+
+def make_repository(folder: Path, branch: str = "") -> Path:
+    """A repository with one commit; `branch` has one more, which adds a line."""
     folder.mkdir()
     environment = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder)}
     author = ("-c", "user.name=Self-test", "-c", "user.email=self-test@localhost")
-    (folder / "notes.txt").write_text("A first line\n", encoding="utf-8")
-    commit = (*author, "commit", "-q", "-m", "A first commit")
-    for arguments in (("init", "-q"), ("add", "."), commit):
+
+    def git(*arguments: str) -> None:
         subprocess.run(["git", *arguments], cwd=folder, env=environment, check=True, capture_output=True)
-    log = Repository(folder).log()
-    expect("A first commit" in log.text, "the commit is not in the log")
-    return "a commit was made and read"
+
+    git("init", "-q")
+    (folder / "notes.txt").write_text("A first line\n", encoding="utf-8")
+    git("add", ".")
+    git(*author, "commit", "-q", "-m", "A first commit")
+    if branch:
+        git("checkout", "-q", "-b", branch)
+        (folder / "notes.txt").write_text("A first line\nA second line\n", encoding="utf-8")
+        git(*author, "commit", "-q", "-a", "-m", "A second line")
+        git("checkout", "-q", "-")
+    return folder
 
 
 async def airllm(services: Services) -> str:
@@ -171,36 +185,13 @@ def colours() -> str:
         input=json.dumps(job) + "\n",
         capture_output=True,
         text=True,
-        timeout=WINDOW_SECONDS,
+        timeout=COLOURS_SECONDS,
         check=False,
     )
     answers = [json.loads(line) for line in done.stdout.splitlines()]
     expect(bool(answers) and answers[-1] == {"id": 1, "done": True}, done.stderr.strip() or "no answer")
     expect(any(any(line) for line in answers[0]["spans"]), "nothing was coloured")
     return "two lines were coloured"
-
-
-def window(folder: Path) -> str:
-    """The real window in a process of its own, painted without a display."""
-    command = [
-        *own_process.application(),
-        *("screenshot", "--out", str(folder / "pictures"), "--data-dir", str(folder / "window")),
-    ]
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=WINDOW_SECONDS,
-        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
-        check=False,
-    )
-    pictures = sorted((folder / "pictures").glob("*.png"))
-    expect(done.returncode == 0 and bool(pictures), done.stderr.strip() or "no picture was taken")
-    log = folder / "window/logs/timmy.log"
-    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-    complaints = [line for line in lines if " WARNING " in line or " ERROR " in line]
-    expect(not complaints, complaints[0] if complaints else "")
-    return f"painted, {pictures[0].stat().st_size:,} bytes"
 
 
 def a_pdf(text: str) -> bytes:

@@ -45,7 +45,7 @@ def screenshot(options: argparse.Namespace) -> int:
         complain(OSError(f"{options.out} is a file. Name a folder for the pictures."))
         return 2
     except KeyError as error:
-        complain(ValueError(f"There is no panel called {error.args[0]}."))
+        complain(ValueError(_no_such_panel(str(error.args[0]))))
         return 2
     except EXPECTED_ERRORS as error:
         complain(error)
@@ -53,6 +53,16 @@ def screenshot(options: argparse.Namespace) -> int:
     for picture in pictures:
         print(picture)
     return 0
+
+
+def _no_such_panel(named: str) -> str:
+    from timmy_desktop.gui.panels import PANELS
+
+    panel, _, part = named.partition(", ")
+    names = [spec.name for spec in PANELS]
+    if part and panel in (*names, "window"):
+        return f"The {panel} has no part called {part}."
+    return f"There is no panel called {panel}. There are: {', '.join(names)}."
 
 
 def has_display() -> bool:

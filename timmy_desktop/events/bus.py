@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from asyncio import Future
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from timmy_desktop.events.base import Event, EventRecord
 
@@ -15,6 +15,13 @@ E = TypeVar("E", bound=Event)
 Handler = Callable[[EventRecord], None]
 BatchHandler = Callable[[Sequence[EventRecord]], None]
 Work = Callable[[Any], Any]
+
+
+class Told(NamedTuple):
+    """What `work` may return: its result, and events of what it alone could find out."""
+
+    result: Any
+    events: Sequence[Event]
 
 
 class Log(Protocol):
@@ -44,8 +51,8 @@ class EventBus:
         """Appends `events` durably; awaiting it gives the result of `work`, after they were dispatched.
 
         `work(session)` runs on the writer in the same transaction: tables and log change together or
-        not at all. When `work` raises, its changes and `events` are undone and its error is raised to the
-        awaiter.
+        not at all. Events that it returns in a `Told` are appended after `events`. When `work` raises, its
+        changes and `events` are undone and its error is raised to the awaiter.
         """
         return self._log.append(events, work)
 

@@ -18,13 +18,15 @@ class MemoryStored(Event):
     owner: str
     visibility: str
     state: str = "accepted"
+    pinned: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryUpdated(Event):
     """Entries were changed; `what` says how: edited, pinned, accepted, superseded…
 
-    The other fields are what they are from now on; empty where that stays as it was.
+    The other fields are what they are from now on; empty where that stays as it was. `pinned` is 1 or 0, or
+    -1 where it stays; `superseded_by` is the entry that took their place.
     """
 
     type: ClassVar[str] = "memory.updated"
@@ -33,6 +35,8 @@ class MemoryUpdated(Event):
     entry_type: str = ""
     owner: str = ""
     visibility: str = ""
+    pinned: int = -1
+    superseded_by: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

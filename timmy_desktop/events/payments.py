@@ -218,7 +218,7 @@ class DifferenceFound(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class DifferenceResolved(Event):
-    """A person explained a difference; `booked_msat` is what was booked for it, if anything."""
+    """A person explained a difference, or it was there no more; `booked_msat` is what was booked for it."""
 
     type: ClassVar[str] = "ledger.difference_resolved"
     difference_id: str

@@ -59,13 +59,20 @@ class UpgradeProposed(_Upgrade):
 
 @dataclass(frozen=True, kw_only=True)
 class UpgradeRevised(_Upgrade):
-    """The proposal has a new revision; decisions are about this one from now on."""
+    """The proposal has a new revision; decisions are about this one from now on.
+
+    A count of -1 and an empty risk: an older event, which does not say.
+    """
 
     type: ClassVar[str] = "upgrade.revised"
     revision: int
     digest: str
     base: str
     note: str
+    files: int = -1
+    added: int = -1
+    removed: int = -1
+    risk: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,8 @@ REDACTED = "[redacted]"
 WITHHELD = "[local only]"
 _LEAST = 6
 """Shorter values are words, and not secrets."""
+_LEAST_LINE = 12
+"""Shorter lines of a longer secret may be anything."""
 _LEAST_PIECE = 8
 """The least of a secret's beginning that is taken out where a text was cut."""
 
@@ -76,6 +78,14 @@ class Redactor:
         """`known` are secrets as they are; `home` is shown as `~`."""
         self._home = home.rstrip("/") if len(home) > 1 else ""
         found = {value.strip() for value in known if len(value.strip()) >= _LEAST}
+        # Of a secret of many lines each may stand alone, indented, or after a written `\\n`.
+        found |= {
+            line.strip()
+            for value in found
+            if "\n" in value
+            for line in value.splitlines()
+            if len(line.strip()) >= _LEAST_LINE
+        }
         found |= {quote(value, safe="") for value in found}
         # The longest first: one may begin another.
         self._known = sorted(found, key=len, reverse=True)

@@ -7,12 +7,13 @@ import time
 from pathlib import Path
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from timmy_desktop.gui.main_window import MainWindow
 from timmy_desktop.gui.theme import Theme
 
 _POLL_S, _FRAMES = 0.03, 4
+_READABLE, _ALONE = 300, QSize(1000, 640)
 
 
 async def settled(window: MainWindow, patience_s: float = 20.0) -> bool:
@@ -47,9 +48,14 @@ async def capture(
         if dock is None:
             window.resize(size)
         window.reset_layout()
-        if dock is not None:
-            dock.setFloating(True)
-            dock.resize(size)
+    if dock is not None and size is None:
+        # Behind another tab it would have no size of its own yet.
+        dock.show()
+        dock.raise_()
+        await settled(window)
+    if dock is not None and (size is not None or min(dock.width(), dock.height()) < _READABLE):
+        dock.setFloating(True)  # as it lies in the window it is a strip, in which nothing can be read
+        dock.resize(size or _ALONE)
     await settled(window)
     if part:
         panel_shows = dock is not None and dock.panel is not None and dock.panel.show_part(part)
@@ -61,7 +67,8 @@ async def capture(
     # A dock that was just made to float gives the keyboard to its first button, which nobody chose.
     if dock is not None and (chosen := dock.focusWidget()) is not None:
         chosen.clearFocus()
-    picture = target.grab()
+    # A part may be a dialog, which is a window of its own.
+    picture = ((QApplication.activeModalWidget() if part else None) or target).grab()
     await asyncio.to_thread(out.mkdir, parents=True, exist_ok=True)
     shown = "-".join(filter(None, (panel or "window", part.partition(":")[0])))
     file = out / f"{shown}-{theme}-{picture.width()}x{picture.height()}.png"

@@ -12,7 +12,6 @@ from timmy_desktop.gui.wording import count
 from timmy_desktop.upgrades.sandbox import find_sandbox
 
 OLLAMA_HELP = "https://ollama.com/download"
-OLLAMA_STEPS = "Install Ollama from ollama.com/download, then run:  ollama pull llama3.2"
 
 
 class HealthLike(Protocol):
@@ -60,20 +59,28 @@ class MemoryLike(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked for. `tone` is good, warn, bad or muted."""
+    """One thing that was looked for. `tone` is good, warn, bad or muted; `brief` says it in two words."""
 
     name: str
     tone: str
     text: str
+    brief: str = ""
 
 
 _KINDS = {"ollama": "Ollama", "embedded": "Embedded model", "api": "API provider", "airllm": "AirLLM"}
+
+_NOT_SET_UP = {"embedded": "none yet", "airllm": "optional", "api": "off"}
 
 
 def provider_title(status: StatusLike) -> str:
     """The provider as people know it."""
     known = _KINDS.get(status.kind, status.kind)
     return known if status.name in ("", status.kind) else f"{known} “{status.name}”"
+
+
+def provider_name(label: str) -> str:
+    """The provider as people know it, by the label that events carry."""
+    return _KINDS.get(label, label)
 
 
 def usable(status: StatusLike) -> bool:
@@ -92,29 +99,36 @@ def of_provider(status: StatusLike) -> Finding:
     """How one provider is."""
     title, health = provider_title(status), status.health
     if health is None:
-        return Finding(title, "muted", "Being looked at.")
+        return Finding(title, "muted", "Being looked at.", "is looked at")
     if status.state == "OPEN":
-        return Finding(title, "bad", f"Left out after failures: {status.last_error or health.detail}")
+        words = f"Left out after failures: {status.last_error or health.detail}"
+        return Finding(title, "bad", words, "does not answer")
     model = health.model or status.model
     if health.state == "ready":
-        return Finding(title, "good", f"Ready with {model}." if model else health.detail or "Ready.")
+        words = f"Ready with {model}." if model else health.detail or "Ready."
+        return Finding(title, "good", words, "ready")
     if health.state == "loading":
-        return Finding(title, "accent", health.detail or f"Loading {model}.")
-    tone = "muted" if health.state == "not_configured" else "warn"
-    return Finding(title, tone, health.detail or status.last_error or "Not reachable.")
+        return Finding(title, "accent", health.detail or f"Loading {model}.", "is loading")
+    words = health.detail or status.last_error or "Not reachable."
+    if health.state == "not_configured":
+        return Finding(title, "muted", words, _NOT_SET_UP.get(status.kind, "not set up"))
+    return Finding(title, "warn", words, "does not answer")
 
 
 def of_tools(git: str | None, workspace: Path | None) -> list[Finding]:
     """What the agents' tools need: `git` is the program's path."""
     found_git = (
-        Finding("Git", "good", git)
+        Finding("Git", "good", git, "found")
         if git
-        else Finding("Git", "warn", "Not found. Install git, so that agents can read a folder's history.")
+        else Finding(
+            "Git", "warn", "Not found. Install git, so that agents can read a folder's history.", "missing"
+        )
     )
+    closed = "No folder is opened. Agents can read only what you open to them."
     found_folder = (
-        Finding("Workspace", "good", str(workspace))
+        Finding("Workspace", "good", str(workspace), workspace.name)
         if workspace
-        else Finding("Workspace", "muted", "No folder is opened. Agents can read only what you open to them.")
+        else Finding("Workspace", "muted", closed, "none open")
     )
     return [found_git, found_folder]
 
@@ -122,9 +136,9 @@ def of_tools(git: str | None, workspace: Path | None) -> list[Finding]:
 def of_sandbox(name: str) -> Finding:
     """What tests of proposed changes are confined by; `name` is empty where there is nothing."""
     if name:
-        return Finding("Sandbox", "good", name)
+        return Finding("Sandbox", "good", name, name)
     missing = "None. Install bubblewrap, so that tests of proposed changes can be run."
-    return Finding("Sandbox", "warn", missing)
+    return Finding("Sandbox", "warn", missing, "missing")
 
 
 def of_memory(status: MemoryLike) -> Finding:
@@ -132,18 +146,19 @@ def of_memory(status: MemoryLike) -> Finding:
     name, entries = "Memory", f"{count(status.entries, 'memory', 'memories')}"
     if status.embedder == "missing":
         why = status.detail or "The embedding model is missing. Install Timmy Desktop anew."
-        return Finding(name, "warn", f"{entries}, found by exact words alone. {why}")
+        return Finding(name, "warn", f"{entries}, found by exact words alone. {why}", "exact words alone")
     if status.index == "broken":
         why = status.detail or "Rebuild it in the Memory dock."
-        return Finding(name, "warn", f"{entries}; the index can't be used. {why}")
+        return Finding(name, "warn", f"{entries}; the index can't be used. {why}", "without its index")
     if status.embedder == "waiting":
-        return Finding(name, "muted", f"{entries}; the embedding model is loaded when it is needed.")
+        words = f"{entries}; the embedding model is loaded when it is needed."
+        return Finding(name, "muted", words, "ready when needed")
     if status.embedder == "loading":
-        return Finding(name, "accent", f"{entries}; the embedding model is being loaded.")
+        return Finding(name, "accent", f"{entries}; the embedding model is being loaded.", "is loading")
     if status.pending:
         words = f"{entries}, {status.pending:,} not found by meaning yet. They are being indexed."
-        return Finding(name, "accent", words)
-    return Finding(name, "good", f"{entries}, all found by meaning and by word.")
+        return Finding(name, "accent", words, "is indexing")
+    return Finding(name, "good", f"{entries}, all found by meaning and by word.", "ready")
 
 
 def everything(

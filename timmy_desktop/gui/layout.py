@@ -21,6 +21,7 @@ _FIRST_SIZE = QSize(1280, 800)
 _GRIP = 120
 _SIDE_SHARE, _LEAST_SIDE, _MOST_SIDE = 0.32, 388, 600
 _BELOW_SHARE = 0.3
+_UPPER_RIGHT = 1.1
 _LEAST_FOR_BELOW = 960
 _LEAST_FOR_RIGHT = 1180
 _LEAST_FOR_STACK = 640
@@ -174,7 +175,11 @@ def _share_out(
         window.resizeDocks(below[:1], [height - room], Qt.Orientation.Vertical)
     for column in (left, right):
         if len(column) > 1 and height >= _LEAST_FOR_STACK:
-            window.resizeDocks(list(column), [room // len(column)] * len(column), Qt.Orientation.Vertical)
+            heights = [room // len(column)] * len(column)
+            if column is right:
+                # A chart above a list needs a little more than half, where a card takes room from both.
+                heights[0] = round(heights[0] * _UPPER_RIGHT)
+            window.resizeDocks(list(column), heights, Qt.Orientation.Vertical)
 
 
 def fitting(wanted: QSize) -> QSize:

@@ -84,6 +84,10 @@ class LiveStatus(QObject):
         services = self._services
         return everything(services.router.status(), services.workspace.folder, services.memory.status())
 
+    def has_embedded(self) -> bool:
+        """Whether a model file of one's own would be used."""
+        return any(status.kind == "embedded" for status in self._services.router.status())
+
     def check_models(self, done: object = None) -> None:
         """Asks every provider again; `done` is called afterwards, well or not."""
         after = done if callable(done) else lambda: None

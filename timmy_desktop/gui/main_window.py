@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from timmy_desktop.gui.tasks import SlotTasks
     from timmy_desktop.gui.welcome import Welcome
     from timmy_desktop.services import Services
+    from timmy_desktop.settings import Settings
     from timmy_desktop.supervisor import TaskSupervisor
 
 logger = logging.getLogger(__name__)
@@ -209,6 +210,9 @@ class MainWindow(QMainWindow):
         made.check_requested.connect(self._check_models)
         made.workspace_requested.connect(self.workspaces.choose)
         made.models_requested.connect(lambda: self._open_preferences("Models"))
+        made.fetch_requested.connect(self._fetch_model)
+        made.stop_requested.connect(self._stop_fetching)
+        made.details_requested.connect(self._open_doctor)
         made.dismissed.connect(self._dismiss_welcome)
         self._top.addWidget(made)
         return made
@@ -394,6 +398,7 @@ class MainWindow(QMainWindow):
             "doctor": self._open_doctor,
             "verify": self._verify,
             "export_box": self._export_box,
+            "open_box": self._open_box,
             "open_data_folder": self._open_data_folder,
             "about": self._open_about,
         }
@@ -455,6 +460,8 @@ class MainWindow(QMainWindow):
             self.welcome.hide()
         elif not self._dismissed and self._live is not None:
             findings = self._live.findings()
+            if (pulls := self._model_pulls()) is not None and self._live.has_embedded():
+                self.welcome.show_offer(pulls.library.smallest)
             if self._store.flag(_MODEL_ANSWERED):
                 self.welcome.show_offline(findings)
             else:
@@ -500,6 +507,15 @@ class MainWindow(QMainWindow):
         )
         ExportBoxDialog(self, parts, self._tasks, self.grant).open()
 
+    def _open_box(self) -> None:
+        if self._services is None:
+            return
+        from timmy_desktop.gui.boxes.opening import BoxOpener
+
+        services = self._services
+        key = services.event_log.key
+        BoxOpener(self, services.database, key, self._tasks, self.grant).choose()
+
     def _open_about(self) -> None:
         from timmy_desktop.gui.dialogs import AboutDialog
 
@@ -526,15 +542,38 @@ class MainWindow(QMainWindow):
         except SettingsError as error:
             self.messages.say(str(error), "bad")
             return
+        dialog.saved.connect(self._take_settings)
         dialog.show_section(page)
         dialog.open()
+
+    def _take_settings(self, settings: Settings) -> None:
+        for dock in self.docks.values():
+            if dock.panel is not None:
+                dock.panel.take_settings(settings)
 
     def _model_pulls(self) -> ModelPulls | None:
         if self._pulls is None and self._services is not None:
             from timmy_desktop.gui.preferences.models import ModelPulls
 
             self._pulls = ModelPulls(self._services.models, self._tasks, self.grant, self)
+            self._pulls.changed.connect(self._show_pull)
+            self._pulls.ended.connect(self._show_pull)
         return self._pulls
+
+    def _fetch_model(self) -> None:
+        if (pulls := self._model_pulls()) is not None:
+            pulls.start(pulls.library.smallest.name, is_file=True)
+
+    def _stop_fetching(self) -> None:
+        if (pulls := self._pulls) is not None:
+            for pull in pulls.all():
+                pulls.cancel(pull.name)
+
+    def _show_pull(self, name: str) -> None:
+        pull = self._pulls.of(name) if self._pulls is not None else None
+        self.welcome.show_pull(pull)
+        if pull is None:  # it is here, or it was stopped
+            self._check_models()
 
     def _switch_theme(self) -> None:
         theme = Theme.current()

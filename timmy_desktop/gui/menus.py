@@ -24,6 +24,8 @@ _FILE: tuple[Entry, ...] = (
     ("Open workspace folder…", "Ctrl+O", "folder", "open_workspace"),
     ("Close workspace", "", "", "close_workspace"),
     None,
+    ("Open black box…", "", "log", "open_box"),
+    None,
     ("Preferences…", "Ctrl+,", "gear", "preferences"),
     ("Quit", "Ctrl+Q", "", "quit"),
 )
@@ -55,6 +57,7 @@ _ALSO = {
     "Doctor": "health check diagnose models",
     "Verify the event log": "chain hash check",
     "Open workspace folder…": "project repository",
+    "Open black box…": "view report timmybox file",
     "Export a black box…": "report bug send share redacted",
     "Quit": "exit close",
     "Time scrubber": "past history replay rewind time travel",
@@ -72,6 +75,7 @@ NEEDS_SERVICES = frozenset(
         "doctor",
         "verify",
         "export_box",
+        "open_box",
         "scrub",
     }
 )

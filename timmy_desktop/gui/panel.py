@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 if TYPE_CHECKING:
     from timmy_desktop.services import Services
+    from timmy_desktop.settings import Settings
 
 
 class Area(Enum):
@@ -88,6 +89,21 @@ class OpenUpgrade:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenPayment:
+    """Show the line of this payment in the ledger; without its hash, all lines of the task."""
+
+    payment_hash: str = ""
+    task_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """Show this request to a model: its attempts, and what came of it."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class OpenPreferences:
     """Let the person change the settings, beginning at the page called `page`."""
 
@@ -115,6 +131,8 @@ Wish = (
     | ShowPanel
     | OpenMemory
     | OpenUpgrade
+    | OpenPayment
+    | OpenRequest
     | OpenPreferences
     | Say
 )
@@ -152,6 +170,9 @@ class Panel(QWidget):
     def show_part(self, part: str) -> bool:  # noqa: ARG002 - for those who have parts
         """Brings the part of that name to the front, as `screenshot --part` asks; False without one."""
         return False
+
+    def take_settings(self, settings: Settings) -> None:
+        """The person saved settings: what of them shows in this panel shows at once."""
 
     def settle(self) -> bool:
         """Whether everything asked for is on screen; screenshots and tests wait for it."""

@@ -28,12 +28,14 @@ def by_id(session: Session, difference_id: str) -> Difference:
     return found[0]
 
 
-def write(session: Session, run: Reconciliation) -> None:
-    """Writes a run with what it found.
+def write(session: Session, run: Reconciliation) -> tuple[list[Difference], list[Difference]]:
+    """Writes a run with what it found: the alarms that are new, and those that ended by it, with why.
 
     A difference that was open already stays the same one, seen again. One that is there no more is explained
     by that, and never deleted.
     """
+    news: list[Difference] = []
+    ended: list[Difference] = []
     places = ",".join("?" * len(_RUN_NAMES))
     session.sql(
         f"INSERT INTO ledger_reconciliations({_RUN_COLUMNS}) VALUES ({places})",  # noqa: S608
@@ -46,12 +48,15 @@ def write(session: Session, run: Reconciliation) -> None:
             session.sql("UPDATE ledger_differences SET seen_us = ? WHERE id = ?", (run.finished_us, known.id))
             continue
         if known is not None:
-            _end(session, known.id, "explained", "It changed; see the newer one.", "ledger", run.finished_us)
+            ended.append(replace(known, explanation="It changed; see the newer one."))
         _insert(session, difference)
+        news += [difference] if difference.state == "open" else []
     if run.state != "unreachable":
-        for gone in before.values():
-            words = "It was there no more when ledger and node were compared again."
-            _end(session, gone.id, "explained", words, "ledger", run.finished_us)
+        words = "It was there no more when ledger and node were compared again."
+        ended += [replace(gone, explanation=words) for gone in before.values()]
+    for known in ended:
+        _end(session, known.id, "explained", known.explanation, "ledger", run.finished_us)
+    return news, ended
 
 
 def resolve(session: Session, difference_id: str, note: str, ledger_id: str, time_us: int) -> Difference:

@@ -18,7 +18,10 @@ from timmy_desktop.storage.database import Database, Session
 
 @dataclass(frozen=True, slots=True)
 class Newer:
-    """What came since a number: how many lines the book has now, and which of the new ones were asked for."""
+    """What came since a number: how many lines the book has now, and which of the new ones were asked for.
+
+    Asked for everything it names none: a million numbers, row by row, would keep the window from its turn.
+    """
 
     count: int
     numbers: tuple[int, ...]
@@ -50,14 +53,15 @@ class LedgerHistory:
         """What came since the book had `after` lines."""
 
         def read(session: Session) -> Newer:
-            numbers = tuple(lines.newer_numbers(session, question, after))
+            asked = not question.is_everything
+            numbers = tuple(lines.newer_numbers(session, question, after)) if asked else ()
             return Newer(lines.count_lines(session), numbers)
 
         return await self._db.read(read)
 
-    async def line(self, ledger_id: str) -> Line:
-        """One line; LedgerError where there is none."""
-        found = await self._db.read(lambda session: lines.read_line(session, ledger_id))
+    async def line(self, key: str) -> Line:
+        """One line, by its identifier or a payment's hash; LedgerError where there is none."""
+        found = await self._db.read(lambda session: lines.read_line(session, key))
         if found is None:
             raise LedgerError("There is no such line in the ledger.")
         return found

@@ -152,9 +152,12 @@ def read_lines(session: Session, numbers: Sequence[int]) -> list[Line]:
     return [found[number] for number in numbers if number in found]
 
 
-def read_line(session: Session, ledger_id: str) -> Line | None:
-    """The line of that identifier."""
-    rows = session.sql(_SELECT + "WHERE ledger.id = ?", (ledger_id,))
+def read_line(session: Session, key: str) -> Line | None:
+    """The line of that identifier; or the first one of the payment with that hash."""
+    rows = session.sql(_SELECT + "WHERE ledger.id = ?", (key,)) or session.sql(
+        _SELECT + "WHERE ledger.payment_hash = ? AND ledger.payment_hash <> '' ORDER BY ledger.rowid LIMIT 1",
+        (key,),
+    )
     return _line(rows[0]) if rows else None
 
 

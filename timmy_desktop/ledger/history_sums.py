@@ -36,12 +36,13 @@ class Flow:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """The treasury over a stretch of time: at its end, and the least and most of it."""
+    """The treasury over a stretch of time: when it first and last moved, where it ended, least and most."""
 
     time_us: int
     last_msat: Msat
     least_msat: Msat
     most_msat: Msat
+    first_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +93,14 @@ def read_balance(session: Session, since_us: int, until_us: int, steps: int) -> 
 # Entries are numbered in the order in which they were written: so is their time, unless a clock was set back.
 _STEPS = """
 WITH steps AS (
-    SELECT max(entries.id) AS id, min(treasury_msat) AS least, max(treasury_msat) AS most
+    SELECT max(entries.id) AS id, min(treasury_msat) AS least, max(treasury_msat) AS most,
+        min(entries.time_us) AS first
     FROM entries JOIN entry_balances ON entry_id = entries.id,
         (SELECT ? AS since, ? AS many, ? AS span)
     WHERE entries.id BETWEEN ? AND ?
     GROUP BY (entries.time_us - since) * many / span
 )
-SELECT entries.time_us, treasury_msat, least, most FROM steps
+SELECT entries.time_us, treasury_msat, least, most, first FROM steps
 JOIN entries ON entries.id = steps.id JOIN entry_balances ON entry_id = steps.id ORDER BY steps.id
 """
 

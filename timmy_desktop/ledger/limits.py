@@ -14,8 +14,12 @@ _SPENT = "earned_msat + sent_msat + spent_msat + fee_msat"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """In millisatoshi; zero is no limit. A cap on fees is of each payment."""
+    """In millisatoshi; zero is no limit. A cap on fees is of each payment.
 
+    `agent_payment_msat` is the most that an agent pays to others at once; with None there is no such limit.
+    """
+
+    agent_payment_msat: int | None = None
     task_msat: int = 0
     agent_day_msat: int = 0
     day_msat: int = 0
@@ -52,13 +56,23 @@ def spent(session: Session, task_id: str, agent_id: str, now_us: int) -> Spent:
     return Spent(int(of_task[0][0]), agent_day, whole_day)
 
 
+def refuse_unasked(limits: Limits, amount: int, fee_cap: int) -> None:
+    """OverLimitError for what an agent may not pay to others without the person's word."""
+    most, more = limits.agent_payment_msat, amount + fee_cap
+    if most is not None and more > most:
+        at_once = f"only up to {format_msat(Msat(most))}" if most else "nothing"
+        raise OverLimitError(
+            f"Agents pay {at_once} to others without you, and this is {format_msat(Msat(more))}."
+        )
+
+
 def refuse_over(limits: Limits, before: Spent, amount: int, fee_cap: int, *, of_agent: bool) -> None:
     """OverLimitError names the first limit that this payment would go over."""
     more = amount + fee_cap
     checks = (
         (limits.task_msat, before.task_msat, "for one task"),
-        (limits.agent_day_msat if of_agent else 0, before.agent_msat, "for one agent and day"),
-        (limits.day_msat, before.day_msat, "for one day"),
+        (limits.agent_day_msat if of_agent else 0, before.agent_msat, "for one agent and day (UTC)"),
+        (limits.day_msat, before.day_msat, "for one day (UTC)"),
     )
     for limit, already, words in checks:
         if limit and already + more > limit:

@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 
 from timmy_desktop.clock import Clock
-from timmy_desktop.events.bus import EventBus
+from timmy_desktop.events.base import Event
+from timmy_desktop.events.bus import EventBus, Told
 from timmy_desktop.events.payments import DifferenceFound, DifferenceResolved, LedgerReconciled
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.inert import inert_line
@@ -284,21 +285,30 @@ class Reconciler:
 
     async def _write(self, run: Reconciliation) -> None:
         """The run and its alarms, in log and tables together; an alarm that stood before is no news."""
-        standing = await self._db.read(differences.open_ones)
-        known = {(found.kind, found.subject, found.amount_msat) for found in standing}
-        news = [
-            DifferenceFound(
-                source=SOURCE, difference_id=d.id, kind=d.kind, subject=d.subject, book_says=d.book_says,
-                node_says=d.node_says, amount_msat=d.amount_msat,
-            )
-            for d in run.differences
-            if d.state == "open" and (d.kind, d.subject, d.amount_msat) not in known
-        ]  # fmt: skip
         event = LedgerReconciled(
             source=SOURCE, state=run.state, checked=run.checked, open=run.open, network=run.network,
             height=run.height,
         )  # fmt: skip
-        await self._bus.publish(event, *news, work=lambda session: differences.write(session, run))
+        await self._bus.publish(
+            event, work=lambda session: Told(None, _told(*differences.write(session, run)))
+        )
+
+
+def _told(news: Iterable[Difference], ended: Iterable[Difference]) -> list[Event]:
+    found = [
+        DifferenceFound(
+            source=SOURCE, difference_id=d.id, kind=d.kind, subject=d.subject, book_says=d.book_says,
+            node_says=d.node_says, amount_msat=d.amount_msat,
+        )
+        for d in news
+    ]  # fmt: skip
+    return [
+        *(
+            DifferenceResolved(source=SOURCE, difference_id=d.id, note=d.explanation, booked_msat=0)
+            for d in ended
+        ),
+        *found,
+    ]
 
 
 def _since(session: Session) -> int:

@@ -74,6 +74,7 @@ class Spending:
             return waiting_outcome(waits)
         payment = self._intended(checked, account, purpose, memo, task_id, agent_id)
         try:
+            limits.refuse_unasked(self._limits, payment.amount_msat, payment.fee_cap_msat)
             return await self._carried(payment, (), guard=self.guard(payment))
         except OverLimitError as error:
             return await self._ask_person(payment, str(error))

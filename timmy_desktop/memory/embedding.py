@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import importlib.util
+import os
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,10 @@ DIMENSIONS = 384
 LONGEST_TOKENS = 256
 _BATCH = 16
 _TOKENIZER = Path(__file__).parent / "minilm" / "tokenizer.json"
+
+# onnxruntime sends its makers what it runs on, and keeps an identifier in the home folder, unless it is told
+# not to before anything imports it. Here: whoever uses the memory imports this first, and on the main thread.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 class Embedder(Protocol):

@@ -9,7 +9,7 @@ import orjson
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import Event
-from timmy_desktop.events.bus import EventBus
+from timmy_desktop.events.bus import EventBus, Told
 from timmy_desktop.events.memory import MemoryStored, MemoryUpdated
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.inert import storable
@@ -80,11 +80,12 @@ class Store:
         identifier, now, model = new_id(), self._clock.now_us(), self._drain.model
         subject = facts.subject(entry.content) if entry.type == "fact" else ""
 
-        def work(session: Session) -> tuple[Entry, list[int]]:
+        def work(session: Session) -> Told:
             if entry.type == "fact" and (known := rows.same(session, entry, model)) is not None:
                 raise _AlreadyThereError(known)
             made = rows.insert(session, identifier, entry, subject, now, model)
-            return made, _supersede_same(session, made, subject, now)
+            old = _supersede_same(session, made, subject, now)
+            return Told((made, [one.number for one in old]), _superseded(old, identifier))
 
         made: Entry
         try:
@@ -143,10 +144,13 @@ class Store:
         now = self._clock.now_us()
         changed: list[int] = []
 
-        def work(session: Session, entry: Entry) -> None:
+        def work(session: Session, entry: Entry) -> list[Event]:
             rows.update(session, entry.id, {"state": state}, now)
-            if state == "accepted" and entry.type == "fact":
-                changed.extend(_supersede_same(session, entry, facts.subject(entry.content), now))
+            if state != "accepted" or entry.type != "fact":
+                return []
+            old = _supersede_same(session, entry, facts.subject(entry.content), now)
+            changed.extend(one.number for one in old)
+            return _superseded(old, entry.id)
 
         count = await self._each(entry_ids, state, work)
         self._drain.wake(changed)
@@ -166,7 +170,7 @@ class Store:
                 raise EntryRejectedError("The one that is to replace it was itself replaced by it.")
             rows.update(session, entry.id, {"superseded_by": new_id}, now)
 
-        await self._each([old_id], "superseded", work)
+        await self._each([old_id], "superseded", work, {"superseded_by": new_id})
 
     async def restore(self, entry_id: str) -> None:
         """See Memory.restore."""
@@ -204,7 +208,9 @@ class Store:
                 rows.update(session, entry.id, {"superseded_by": made.id}, now)
             return made
 
-        updated = MemoryUpdated(source=SOURCE, entries=[entry.id for entry in old], what="merged")
+        updated = MemoryUpdated(
+            source=SOURCE, entries=[entry.id for entry in old], what="merged", superseded_by=identifier
+        )
         made: Entry = await self._bus.publish(_stored([identifier], merged), updated, work=work)
         self._drain.wake([made.number, *(entry.number for entry in old)])
         return made
@@ -232,10 +238,13 @@ class Store:
         self,
         entry_ids: Sequence[str],
         what: str,
-        work: Callable[[Session, Entry], None],
-        told: Mapping[str, str] | None = None,
+        work: Callable[[Session, Entry], Iterable[Event] | None],
+        told: Mapping[str, Any] | None = None,
     ) -> int:
-        """Does `work` for each entry that is there, in one transaction with the event, which says `told`."""
+        """Does `work` for each entry that is there, in one transaction with the event, which says `told`.
+
+        What else `work` did is told by the events that it returns.
+        """
         wanted = list(dict.fromkeys(entry_ids))
         entries = await self._db.read(lambda session: rows.by_id(session, wanted, ""))
         if len(wanted) == 1 and not entries:
@@ -243,9 +252,8 @@ class Store:
         if not entries:
             return 0
 
-        def every(session: Session) -> None:
-            for entry in entries:
-                work(session, entry)
+        def every(session: Session) -> Told:
+            return Told(None, [event for entry in entries for event in work(session, entry) or ()])
 
         names = [entry.id for entry in entries]
         events = [
@@ -286,9 +294,12 @@ def cleaned(content: str) -> str:
     return text
 
 
-def _told(change: Change) -> dict[str, str]:
+def _told(change: Change) -> dict[str, Any]:
     """What the event says of a change: no word of what is remembered."""
-    told = {"entry_type": change.type, "owner": change.owner, "visibility": change.visibility}
+    told = {
+        "entry_type": change.type, "owner": change.owner, "visibility": change.visibility,
+        "pinned": None if change.pinned is None else int(change.pinned),
+    }  # fmt: skip
     return {name: value for name, value in told.items() if value is not None}
 
 
@@ -306,8 +317,8 @@ def _columns(change: Change) -> dict[str, Any]:
     return values
 
 
-def _supersede_same(session: Session, fact: Entry, subject: str, now_us: int) -> list[int]:
-    """Lets an accepted fact take the place of its owner's others on the same subject; their numbers."""
+def _supersede_same(session: Session, fact: Entry, subject: str, now_us: int) -> list[Entry]:
+    """Lets an accepted fact take the place of its owner's others on the same subject: of these."""
     if fact.type != "fact" or fact.state == "rejected" or not subject:
         return []
     if rows.one(session, fact.id, "") is None or _state(session, fact.id) != "accepted":
@@ -324,7 +335,16 @@ def _supersede_same(session: Session, fact: Entry, subject: str, now_us: int) ->
     ]
     for entry in old:
         rows.update(session, entry.id, {"superseded_by": fact.id}, now_us)
-    return [entry.number for entry in old]
+    return old
+
+
+def _superseded(old: Sequence[Entry], by: str) -> list[Event]:
+    """Tells of entries whose place another one took."""
+    names = [entry.id for entry in old]
+    return [
+        MemoryUpdated(source=SOURCE, entries=some, what="superseded", superseded_by=by)
+        for some in _pieces(names)
+    ]
 
 
 def _state(session: Session, identifier: str) -> str:
@@ -350,6 +370,7 @@ def _stored(identifiers: list[str], entry: NewEntry) -> MemoryStored:
         owner=entry.owner,
         visibility=entry.visibility,
         state=entry.state,
+        pinned=entry.pinned,
     )
 
 

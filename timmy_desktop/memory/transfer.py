@@ -12,8 +12,9 @@ from typing import Any
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from timmy_desktop.events.base import Event
 from timmy_desktop.events.bus import EventBus
-from timmy_desktop.events.memory import MemoryStored
+from timmy_desktop.events.memory import MemoryStored, MemoryUpdated
 from timmy_desktop.memory import document_lines, facts, rows
 from timmy_desktop.memory.document_lines import DocumentLine, DocumentRow
 from timmy_desktop.memory.drain import Drain
@@ -130,19 +131,34 @@ class Transfer:
         def work(session: Session) -> list[int]:
             return [_insert(session, one) for one in new]
 
-        groups: dict[tuple[str, str, str, str], list[str]] = {}
-        for one in new:
-            key = (one.entry.type, one.entry.owner, one.entry.visibility, one.entry.state)
-            groups.setdefault(key, []).append(one.line.id)
-        events = [
-            MemoryStored(
-                source=SOURCE, entries=ids, entry_type=kind, owner=owner, visibility=visibility, state=state
-            )
-            for (kind, owner, visibility, state), ids in groups.items()
-        ]
         if new:
-            self._drain.wake(await self._bus.publish(*events, work=work))
+            self._drain.wake(await self._bus.publish(*_told(new), work=work))
         return len(new)
+
+
+def _told(new: Sequence[_Taken]) -> list[Event]:
+    """One event for all that have the same to tell."""
+    stored: dict[tuple[str, str, str, str, bool], list[str]] = {}
+    replaced: dict[str, list[str]] = {}
+    for one in new:
+        entry = one.entry
+        key = (entry.type, entry.owner, entry.visibility, entry.state, entry.pinned)
+        stored.setdefault(key, []).append(one.line.id)
+        if one.line.superseded_by:
+            replaced.setdefault(one.line.superseded_by, []).append(one.line.id)
+    return [
+        *(
+            MemoryStored(
+                source=SOURCE, entries=ids, entry_type=kind, owner=owner, visibility=visibility, state=state,
+                pinned=pinned,
+            )
+            for (kind, owner, visibility, state, pinned), ids in stored.items()
+        ),
+        *(
+            MemoryUpdated(source=SOURCE, entries=ids, what="superseded", superseded_by=by)
+            for by, ids in replaced.items()
+        ),
+    ]  # fmt: skip
 
 
 def _page(session: Session, asker: Asker, filters: Filters, before: int) -> list[Entry]:

@@ -101,6 +101,11 @@ class ModelLibrary:
         entries = [entry for entry in settings.cascade_providers if entry.kind == "ollama"]
         self._ollama = entries[0] if entries else ProviderSettings(kind="ollama")
 
+    @property
+    def smallest(self) -> CatalogueModel:
+        """What to begin with: the quickest to fetch, and good enough to try things out."""
+        return min(self._catalogue.values(), key=lambda model: model.about_bytes)
+
     async def listing(self) -> Listing:
         """Every model that is there, then those that can be fetched."""
         files, (installed, problem), absent, trusted = await asyncio.gather(

@@ -25,7 +25,10 @@ def _proposed(draft: Draft, record: EventRecord, event: upgrades.UpgradeProposed
 
 
 def _revised(draft: Draft, record: EventRecord, event: upgrades.UpgradeRevised) -> None:
-    _change(draft, record, event.upgrade_id, revision=event.revision, tests="")
+    told = {"files": event.files, "added": event.added, "removed": event.removed}
+    sizes = {name: number for name, number in told.items() if number >= 0}
+    risk = {"risk": event.risk} if event.risk else {}
+    _change(draft, record, event.upgrade_id, revision=event.revision, tests="", **sizes, **risk)
 
 
 def _tested(draft: Draft, record: EventRecord, event: upgrades.UpgradeTested) -> None:
@@ -46,7 +49,7 @@ def _rejected(draft: Draft, record: EventRecord, event: upgrades.UpgradeRejected
 
 def _expired(draft: Draft, record: EventRecord, event: upgrades.UpgradeExpired) -> None:
     reason = f"Nobody decided within {event.hours} hours."
-    _change(draft, record, event.upgrade_id, state="expired", reason=reason)
+    _change(draft, record, event.upgrade_id, state="expired", by=event.source, reason=reason)
 
 
 def _applied(draft: Draft, record: EventRecord, event: upgrades.UpgradeApplied) -> None:

@@ -170,6 +170,8 @@ class MemoryThen(NamedTuple):
     visibility: str
     state: str
     stored_us: int
+    pinned: bool = False
+    superseded_by: str = ""
 
     @property
     def counted(self) -> str:

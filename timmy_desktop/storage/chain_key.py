@@ -115,6 +115,11 @@ def _key_name(session: Session) -> str:
     return f"chain-key-{_meta(session, 'log_id')}"
 
 
+def log_id_of(session: Session) -> str:
+    """The identifier of the log; empty before there is one."""
+    return _meta(session, "log_id") or ""
+
+
 def _meta(session: Session, name: str) -> str | None:
     rows = session.sql("SELECT value FROM meta WHERE name = ?", (name,))
     return str(rows[0][0]) if rows else None

@@ -28,6 +28,13 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Progress = Callable[[int, int], None]
 """How many are written, of how many; may raise to stop."""
+Clean = Callable[[LogRow], LogRow]
+"""Takes out of an event what may not leave."""
+
+
+def as_it_is(row: LogRow) -> LogRow:
+    """Nothing is taken out."""
+    return row
 
 
 def export(
@@ -39,10 +46,12 @@ def export(
     key: bytes,
     made_us: int,
     progress: Progress = lambda *_: None,
+    clean: Clean = as_it_is,
 ) -> int:
     """Writes the events that pass the filter, oldest first, whole or not at all; how many there were.
 
-    A verifiable file holds every event of the log, whatever the filter. Raises OSError.
+    A verifiable file holds every event of the log, whatever the filter, as it was hashed: `clean` can't touch
+    it. Raises OSError.
     """
     partial = path.with_name(f".{path.name}.partial{path.suffix}")
     partial.unlink(missing_ok=True)
@@ -50,7 +59,7 @@ def export(
         if form == "verifiable":
             written = _verifiable(session, partial, key, made_us)
         else:
-            written = _plain(session, partial, form, wanted, progress)
+            written = _plain(partial, form, map(clean, rows_for(session, wanted, progress)))
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)
@@ -98,8 +107,8 @@ def utc(time_us: int) -> str:
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _plain(session: Session, path: Path, form: Format, wanted: EventFilter, progress: Progress) -> int:
-    counted = _Counted(rows_for(session, wanted, progress))
+def _plain(path: Path, form: Format, rows: Iterator[LogRow]) -> int:
+    counted = _Counted(rows)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as out:
         if form == "csv":

@@ -13,7 +13,7 @@ from peewee import PeeweeException
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import Event, EventRecord, UnknownEvent
-from timmy_desktop.events.bus import BatchHandler, Work
+from timmy_desktop.events.bus import BatchHandler, Told, Work
 from timmy_desktop.events.codec import EncodingError, encode_data
 from timmy_desktop.storage.chain import GENESIS, SEPARATOR, Chain
 from timmy_desktop.storage.database import Database, Session
@@ -37,10 +37,14 @@ _Append = tuple[Sequence[Encoded], Work | None, asyncio.Future[Any] | None]
 
 
 class _Outcome(NamedTuple):
-    """What became of one append whose group was committed: the result of its work, or its error."""
+    """What became of one append whose group was committed: the result of its work, or its error.
+
+    `told` are events that the work found out.
+    """
 
     result: Any = None
     error: Exception | None = None
+    told: tuple[Encoded, ...] = ()
 
 
 _APPENDED = _Outcome()
@@ -141,7 +145,7 @@ class EventLog:
     ) -> None:
         for handler in self._handlers if records else ():
             handler(records)
-        for (_, _, done), (result, error) in zip(group, outcomes, strict=True):
+        for (_, _, done), (result, error, _) in zip(group, outcomes, strict=True):
             if done is None:
                 if error is not None:
                     logger.error("Events were not recorded: %s", error)
@@ -180,7 +184,7 @@ class EventLog:
             outcomes.append(outcome)
             if outcome.error is not None:
                 continue
-            for event, kind, version, source, task_id, agent_id, data in events:
+            for event, kind, version, source, task_id, agent_id, data in (*events, *outcome.told):
                 seq += 1
                 text = (
                     f"{seq}\x1f{now}\x1f{kind}\x1f{version}\x1f{source}\x1f{task_id}\x1f{agent_id}\x1f{data}"
@@ -204,7 +208,10 @@ def _worked(session: Session, work: Work) -> _Outcome:
     """Runs an append's work in a savepoint of its own, so that its failure is its own."""
     try:
         with session.transaction():
-            return _Outcome(work(session))
+            result = work(session)
+            if isinstance(result, Told):
+                return _Outcome(result.result, told=tuple(map(_encoded, result.events)))
+            return _Outcome(result)
     except Exception as error:
         if not session.in_transaction:
             raise  # SQLite gave the whole group up

@@ -70,6 +70,13 @@ def rows_of_task(session: Session, task_id: str, limit: int = 5_000) -> list[Log
     return list(_select(session, condition, (task_id, limit), 20_000))
 
 
+def kin_of(session: Session, task_id: str, types: Sequence[str], limit: int = 60) -> list[LogRow]:
+    """The newest events of these types of one task, in order."""
+    kinds = ",".join("?" * len(types))
+    condition = f"task_id = ? AND task_id <> '' AND type IN ({kinds}) ORDER BY seq DESC LIMIT ?"
+    return list(_select(session, condition, (task_id, *types, limit), 20_000))[::-1]
+
+
 def rows_between(session: Session, first: int, last: int) -> Iterator[LogRow]:
     """Every event of a stretch, whole and in order, read as they are asked for."""
     return _select(session, "seq BETWEEN ? AND ? ORDER BY seq", (first, last), 0)

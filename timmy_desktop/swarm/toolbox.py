@@ -13,6 +13,7 @@ from timmy_desktop.swarm.tools import TOOLS, ToolFamily
 from timmy_desktop.swarm.tools.base import Tool
 from timmy_desktop.swarm.tools.changes import ChangeTool, Upgrades, change_tools
 from timmy_desktop.swarm.tools.memory import Caller, MemoryTool, memory_tools
+from timmy_desktop.swarm.tools.payments import Payer, PayInvoice
 from timmy_desktop.swarm.tools.threads import ToolThreads
 from timmy_desktop.swarm.tools.workspace import Workspace
 
@@ -31,13 +32,14 @@ class Toolbox:
         workspace: Workspace,
         memory: Memory | None = None,
         upgrades: Upgrades | None = None,
+        payer: Payer | None = None,
         families: Iterable[ToolFamily] = TOOLS,
     ) -> None:
-        """Without a `memory` or `upgrades` their tools are known, and offered to nobody."""
+        """Without a `memory`, `upgrades` or `payer` their tools are known, and offered to nobody."""
         self._upgrades = upgrades
         self._threads = ToolThreads()
         tools = [tool for family in families for tool in family(workspace, self._threads)]
-        tools += [*memory_tools(memory), *change_tools(upgrades)]
+        tools += [*memory_tools(memory), *change_tools(upgrades), PayInvoice(payer)]
         self._tools: dict[str, Tool] = {tool.name: tool for tool in tools}
 
     @property
@@ -48,7 +50,7 @@ class Toolbox:
     def specs(self, names: Iterable[str]) -> tuple[ToolSpec, ...]:
         """What a model is told of the tools called `names`; unknown names are left out."""
         tools = [self._tools[name] for name in names if name in self._tools]
-        tools = [tool for tool in tools if not isinstance(tool, MemoryTool | ChangeTool) or tool.is_available]
+        tools = [tool for tool in tools if _is_available(tool)]
         return tuple(ToolSpec(tool.name, tool.description, tool.parameters) for tool in tools)
 
     def is_private(self, name: str) -> bool:
@@ -64,7 +66,7 @@ class Toolbox:
             known = ", ".join(tool for tool in allowed if tool in self._tools) or "none"
             raise ToolError(f"There is no tool {name[:80]!r} here. The tools are: {known}.")
         tool = self._tools[name]
-        if isinstance(tool, MemoryTool | ChangeTool):
+        if isinstance(tool, MemoryTool | ChangeTool | PayInvoice):
             return storable(await tool.run_for(caller, arguments))
         return storable(await tool.run(arguments))
 
@@ -87,3 +89,7 @@ class Toolbox:
     async def stop(self) -> None:
         """Ends the tools under way and their threads."""
         await self._threads.stop()
+
+
+def _is_available(tool: Tool) -> bool:
+    return not isinstance(tool, MemoryTool | ChangeTool | PayInvoice) or tool.is_available

@@ -180,9 +180,8 @@ class _Attempt:
 
     @cached_property
     def caller(self) -> Caller:
-        return Caller(
-            self.assignment.persona.name, self.assignment.task_id, stays_here=self.assignment.local_only
-        )
+        work = self.assignment
+        return Caller(work.persona.name, work.task_id, stays_here=work.local_only, agent_id=work.agent_id)
 
     async def _with_sources(self, outcome: Done | Failed) -> Done | Failed:
         """The result with marks of what it took from the memory, and that noted."""

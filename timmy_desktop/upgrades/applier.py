@@ -45,6 +45,7 @@ class Names:
 
 APPLY = Names("apply", "move", "checkout")
 UNDO = Names("undo", "undo_move", "undo_checkout")
+INTERRUPTED = "Timmy was ended before it was rolled back. Nothing was changed; roll it back again."
 
 
 class Applier:
@@ -91,21 +92,35 @@ class Applier:
         rehearsal, _, _ = await self._rehearsed(workshop, proposal, tell)
         return rehearsal
 
-    async def roll_back(self, workshop: Workshop, proposal: Proposal, tell: Tell) -> None:
-        """Rolls an applied proposal back, or tells why that can't be."""
+    async def refuse_unrehearsed(self, workshop: Workshop, proposal: Proposal, rehearsed: Rehearsal) -> None:
+        """StaleError unless rolling back gives now what was rehearsed."""
+        (old,) = await self._columns(proposal, "approved_base")
+        head, _, patch, _ = await self._threads.git(lambda: reverted(workshop, proposal, old))
+        refuse_another(workshop, rehearsed, head, patch)
+
+    async def roll_back(
+        self, workshop: Workshop, proposal: Proposal, rehearsed: Rehearsal, tell: Tell
+    ) -> None:
+        """Rolls an applied proposal back as it was rehearsed, or tells why that can't be."""
         try:
-            await self._roll_back(workshop, proposal, tell)
+            await self._roll_back(workshop, proposal, rehearsed, tell)
         except (UpgradeError, RepositoryError) as error:
             if await self._was_moved(workshop, proposal, UNDO):
                 return await self._finish(workshop, proposal, UNDO, tell)
-            event = UpgradeRollBackRefused(
-                source=SOURCE, task_id=proposal.task_id, upgrade_id=proposal.id, reason=str(error)
-            )
-            await self._records.publish(event)
-            await self._records.step(proposal.id, "")
+            await self._not_rolled_back(proposal, str(error))
+
+    async def _not_rolled_back(self, proposal: Proposal, reason: str) -> None:
+        event = UpgradeRollBackRefused(
+            source=SOURCE, task_id=proposal.task_id, upgrade_id=proposal.id, reason=reason
+        )
+        await self._records.publish(event)
+        await self._records.step(proposal.id, "")
 
     async def take_up(self, workshop: Workshop, proposal: Proposal, tell: Tell) -> None:
-        """Finishes, or begins anew, what an earlier run left under way."""
+        """Finishes, or begins anew, what an earlier run left under way.
+
+        What was to be rolled back and was not is left as it is: what was rehearsed then is known no more.
+        """
         (step,) = await self._columns(proposal, "step")
         way = UNDO if step in (UNDO.begin, UNDO.move, UNDO.checkout) else APPLY
         if await self._was_moved(workshop, proposal, way):
@@ -113,7 +128,7 @@ class Applier:
         elif way is APPLY:
             await self.apply(workshop, proposal, tell)
         else:
-            await self.roll_back(workshop, proposal, tell)
+            await self._not_rolled_back(proposal, INTERRUPTED)
 
     async def _apply(self, workshop: Workshop, proposal: Proposal, tell: Tell) -> None:
         tell("Merging")
@@ -156,14 +171,15 @@ class Applier:
         if conflicts:
             where = ", ".join(conflicts)
             refusal = f"Later commits changed the same places ({where}). Undo it by hand."
-            return Rehearsal(proposal.id, patch, conflicts, None, refusal), head, tree
+            return Rehearsal(proposal.id, patch, conflicts, None, refusal, head), head, tree
         if not patch:
-            return Rehearsal(proposal.id, b"", (), None, "There is nothing left of it to undo."), head, tree
+            refusal = "There is nothing left of it to undo."
+            return Rehearsal(proposal.id, b"", (), None, refusal, head), head, tree
         quarantine = await self._threads.git(lambda: workshop.quarantine(f"undo-{proposal.id}"))
         report, _ = await self._trials.run(workshop, quarantine, tree, "roll_back")
         await self._records.tested(proposal, proposal.revision.number, report)
         refusal = await self._refusal(proposal, report)
-        return Rehearsal(proposal.id, patch, (), report, refusal), head, tree
+        return Rehearsal(proposal.id, patch, (), report, refusal, head), head, tree
 
     async def _refusal(self, proposal: Proposal, report: TestReport) -> str:
         """Why the tests forbid it; nothing when no test fails but those that failed before it was applied."""
@@ -177,8 +193,11 @@ class Applier:
             return ""
         return f"Without it the tests do not pass. {report.summary}"
 
-    async def _roll_back(self, workshop: Workshop, proposal: Proposal, tell: Tell) -> None:
+    async def _roll_back(
+        self, workshop: Workshop, proposal: Proposal, rehearsed: Rehearsal, tell: Tell
+    ) -> None:
         rehearsal, head, tree = await self._rehearsed(workshop, proposal, tell)
+        refuse_another(workshop, rehearsed, head, rehearsal.patch)
         if not rehearsal.is_possible:
             raise UpgradeError(rehearsal.refusal)
         tell("Rolling back")
@@ -272,6 +291,14 @@ def refuse_moved(workshop: Workshop, proposal: Proposal) -> None:
     # One that is gone has not moved: what was proposed is kept here.
     if proposal.branch and workshop.repository.head(proposal.branch) not in ("", revision.commit):
         raise StaleError(f"{proposal.branch} has moved since this diff was made. Look again at what is new.")
+
+
+def refuse_another(workshop: Workshop, rehearsed: Rehearsal, head: str, patch: bytes) -> None:
+    """StaleError unless rolling back gives, on this head, what the person was shown."""
+    if (head, digest_of(patch)) != (rehearsed.head, digest_of(rehearsed.patch)):
+        raise StaleError(
+            f"{workshop.target.branch} has moved since rolling back was rehearsed. Rehearse it again."
+        )
 
 
 def reverted(workshop: Workshop, proposal: Proposal, old: str) -> tuple[str, str, bytes, tuple[str, ...]]:

@@ -62,6 +62,7 @@ class Background:
         self._turns: dict[str, asyncio.Lock] = {}
         self._handlers: list[Callable[[str], None]] = []
         self._rounds: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] | None = None
 
     async def start(self) -> None:
@@ -85,7 +86,8 @@ class Background:
         if self._unsubscribe is not None:
             self._unsubscribe()
             self._unsubscribe = None
-        running = [*self._tasks.values(), *([self._rounds] if self._rounds else [])]
+        going = [task for task in (self._rounds, self._watching) if task is not None]
+        running = [*self._tasks.values(), *going]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
@@ -117,9 +119,18 @@ class Background:
         """Applies what was approved."""
         self._run(proposal, "Waiting to be applied", self._apply)
 
-    def roll_back(self, proposal: Proposal) -> None:
-        """Rolls back what was applied."""
-        self._run(proposal, "Waiting to be rolled back", self._roll_back)
+    def roll_back(self, proposal: Proposal, rehearsed: Rehearsal) -> None:
+        """Rolls back what was applied, as it was rehearsed."""
+        self._run(proposal, "Waiting to be rolled back", partial(self._roll_back, rehearsed))
+
+    async def refuse_unrehearsed(self, proposal: Proposal, rehearsed: Rehearsal) -> None:
+        """StaleError unless rolling back gives now what was rehearsed."""
+        workshop = await self._workshops.of(proposal.target_id)
+        async with self._turn(proposal):
+            try:
+                await self._applier.refuse_unrehearsed(workshop, proposal, rehearsed)
+            finally:
+                await self._threads.git(lambda: workshop.discard(f"undo-{proposal.id}"))
 
     async def rehearse(self, proposal: Proposal) -> Rehearsal:
         """Rehearses rolling back."""
@@ -208,10 +219,12 @@ class Background:
             await self._applier.apply(workshop, proposal, lambda words: self._say(proposal, words))
         await self._left(proposal)
 
-    async def _roll_back(self, proposal: Proposal) -> None:
+    async def _roll_back(self, rehearsed: Rehearsal, proposal: Proposal) -> None:
         workshop = await self._workshops.of(proposal.target_id)
         async with self._turn(proposal):
-            await self._applier.roll_back(workshop, proposal, lambda words: self._say(proposal, words))
+            await self._applier.roll_back(
+                workshop, proposal, rehearsed, lambda words: self._say(proposal, words)
+            )
         await self._left(proposal)
 
     async def _take_up(self, proposal: Proposal) -> None:
@@ -245,8 +258,14 @@ class Background:
         while True:
             with suppress(StorageError, UpgradeError, RepositoryError, OSError):
                 await self.expire_due()
-                await self._watch()
+            if self._watching is None or self._watching.done():
+                self._watching = self._supervisor.start("canary of the upgrades", self._look_out())
             await asyncio.sleep(self._round_seconds)
+
+    async def _look_out(self) -> None:
+        """Apart from the rounds: its tests may take minutes, and what is due expires meanwhile."""
+        with suppress(StorageError, UpgradeError, RepositoryError, OSError):
+            await self._watch()
 
     async def expire_due(self) -> None:
         """Ends the proposals whose time is over."""

@@ -138,18 +138,6 @@ class Diff:
         return self.files[place.file].hunks[place.hunk].lines[place.line]
 
 
-def rendered(diff: Diff) -> Iterator[str]:
-    """The lines of the patch that the model was read from."""
-    for file in diff.files:
-        yield from file.head
-        for hunk in file.hunks:
-            yield hunk.head
-            for line in hunk.lines:
-                yield line.kind + line.text
-                if not line.ends:
-                    yield "\\ No newline at end of file"
-
-
 def _range(start: int, count: int) -> str:
     return str(start) if count == 1 else f"{start},{count}"
 

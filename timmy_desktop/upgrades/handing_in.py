@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -20,9 +21,11 @@ from timmy_desktop.upgrades.errors import RepositoryError, UpgradeError
 from timmy_desktop.upgrades.inbox import HandedIn, Inbox
 from timmy_desktop.upgrades.records import Records
 from timmy_desktop.upgrades.threads import UpgradeThreads
-from timmy_desktop.upgrades.types import Comment, Proposal
+from timmy_desktop.upgrades.types import Comment, Proposal, Target
 
 INBOX_SECONDS = 1.0
+# So long an answer lies there for whoever asked.
+ANSWER_SECONDS = 900.0
 
 
 # Proposes what was handed in; see `UpgradeQueue.take`.
@@ -88,6 +91,7 @@ class HandingIn:
         while True:
             # A disk that is full now may not be at the next look.
             with suppress(OSError):
+                await self._threads.git(lambda: self._inbox.drop_old(time.time() - ANSWER_SECONDS))
                 for handed in await self._threads.git(lambda: list(self._inbox.take())):
                     answer = await self._answer_to(handed)
                     await self._threads.git(partial(self._inbox.answer, handed.id, **answer))
@@ -120,6 +124,11 @@ def summary_of(proposal: Proposal) -> dict[str, Any]:
         "conflicts": list(revision.conflicts),
         "tests": "" if revision.test is None else revision.test.summary,
     }
+
+
+def asked_text(target: Target, words: str) -> str:
+    """What an agent is asked when a person wants a change to a target."""
+    return f"Propose a change: to the repository {target.name} ({target.folder}): {words}"
 
 
 def revision_text(proposal: Proposal, comments: Sequence[Comment]) -> str:

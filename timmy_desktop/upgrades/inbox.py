@@ -69,6 +69,14 @@ class Inbox:
             return False
         return True
 
+    def drop_old(self, before_s: float) -> None:
+        """Takes away what was written before that time (of `time.time`) and that nobody has come for."""
+        for pattern in ("*.answer", "*.partial"):
+            for place in self._folder.glob(pattern):
+                with suppress(OSError):
+                    if place.lstat().st_mtime < before_s:
+                        place.unlink()
+
     def answer(self, request_id: str, **answer: Any) -> None:
         """Answers a request."""
         self._write(f"{request_id}.answer", answer)

@@ -163,7 +163,7 @@ class ProposalRecords:
 
         event = events.UpgradeRevised(
             **about(proposal), revision=number, digest=revision.digest, base=revision.target_head,
-            note=revision.note,
+            note=revision.note, risk=revision.risk, **_sizes(revision),
         )  # fmt: skip
         revised: Proposal = await self._bus.publish(event, work=write)
         return revised
@@ -303,8 +303,15 @@ def proposed_event(new: NewProposal, first: NewRevision) -> events.UpgradePropos
         proposer=new.proposer,
         digest=first.digest,
         base=first.target_head,
-        files=len(first.files),
-        added=sum(file.added for file in first.files),
-        removed=sum(file.removed for file in first.files),
         risk=first.risk,
+        **_sizes(first),
     )
+
+
+def _sizes(revision: NewRevision) -> dict[str, Any]:
+    """How much a revision changes."""
+    return {
+        "files": len(revision.files),
+        "added": sum(file.added for file in revision.files),
+        "removed": sum(file.removed for file in revision.files),
+    }

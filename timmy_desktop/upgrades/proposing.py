@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from timmy_desktop.clock import Clock
-from timmy_desktop.identifiers import new_id
+from timmy_desktop.identifiers import new_id, short_id
 from timmy_desktop.inert import inert, inert_line, storable
 from timmy_desktop.upgrades import rows
 from timmy_desktop.upgrades.drafts import Draft
@@ -44,6 +44,7 @@ class Proposing:
         workshop = await self._workshops.of(target_id, is_open=True)
         if branch == workshop.target.branch:
             raise EditError("That is the branch which proposals change. Name another one.")
+        await self._refuse_twice(workshop, branch)
 
         def make(quarantine: Quarantine) -> NewRevision:
             commit = workshop.repository.head(branch)
@@ -131,6 +132,18 @@ class Proposing:
             conversation_id=proposal.conversation_id,
         )  # fmt: skip
         return await self._propose(workshop, new, make)
+
+    async def _refuse_twice(self, workshop: Workshop, branch: str) -> None:
+        """StateError where a branch, as it is now, waits for a decision already."""
+        waiting = await self._records.read(lambda session: rows.proposals(session, ("proposed",), 10_000))
+        commit = await self._threads.git(lambda: workshop.repository.head(branch))
+        for known in waiting:
+            is_same = known.target_id == workshop.target.id and known.branch == branch
+            if is_same and known.revision.commit == commit:
+                raise StateError(
+                    f"{inert_line(branch, 80)} is proposed already, as {short_id(known.id)}, and has not "
+                    "moved since. It waits for a decision in the Upgrades dock."
+                )
 
     async def _propose(
         self,

@@ -29,7 +29,7 @@ from timmy_desktop.upgrades.errors import (
     StateError,
     UpgradeError,
 )
-from timmy_desktop.upgrades.handing_in import HandingIn, revision_text
+from timmy_desktop.upgrades.handing_in import HandingIn, asked_text, revision_text
 from timmy_desktop.upgrades.inbox import INBOX, Inbox
 from timmy_desktop.upgrades.opening import examined_folder, opened_target
 from timmy_desktop.upgrades.proposing import Proposing
@@ -180,6 +180,17 @@ class UpgradeQueue(Reading):
         """Whether tests of this repository may run where this machine has no sandbox."""
         await self._records.allow_unsandboxed(target_id, allowed)
 
+    async def ask_for_change(self, target_id: str, text: str) -> str:
+        """Asks an agent for a change to a target, in words; gives the task's identifier."""
+        said = inert(storable(text)).strip()[:LONGEST_COMMENT]
+        found: list[Target] = await self._records.read(rows.targets)
+        target = next((target for target in found if target.id == target_id), None)
+        if target is None or self._ask_agent is None:
+            raise UpgradeError("That repository is not open to proposals any more.")
+        if not said:
+            raise EditError("Say what should be different.")
+        return await self._ask_agent(asked_text(target, said), "", False)
+
     def sandbox(self) -> str:
         """The sandbox in use ("bubblewrap", "sandbox-exec"); empty where this machine has none."""
         return self._trials.sandbox()
@@ -301,11 +312,13 @@ class UpgradeQueue(Reading):
         proposal = await self._applied(proposal_id)
         return await self._work.rehearse(proposal)
 
-    async def roll_back(self, proposal_id: str) -> None:
-        """Rehearses and, when that goes well, applies the revert, in the background: UpgradeRolledBack."""
+    async def roll_back(self, proposal_id: str, rehearsed: Rehearsal) -> None:
+        """Applies the revert that was rehearsed and shown, tested once more, in the background:
+        UpgradeRolledBack. StaleError where it would be another now."""
         proposal = await self._applied(proposal_id)
+        await self._work.refuse_unrehearsed(proposal, rehearsed)
         await self._records.step(proposal.id, "undo")
-        self._work.roll_back(proposal)
+        self._work.roll_back(proposal, rehearsed)
 
     async def dismiss_suspicion(self, proposal_id: str) -> None:
         """Withdraws the offer to roll back that the canary raised, and ends its watch."""

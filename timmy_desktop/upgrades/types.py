@@ -302,13 +302,17 @@ class Consequences:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What rolling back would give: the reverting patch, its tests, and in `refusal` why it can't be done."""
+    """What rolling back would give: the reverting patch, its tests, and in `refusal` why it can't be done.
+
+    `head`: the commit that it was made on. The decision to roll back is about that, and about this patch.
+    """
 
     proposal_id: str
     patch: bytes
     conflicts: tuple[str, ...]
     test: TestReport | None
     refusal: str
+    head: str = ""
 
     @property
     def is_possible(self) -> bool:

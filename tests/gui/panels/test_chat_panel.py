@@ -208,7 +208,10 @@ async def test_an_empty_conversation_suggests_first_words(chat_place: Place, qtb
     prompts = panel.start_page.buttons
     assert len(prompts) == 3
     qtbot.mouseClick(prompts[2], Qt.MouseButton.LeftButton)
-    assert panel.composer.edit.text() == prompts[2].text()
+    assert panel.composer.edit.text() == "/task List three uses of a hash chain"
+    panel.resize(240, 400)
+    await eventually(lambda: prompts[2].text().endswith("…"))
+    assert prompts[2].fontMetrics().horizontalAdvance(prompts[2].text()) < prompts[2].width()
 
 
 async def test_what_needs_a_folder_is_offered_only_with_one(chat_place: Place) -> None:

@@ -39,7 +39,7 @@ from timmy_desktop.gui.panel import OpenPreferences, OpenTask, Panel, Say
 from timmy_desktop.gui.panels.ledger.chart_canvas import ChartCanvas
 from timmy_desktop.gui.panels.ledger.lines_model import LINE_ROLE, Column
 from timmy_desktop.gui.panels.ledger.panel import LedgerPanel
-from timmy_desktop.gui.panels.ledger.words import fiat_words
+from timmy_desktop.gui.panels.ledger.words import Worth
 from timmy_desktop.ledger import book, invoice
 from timmy_desktop.ledger.errors import LedgerError
 from timmy_desktop.ledger.export import LedgerExport
@@ -47,6 +47,7 @@ from timmy_desktop.ledger.export.booked import restore
 from timmy_desktop.ledger.history import LedgerHistory
 from timmy_desktop.ledger.history_question import Question
 from timmy_desktop.ledger.types import Attention, PaymentOutcome
+from timmy_desktop.settings import Settings
 from timmy_desktop.storage.database import Database
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.storage.migrations import migrate
@@ -95,7 +96,7 @@ class World:
             now_us=lambda: self.now_us,
             names=NAMES,
             proves=invoice.proves,
-            fiat=lambda msat: fiat_words(msat, 9_512_300, "EUR"),
+            worth=Worth(9_512_300, "EUR"),
         )
         self.place = stand(self.panel, [])
 
@@ -655,9 +656,12 @@ async def test_the_keyboard_reaches_what_matters(month: World, qtbot: QtBot) -> 
     assert panel.focusWidget() is panel.lines_page.filters.search
     texts = [action.text() for action in panel.palette_actions()]
     assert texts[:2] == ["Create an invoice", "Pay an invoice"]
-    qtbot.keyClick(panel, Qt.Key.Key_P)
-    assert panel.payments._dialog is not None
-    panel.payments._dialog.close()
+    lists = (panel.lines_page.table, panel.shares_page.list, panel.thoughts_page.list)
+    for place in (panel, *lists):
+        qtbot.keyClick(place, Qt.Key.Key_P)
+        assert panel.payments._dialog is not None, place
+        panel.payments._dialog.close()
+        await eventually(lambda: panel.payments._dialog is None)
 
 
 @at_rest
@@ -696,3 +700,14 @@ async def test_a_simulated_invoice_can_be_tried(month: World) -> None:
     )
     assert panel.payments._dialog.text.toPlainText() == BOLT11
     panel.payments._dialog.close()
+
+
+async def test_another_rate_shows_at_once(month: World) -> None:
+    panel = await month.begin()
+    before = panel.head.worth.text()
+    assert before.endswith("EUR")
+    panel.take_settings(Settings(fiat_currency="USD", fiat_cents_per_bitcoin=10_000_000))
+    assert panel.head.worth.text().endswith("USD")
+    assert not panel.head.worth.isHidden()
+    panel.take_settings(Settings())
+    assert panel.head.worth.isHidden()

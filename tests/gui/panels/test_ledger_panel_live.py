@@ -18,6 +18,8 @@ from tests.gui.panels.conftest import Place
 from timmy_desktop.gui.keepsakes import Keepsakes
 from timmy_desktop.gui.panel import Panel, Say
 from timmy_desktop.gui.panels.ledger.panel import LedgerPanel
+from timmy_desktop.gui.panels.ledger.pay_dialog import PayDialog
+from timmy_desktop.gui.panels.ledger.words import Worth
 from timmy_desktop.ledger import invoice, receipt
 from timmy_desktop.ledger.backends.embedded import EmbeddedBackend
 from timmy_desktop.ledger.export import LedgerExport
@@ -49,7 +51,7 @@ async def place(world: LedgerWorld, stand: Stand, keepsakes: Keepsakes) -> Place
     panel = LedgerPanel(
         book=world.ledger, history=LedgerHistory(world.db), exporter=LedgerExport(world.db), bus=world.bus,
         supervisor=world.supervisor, keepsakes=keepsakes, now_us=world.clock.now_us, names={"a1": "Forge"},
-        proves=invoice.proves, fiat=lambda _: "",
+        proves=invoice.proves, worth=Worth(),
     )  # fmt: skip
     made = stand(panel, [])
     panel.start()
@@ -149,3 +151,18 @@ async def at_rest(panel: LedgerPanel) -> None:
     """Nothing under way when the test ends: what starts afterwards has no loop to run on."""
     await eventually(panel.settle)
     panel.stop()
+
+
+async def test_the_pay_dialog_is_on_screen_only_when_its_invoice_was_read(place: Place) -> None:
+    """As `screenshot --part pay` waits for it."""
+    panel: LedgerPanel = place.panel
+    assert panel.show_part("pay")
+    await eventually(lambda: panel.findChild(PayDialog) is not None and panel.settle())
+    dialog = panel.findChild(PayDialog)
+    assert dialog is not None
+    assert dialog.checked is not None
+    assert dialog.pay_button.text() == "Pay 21 sat"
+    dialog.close()
+    for part in ("flows", "thought", "lines"):
+        assert panel.show_part(part)
+    assert not panel.show_part("nowhere")

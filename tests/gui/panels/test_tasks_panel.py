@@ -310,6 +310,18 @@ def overlapping(parts: list[QWidget], within: QWidget) -> list[tuple[QWidget, QW
     return [(one[0], two[0]) for one, two in combinations(places, 2) if one[1].intersects(two[1])]
 
 
+@pytest.mark.parametrize("width", [300, 339, 340, 391, 392, 480])
+async def test_a_narrow_dock_keeps_the_parts_of_the_box_apart(tasks_place: Place, width: int) -> None:
+    panel = await begin(tasks_place)
+    panel.resize(width, 480)
+    QApplication.sendPostedEvents()
+    box = panel.post_box
+    parts = [box.local_only, box.limit, box.keys, box.post_button]
+    shown = [part.geometry() for part in parts if part.isVisible()]
+    assert all(two.x() - one.right() > 4 for one, two in pairwise(shown))
+    assert shown[-1].right() < box.width()
+
+
 async def test_a_low_dock_keeps_the_box_whole_and_a_row_in_sight(
     tasks_place: Place, swarm: FakeCoordinator, qtbot: QtBot
 ) -> None:

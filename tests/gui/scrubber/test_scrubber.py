@@ -23,6 +23,7 @@ from timmy_desktop.gui.panel import Area, NewTask, Panel
 from timmy_desktop.gui.scrubber.bar import SPEEDS, ScrubBar
 from timmy_desktop.gui.scrubber.page import NoPast, ThenPage
 from timmy_desktop.gui.theme import Theme
+from timmy_desktop.gui.wording import exact_time
 
 Opened = tuple[MainWindow, FakeServices]
 START_US = 1_790_000_000_000_000
@@ -374,9 +375,14 @@ async def test_a_pruned_log_says_that_the_past_begins_there(opened: Opened, qtbo
 
     await services.bus.publish(gone, work=prune)
     await enter(window)
+    await eventually(lambda: "The past is known from" in bar_of(window).words[2], message="before one picks")
     qtbot.keyClick(bar_of(window).track, Qt.Key.Key_Home)
     await eventually(lambda: window.conductor is not None and window.conductor.settled)
-    assert "The past begins at event 4" in bar_of(window).words[2]
+    first = await services.database.read(
+        lambda session: session.sql("SELECT time_us FROM event_log WHERE seq = 4")[0][0]
+    )
+    known = f"The past is known from {exact_time(first)[:19]} on, event 4:"
+    assert bar_of(window).words[2].startswith(known)
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

@@ -276,7 +276,7 @@ async def test_seen_marks_are_kept_and_shown(make_dock: MakeDock, queue: FakeUpg
     await eventually(lambda: queue.seen_paths.get(proposal_id) == {"kettle.py"})
     files = dock.page.changes.files
     files.setFocus()
-    files.setCurrentIndex(files.files.index(1, 0))
+    files.setCurrentIndex(files.files.index(files.files.row_of(1), 0))
     QTest.keyClick(files, Key.Key_Space)
     await eventually(lambda: queue.seen_paths[proposal_id] == {"kettle.py", "tea.md"})
     QTest.keyClick(files, Key.Key_Return)
@@ -354,7 +354,7 @@ async def test_rolling_back_is_rehearsed_offered_with_evidence_and_done(
     await settled(dock)
     dock.dialog().go_button.click()
     await eventually(lambda: dock.page.review.proposal.state == "rolled_back")
-    assert queue.asked[-1] == ("roll_back", proposal_id)
+    assert queue.asked[-1] == ("roll_back", proposal_id, "e" * 40)
     await settled(dock)
 
 

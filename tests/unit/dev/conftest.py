@@ -14,7 +14,7 @@ from tests.conditions import ROOT
 PACKAGING = ROOT / "packaging"
 NAMES = (
     "dev", "commands", "environment", "system_parts", "steps", "pip_words",
-    "shipped", "icons", "linux_packages", "macos_packages", "bill", "freeze",
+    "shipped", "icons", "linux_packages", "macos_packages", "system_bill", "bill", "freeze",
 )  # fmt: skip
 
 

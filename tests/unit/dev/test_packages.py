@@ -40,7 +40,7 @@ class Packed:
         self.asked: dict[str, dict[str, Any]] = {}
         hooks = ModuleType("PyInstaller.utils.hooks")
         hooks.collect_submodules = lambda name: [name, f"{name}.part"]  # type: ignore[attr-defined]
-        hooks.collect_data_files = lambda name: [(f"/{name}/data", name)]  # type: ignore[attr-defined]
+        hooks.collect_data_files = lambda name, **_: [(f"/{name}/data", name)]  # type: ignore[attr-defined]
         monkeypatch.setitem(sys.modules, "PyInstaller.utils.hooks", hooks)
         monkeypatch.setattr(sys, "platform", platform)
         monkeypatch.setattr(sys, "path", list(sys.path))
@@ -68,6 +68,7 @@ def test_the_mac_gets_a_bundle_with_a_name_an_icon_and_sharp_pictures(
     assert bundle["version"] == bundle["info_plist"]["CFBundleShortVersionString"] == __version__
     assert bundle["icon"].endswith("timmy-desktop.icns")
     assert bundle["info_plist"]["NSHighResolutionCapable"] is True
+    assert bundle["info_plist"]["LSMinimumSystemVersion"] == "13.0"  # what Qt asks for, and the guide says
     assert plistlib.loads(plistlib.dumps(bundle["info_plist"])) == modules.shipped.INFO_PLIST
 
 
@@ -96,6 +97,13 @@ def test_all_rooms_are_packed_and_what_may_not_ship_is_not(monkeypatch: pytest.M
         ("PySide6/Qt/plugins/platforms/libqoffscreen.so", False),
         ("PySide6/Qt/plugins/platforms/libqminimal.so", True),
         ("PySide6/Qt/plugins/iconengines/libqsvgicon.so", False),
+        ("libcairo-gobject.so.2", True),
+        ("libpango-1.0.so.0", True),
+        ("libgio-2.0.so.0", True),
+        ("libglib-2.0.so.0", False),
+        ("libxcb-cursor.so.0", False),
+        ("libssl.so.3", False),
+        ("numpy.libs/libscipy_openblas64_-32a4b2a6.so", False),
         ("chromadb/migrations/metadb/00001-embedding-metadata.sqlite.sql", False),
         ("chromadb/test/test_api.py", True),
         ("timmy_desktop/memory/minilm/tokenizer.json", False),
@@ -266,3 +274,64 @@ def test_each_shipped_part_is_in_the_sbom_with_its_licence(
     assert all(component["licenses"][0]["license"]["name"] != "" for component in names.values())
     assert bill["metadata"]["component"]["version"] == __version__
     assert "peewee" in modules.bill.licences(parts)
+
+
+def test_python_and_the_systems_libraries_are_listed_with_their_licences(
+    modules: SimpleNamespace, frozen: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside = frozen / "_internal"
+    for name in ("libssl.so.3", "libQt6Core.so.6", "libpython3.11.so.1.0", "libicudata.so.73", "libz.so.1"):
+        (inside / name).write_bytes(b"\x7fELF")
+    assert sorted(modules.bill.system_libraries(frozen)) == ["libssl.so.3", "libz.so.1"]
+    answers = {
+        "dpkg": "libssl3:amd64: /usr/lib/x86_64-linux-gnu/libssl.so.3\nzlib1g:amd64: /lib/libz.so.1\n",
+        "dpkg-query": "3.0.1 amd64",
+    }
+    monkeypatch.setattr(modules.system_bill, "_asked", lambda command, *_: answers[command])
+    monkeypatch.setattr(modules.system_bill.shutil, "which", lambda _: "/usr/bin/dpkg")
+    found = {part.name: part for part in modules.bill.system_parts(frozen)}
+    assert set(found) == {"Python", "libssl3", "zlib1g"}
+    assert found["Python"].licence == "PSF-2.0"
+    assert found["libssl3"].purl == "pkg:deb/debian/libssl3@3.0.1?arch=amd64"
+    bill = modules.bill.sbom([], 0, list(found.values()))
+    assert {part["name"] for part in bill["components"]} == set(found)
+    assert "Python Software Foundation" in modules.bill.licences([], list(found.values()))
+
+
+def test_a_debian_copyright_file_is_read(modules: SimpleNamespace) -> None:
+    text = "Files: *\nLicense: MIT\n words\n\nFiles: debian/*\nLicense: GPL-2+\n\nLicense: MIT\n"
+    assert modules.system_bill.licence_in(text) == "MIT, GPL-2+"
+    assert modules.system_bill.licence_in("It may be used freely.") == "see LICENSES.txt"
+
+
+def test_sizes_are_compared_with_those_of_the_last_release(
+    modules: SimpleNamespace,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    freeze = modules.freeze
+    monkeypatch.setattr(freeze, "HERE", tmp_path)
+    freeze._say_sizes({"total": 100.0, "Qt": 40.0})
+    assert "(" not in capsys.readouterr().err
+    (tmp_path / "sizes-of-last-release.json").write_text('{"total": 98.5}')
+    freeze._say_sizes({"total": 100.0, "Qt": 40.0})
+    said = capsys.readouterr().err
+    assert "(+1.5)" in said
+    assert said.count("(") == 1
+
+
+def test_the_version_is_written_in_one_place() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "version" not in project["project"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "timmy_desktop.__version__"}
+    elsewhere = [
+        file
+        for folder in ("timmy_desktop", "packaging")
+        for file in sorted((ROOT / folder).rglob("*"))
+        if file.suffix in (".py", ".xml", ".desktop", ".plist", ".spec", ".toml")
+        and f'"{__version__}"' in file.read_text(encoding="utf-8")
+    ]
+    assert elsewhere == [ROOT / "timmy_desktop/__init__.py"]

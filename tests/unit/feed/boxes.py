@@ -16,6 +16,9 @@ from timmy_desktop.settings import ProviderSettings, Secrets, Settings
 from timmy_desktop.storage.database import Session
 
 API_KEY = "the-key-of-no-known-form-91"
+SECOND_LINE = "and-its-second-line-of-no-form"
+LONG_KEY = f"first-line-of-no-known-form\n{SECOND_LINE}\nxy"
+INDENTED = LONG_KEY.replace("\n", "\n    ")
 PASSWORD = "hunter2-in-an-address"
 PREIMAGE = "ab" * 32
 INVOICE = "lnbc10u1" + "q" * 120
@@ -23,6 +26,8 @@ PRIVATE = "the garden gate is open on Tuesdays"
 TOKEN = "eyJhbGciOi.eyJzdWIiOi.c2lnbmF0dXJl"
 SEEDED = (
     API_KEY,
+    LONG_KEY.splitlines()[0],
+    SECOND_LINE,
     PASSWORD,
     PREIMAGE,
     INVOICE,
@@ -44,11 +49,11 @@ def settings() -> Settings:
 
 
 def secrets() -> Secrets:
-    return Secrets({"TIMMY_SECRET_LAB": API_KEY})
+    return Secrets({"TIMMY_SECRET_LAB": API_KEY, "TIMMY_SECRET_LIGHTNING": LONG_KEY})
 
 
 SECRET_EVENTS = (
-    TaskCreated(task_id=OPEN, text=f"Log in with {API_KEY}, then with password={PASSWORD}"),
+    TaskCreated(task_id=OPEN, text=f"Log in with {API_KEY}, then with password={PASSWORD}, or\n    {INDENTED}"),
     TaskCreated(task_id=LOCAL, text=PRIVATE, local_only=True),
     TaskStarted(task_id=LOCAL, agent_id="a1"),
     ToolCalled(
@@ -69,7 +74,7 @@ SECRET_EVENTS = (
         expires_us=1, task_id=OPEN,
     ),
     PaymentSettled(payment_hash="cd" * 32, amount_msat=5, simulated=True, fee_msat=0, preimage=PREIMAGE, task_id=OPEN),
-    SystemInfo(source=f"by {API_KEY}", message=f"seen: {TOKEN}"),
+    SystemInfo(source=f"by {API_KEY}", message=f"seen: {TOKEN}, {LONG_KEY!r}"),
     SystemInfo(source="system", message="nothing to hide"),
 )  # fmt: skip
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.unit.feed.boxes import (
     API_KEY,
+    INDENTED,
     LOCAL,
     PASSWORD,
     PREIMAGE,
@@ -28,11 +29,15 @@ from tests.unit.storage.logs import open_log
 from timmy_desktop.clock import SystemClock
 from timmy_desktop.events.base import EventRecord, UnknownEvent
 from timmy_desktop.feed.backlog import Backlog
+from timmy_desktop.feed.clean_exports import cleaner
 from timmy_desktop.feed.known_secrets import read_known
 from timmy_desktop.feed.open_event import Openness
 from timmy_desktop.feed.redaction import Redactor, withheld
 from timmy_desktop.feed.server import FeedServer
 from timmy_desktop.settings import Secrets
+from timmy_desktop.storage.database import Session
+from timmy_desktop.storage.event_export import Format, export
+from timmy_desktop.storage.event_filter import EventFilter
 from timmy_desktop.supervisor import TaskSupervisor
 
 
@@ -75,7 +80,7 @@ async def test_no_frame_holds_one(tmp_path: Path, kept: bool) -> None:
 async def test_no_box_holds_one(tmp_path: Path) -> None:
     logs = tmp_path / "logs"
     logs.mkdir()
-    line = f"2026-01-01 00:00:00,000 WARNING x: key {API_KEY} and {PASSWORD}\n    {PRIVATE}\n"
+    line = f"2026-01-01 00:00:00,000 WARNING x: key {API_KEY} and {PASSWORD}\n    {PRIVATE}\n        {INDENTED}\n"
     (logs / "timmy.log").write_text(line)
     async with open_log(tmp_path) as opened:
         await tell_secrets(opened)
@@ -89,6 +94,25 @@ async def test_no_box_holds_one(tmp_path: Path) -> None:
     assert "example.test" in texts["settings.json"]
     assert about.events == len(SECRET_EVENTS)
     assert 0 < about.redacted < about.events
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "otel"])
+async def test_no_export_holds_one(tmp_path: Path, form: Format) -> None:
+    out = tmp_path / "events"
+    async with open_log(tmp_path) as opened:
+        await tell_secrets(opened)
+
+        def write(session: Session) -> int:
+            clean = cleaner(session, settings(), secrets(), tmp_path)
+            return export(session, out, form, EventFilter(), key=b"", made_us=0, clean=clean)
+
+        written = await opened.database.read(write)
+    text = out.read_text()
+    assert written == len(SECRET_EVENTS)
+    assert "[redacted]" in text or form == "otel"  # of words, spans hold few
+    for secret in (*SEEDED, API_KEY[:12]):
+        # What was said in private is the owner's own, who exports it for himself.
+        assert secret == PRIVATE or secret not in text, secret
 
 
 def test_where_nothing_may_leave_no_task_says_anything() -> None:

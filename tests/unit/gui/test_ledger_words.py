@@ -124,16 +124,17 @@ def flow(day: int, received: int, earned: int, fee: int = 0) -> Flow:
 def test_the_picture_holds_each_height_and_groups_days_where_there_is_no_room() -> None:
     since, until = 100 * DAY_US, 130 * DAY_US
     steps = (
-        Step(since + DAY_US, Msat(900), Msat(700), Msat(1000)),
-        Step(since + 2 * DAY_US, Msat(800), Msat(800), Msat(800)),
+        Step(since + DAY_US, Msat(900), Msat(700), Msat(1000), since + DAY_US // 2),
+        Step(since + 2 * DAY_US, Msat(800), Msat(800), Msat(800), since + 2 * DAY_US),
     )
     flows = [flow(101, 0, 200), flow(102, 50, 0, 3), flow(129, 10, 0)]
     picture = picture_of(BalanceSeries(since, until, Msat(1000), steps), flows, 40)
     assert [height for _, height in picture.line] == [1000, 900, 800, 800]
-    assert len(picture.swing) == 1
+    began = (since + DAY_US // 2) / 1_000_000
+    assert picture.swing == ((began, (since + DAY_US) / 1_000_000, 700.0, 1000.0),)
     assert picture.days_a_bar == 1
     assert [(bar.in_msat, bar.out_msat) for bar in picture.bars] == [(0, 200), (50, 3), (10, 0)]
-    assert picture.bars[1].words == "13 Apr: in 0.05 sat, out 0.003 sat, of that 0.003 sat fees"
+    assert picture.bars[1].words == "13 Apr (UTC): in 0.05 sat, out 0.003 sat, of that 0.003 sat fees"
     few = picture_of(BalanceSeries(since, until, Msat(1000), steps), flows, 10)
     assert few.days_a_bar == 3
     assert [(bar.in_msat, bar.out_msat) for bar in few.bars] == [(50, 203), (10, 0)]
@@ -142,7 +143,7 @@ def test_the_picture_holds_each_height_and_groups_days_where_there_is_no_room() 
 
 def test_a_balance_that_hardly_moved_is_not_shown_from_zero() -> None:
     def low(least: int) -> float:
-        step = Step(DAY_US, Msat(least), Msat(least), Msat(least))
+        step = Step(DAY_US, Msat(least), Msat(least), Msat(least), DAY_US)
         return picture_of(BalanceSeries(0, 2 * DAY_US, Msat(1_000_000), (step,)), [], 10).low
 
     assert low(950_000) > 0

@@ -92,3 +92,12 @@ def test_tones_follow_severity_and_outcome() -> None:
 def test_simulated_money_says_so() -> None:
     paid = example(payments.PaymentSettled, agent_id="a1", amount_msat=8_000, fee_msat=0, simulated=True)
     assert sentence(record(paid), NAMES).text == "Forge was paid 8 sat (simulated)"
+
+
+def test_providers_are_named_as_people_know_them() -> None:
+    opened = routing.CircuitOpened(provider="ollama", reason="away", failures=1)
+    assert sentence(record(opened), NAMES).text.startswith("Ollama is left out")
+    moved = routing.ProviderFailedOver(
+        request_id="r", from_provider="embedded", to_provider="my lab", reason="slow"
+    )
+    assert sentence(record(moved), NAMES).text == "Moved on from Embedded model to my lab: slow"

@@ -7,7 +7,7 @@ import io
 import json
 import stat
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,50 +17,22 @@ from beancount import loader
 from beancount.core import realization
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from peewee import SqliteDatabase
 
+from tests.fakes.ledger_copies import contents, exported, opened
 from tests.fakes.ledger_story import DAY, Story, healthy_month
 from timmy_desktop.ledger.errors import LedgerError
-from timmy_desktop.ledger.export import FORMATS, LedgerExport, Progress
+from timmy_desktop.ledger.export import LedgerExport, Progress
 from timmy_desktop.ledger.export.beancount import account_name
 from timmy_desktop.ledger.export.booked import COLUMNS, Booked, read_booked, restore
 from timmy_desktop.ledger.export.csv_lines import in_sat
 from timmy_desktop.ledger.export.json_lines import BrokenExportError, read_json_lines
 from timmy_desktop.ledger.export.writing import ExportCancelledError
 from timmy_desktop.ledger.history_question import Question
-from timmy_desktop.storage.database import Database, Session
+from timmy_desktop.storage.database import Database
 from timmy_desktop.storage.migrations import migrate
 
 NOW = 1_790_000_000_000_000
 HOSTILE = '=HYPERLINK("http://x")\n\x1b[31m"quoted" \\ back\u202eslash'
-
-
-def opened() -> tuple[SqliteDatabase, Session]:
-    database = SqliteDatabase(":memory:", pragmas={"foreign_keys": 1, "recursive_triggers": 1})
-    database.connect()
-    session = Session(database)
-    migrate(session, Path("/nonexistent"))
-    return database, session
-
-
-def exported(kind: Any, lines: Iterable[Booked], names: dict[str, str] | None = None) -> str:
-    file = io.StringIO()
-    writer = FORMATS[kind](file, names or {})
-    writer.write(lines)
-    writer.finish()
-    return file.getvalue()
-
-
-TABLES = ("ledger", "entries", "postings", "accounts", "entry_balances", "account_days", "flow_days")
-
-
-def contents(session: Session) -> dict[str, list[Any]]:
-    def rows(table: str) -> list[Any]:
-        columns = [row[1] for row in session.sql(f"PRAGMA table_info({table})")]
-        kept = [name for name in columns if (table, name) != ("postings", "id")]
-        return sorted(session.sql(f"SELECT {', '.join(kept)} FROM {table}"), key=repr)
-
-    return {table: rows(table) for table in TABLES}
 
 
 text = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Coroutine
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from tests.fakes.ledger_copies import contents, told_again
 from tests.fakes.ledger_world import TREASURY, LedgerWorld, SetClock
 from tests.fakes.lightning import FakeLightning
 from timmy_desktop.ledger import Limits, PaymentOutcome, book
@@ -268,6 +270,33 @@ class LedgerMachine(RuleBasedStateMachine):
         )
 
     @invariant()
+    def what_is_there_is_what_came_less_what_went(self) -> None:
+        """From the lines alone, past every running total."""
+        sums = self.balances()
+        told = self.rows(
+            "SELECT coalesce(sum(CASE type WHEN 'deposit' THEN amount_msat WHEN 'invoice' THEN received_msat"
+            " ELSE -amount_msat - fee_msat END), 0) FROM ledger"
+            " WHERE state = 'settled' AND type IN ('deposit', 'invoice', 'payment', 'reward')"
+        )
+        there = sums.available_msat + sums.escrow_msat + sums.in_flight_msat + sums.suspense_msat
+        assert there == told[0][0]
+
+    @invariant()
+    def settled_has_its_preimage(self) -> None:
+        rows = self.rows(
+            "SELECT preimage, payment_hash FROM ledger"
+            " WHERE state = 'settled' AND type IN ('payment', 'invoice')"
+        )
+        assert all(sha256(bytes.fromhex(preimage)).hexdigest() == digest for preimage, digest in rows)
+
+    @rule()
+    def replay(self) -> None:
+        """Import after export is identity, and what was added up step by step is what a replay adds up."""
+        live, again, first, second = self.run(self.world.db.read(lambda s: (contents(s), *told_again(s))))
+        assert again == live
+        assert second == first
+
+    @invariant()
     def terminal_stays_terminal(self) -> None:
         rows = self.rows(
             "SELECT id, state, preimage, fee_msat, received_msat, flags FROM ledger WHERE state <> 'pending'"
@@ -277,6 +306,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.terminal = found
 
     def teardown(self) -> None:
+        self.replay()
         self.run(self.world.__aexit__())
         self.loop.run_until_complete(self.loop.shutdown_default_executor())
         self.loop.close()

@@ -144,6 +144,22 @@ async def test_above_a_limit_a_person_decides(
         await world.audited()
 
 
+@pytest.mark.parametrize(("most", "passes", "words"), [(1000, 990, "only up to 1 sat"), (0, None, "nothing")])
+async def test_an_agent_pays_others_at_once_what_the_person_allows_and_no_more(
+    tmp_path: Path, clock: SetClock, node: FakeLightning, most: int, passes: int | None, words: str
+) -> None:
+    limits = Limits(agent_payment_msat=most, fee_floor_msat=10)
+    async with LedgerWorld(tmp_path, node, clock, limits=limits) as world:
+        if passes is not None:
+            assert (await asks(world, node, passes)).status == "settled"  # type: ignore[attr-defined]
+        over = await asks(world, node, (passes or 0) + 1)
+        assert over.status == "waiting"  # type: ignore[attr-defined]
+        (approval,) = await world.ledger.approvals()
+        assert f"Agents pay {words} to others without you" in approval.why
+        assert (await world.ledger.approve(approval.id, approval.digest)).status == "settled"
+        await world.audited()
+
+
 async def test_payments_at_once_can_not_slip_past_a_limit_together(
     tmp_path: Path, clock: SetClock, node: FakeLightning
 ) -> None:

@@ -231,7 +231,8 @@ async def test_absent_it_is_quiet_and_says_what_to_do(tmp_path: Path) -> None:
     health = await provider.health()
     assert (health.state, health.detail) == (
         "not_configured",
-        "AirLLM is not installed; it is optional. Install it and set airllm_python to use it.",
+        "AirLLM is not installed; it is optional. Install it into ~/airllm, or set airllm_python to the "
+        "Python that has it.",
     )
     with pytest.raises(errors.NotConfigured):
         await anext(provider.stream(ask()))
@@ -245,6 +246,39 @@ async def test_a_python_of_the_persons_own_is_looked_at(tmp_path: Path, python: 
     parts = replace(parts_for(tmp_path, TaskSupervisor()), settings=settings)
     health = await AirllmProvider(ProviderSettings(kind="airllm"), parts).health()
     assert (health.state, words in health.detail) == ("not_configured", True)
+
+
+def environment(folder: Path) -> Path:
+    """Looks like an environment that has AirLLM: a Python with modules of these names."""
+    (folder / "bin").mkdir(parents=True)
+    (folder / "lib").mkdir()
+    for name in ("airllm", "torch", "mlx"):
+        (folder / f"lib/{name}.py").write_text("")
+    python = folder / "bin/python"
+    python.write_text(f'#!/bin/sh\nPYTHONPATH="{folder}/lib" exec "{sys.executable}" "$@"\n')
+    python.chmod(0o700)
+    return python
+
+
+@pytest.mark.parametrize("place", ["home", "beside the program"])
+async def test_a_packaged_application_finds_an_environment_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    program = tmp_path / "a program/timmy-desktop"
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(program))
+    look = airllm_python.AirllmPython(None, parts_for(tmp_path, TaskSupervisor()).clock)
+    with pytest.raises(errors.NotConfigured, match="Install it into ~/airllm"):
+        await look.found()
+    monkeypatch.undo()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    python = environment((tmp_path / "home" if place == "home" else program.parent) / "airllm")
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setattr(sys, "executable", str(program))
+    look = airllm_python.AirllmPython(None, parts_for(tmp_path, TaskSupervisor()).clock)
+    assert await look.found() == python
 
 
 def test_only_confirmed_folders_are_used(tmp_path: Path) -> None:

@@ -202,3 +202,22 @@ class PastMachine(LedgerMachine):
 
 PastMachine.TestCase.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
 TestPastMachine = PastMachine.TestCase
+
+
+def test_older_events_that_say_less_leave_what_they_dont_tell() -> None:
+    proposed = {"target_id": "t", "title": "x", "proposer": "forge", "digest": "", "base": ""}
+    world = world_of(
+        memory.MemoryStored(entries=["m1", "m2"], entry_type="fact", owner="echo", visibility="shared", pinned=True),
+        memory.MemoryUpdated(entries=["m1"], what="superseded"),
+        memory.MemoryUpdated(entries=["m2"], what="changed owner", owner="person"),
+        upgrades.UpgradeProposed(upgrade_id="u", **proposed, files=3, added=4, removed=5, risk="high"),
+        upgrades.UpgradeRevised(upgrade_id="u", revision=2, digest="", base="", note=""),
+    )  # fmt: skip
+    first, second = world.memories.get("m1"), world.memories.get("m2")
+    assert first is not None
+    assert second is not None
+    assert (first.pinned, bool(first.superseded_by)) == (True, True)
+    assert (second.pinned, second.superseded_by, second.owner) == (True, "", "person")
+    proposal = world.upgrades.get("u")
+    assert proposal is not None
+    assert (proposal.revision, proposal.files, proposal.risk) == (2, 3, "high")

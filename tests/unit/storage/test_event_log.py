@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.storage.logs import KEY, open_log
 from timmy_desktop.events.base import EventRecord
+from timmy_desktop.events.bus import Told
 from timmy_desktop.events.codec import EncodingError
 from timmy_desktop.events.system import SystemInfo, SystemWarning
 from timmy_desktop.storage.database import Session
@@ -214,3 +215,30 @@ async def test_any_number_of_events_is_one_append(
         await opened.bus.publish(*(SystemInfo(message=str(number)) for number in range(count)))
         records = await opened.database.read(lambda s: latest_events(s, count + 1))
         assert [r.event.message for r in reversed(records)] == [str(number) for number in range(count)]  # type: ignore[attr-defined]
+
+
+async def test_work_tells_of_what_it_alone_found(tmp_path: Path) -> None:
+    async with open_log(tmp_path) as opened:
+        found = SystemInfo(source="x", message="found within")
+        result = await opened.bus.publish(
+            SystemInfo(source="x", message="given"), work=lambda _: Told("result", [found])
+        )
+        assert result == "result"
+        told = await opened.database.read(
+            lambda session: session.sql("SELECT json_extract(data, '$.message') FROM event_log ORDER BY seq")
+        )
+        assert [row[0] for row in told] == ["given", "found within"]
+
+
+async def test_what_can_not_be_told_undoes_the_work(tmp_path: Path) -> None:
+    def work(session: Session) -> Told:
+        session.sql("INSERT INTO meta(name, value) VALUES ('of', 'work')")
+        return Told(None, [SystemInfo(source="a\x1fb", message="")])
+
+    async with open_log(tmp_path) as opened:
+        with pytest.raises(EncodingError):
+            await opened.bus.publish(SystemInfo(source="x", message="given"), work=work)
+        kept = await opened.database.read(
+            lambda session: session.sql("SELECT 1 FROM meta WHERE name = 'of' UNION SELECT 2 FROM event_log")
+        )
+        assert kept == []

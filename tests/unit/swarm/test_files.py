@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from timmy_desktop.secret_files import is_secret
 from timmy_desktop.swarm.errors import ToolError, WorkspaceError
-from timmy_desktop.swarm.personas import ALL_TOOLS, CHANGE_TOOLS
+from timmy_desktop.swarm.personas import ALL_TOOLS, CHANGE_TOOLS, PAY
 from timmy_desktop.swarm.toolbox import Toolbox
 from timmy_desktop.swarm.tools.base import MOST_CHARACTERS
 from timmy_desktop.swarm.tools.search import SearchFiles
@@ -254,7 +254,7 @@ async def test_a_tool_not_given_to_the_agent_is_not_there(tools: Toolbox) -> Non
     with pytest.raises(ToolError, match="The tools are: list_files"):
         await tools.run("read_file", {"path": "a.py"}, ["list_files"])
     assert [spec.name for spec in tools.specs(["list_files", "unheard_of"])] == ["list_files"]
-    assert set(tools.names) == {*ALL_TOOLS, *CHANGE_TOOLS}
+    assert set(tools.names) == {*ALL_TOOLS, *CHANGE_TOOLS, PAY}
 
 
 async def test_arguments_are_checked_with_words(tools: Toolbox) -> None:

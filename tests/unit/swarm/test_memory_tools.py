@@ -16,7 +16,7 @@ from timmy_desktop.memory import PERSON, Asker
 from timmy_desktop.memory.types import Filters, NewEntry
 from timmy_desktop.routing.types import CompletionRequest, ToolCall
 from timmy_desktop.swarm.errors import ToolError
-from timmy_desktop.swarm.personas import ALL_TOOLS, CHANGE_TOOLS
+from timmy_desktop.swarm.personas import ALL_TOOLS, CHANGE_TOOLS, PAY
 from timmy_desktop.swarm.toolbox import Toolbox
 from timmy_desktop.swarm.tools.memory import Caller
 from timmy_desktop.swarm.tools.workspace import Workspace
@@ -164,7 +164,7 @@ async def test_an_answer_that_begins_with_a_mark_cites_what_is_there_or_says_tha
 
 async def test_without_a_memory_its_tools_are_known_and_offered_to_nobody(tmp_path: Path) -> None:
     box = Toolbox(workspace=Workspace(tmp_path))
-    assert {*ALL_TOOLS, *CHANGE_TOOLS} == set(box.names)
+    assert {*ALL_TOOLS, *CHANGE_TOOLS, PAY} == set(box.names)
     assert not [spec for spec in box.specs(ALL_TOOLS) if spec.name.startswith("memory_")]
     with pytest.raises(ToolError, match="no memory here"):
         await box.run("memory_search", {"query": "x"}, ALL_TOOLS, ECHO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.patches import git_patch
-from timmy_desktop.upgrades.diff import Diff, FileChange, rendered
+from timmy_desktop.upgrades.diff import Diff, FileChange
 from timmy_desktop.upgrades.diff_folds import lines_of, old_lines
 from timmy_desktop.upgrades.diff_patch import PatchError, read_patch
 
@@ -31,6 +32,18 @@ def patch_between(old: str, new: str) -> bytes:
             ["git", "diff", "--no-index", "--text", "a", "b"], cwd=name, capture_output=True, check=False
         )
         return done.stdout
+
+
+def rendered(diff: Diff) -> Iterator[str]:
+    """The lines of the patch that the model was read from."""
+    for file in diff.files:
+        yield from file.head
+        for hunk in file.hunks:
+            yield hunk.head
+            for line in hunk.lines:
+                yield line.kind + line.text
+                if not line.ends:
+                    yield "\\ No newline at end of file"
 
 
 def again(diff: Diff) -> bytes:

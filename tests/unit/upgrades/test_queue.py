@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from tests.conditions import eventually
 from tests.fakes.providers import FakeClock
 from tests.fakes.upgrade_world import CHECKS, PERSON, Repo, UpgradeWorld, told
 from timmy_desktop.events.system import SystemFault
+from timmy_desktop.identifiers import short_id
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.upgrades import drafts as drafts_module
 from timmy_desktop.upgrades.drafts import syntax_fault
@@ -142,7 +145,7 @@ async def test_a_move_that_git_complains_of_after_it_happened_counts(
     async with UpgradeWorld(tmp_path / "data") as world:
         ended = await world.approved(await world.proposed(repo))
         assert (ended.state, ended.applied_commit, repo.status()) == ("applied", repo.head(), "")
-        await world.queue.roll_back(ended.id)
+        await world.queue.roll_back(ended.id, await world.queue.rehearse_roll_back(ended.id))
         await world.queue.settled()
         assert (await world.queue.proposal(ended.id)).state == "rolled_back"
 
@@ -397,7 +400,7 @@ async def test_rolling_back_undoes_it_and_keeps_what_came_later(tmp_path: Path, 
         rehearsal = await world.queue.rehearse_roll_back(applied.id)
         assert (rehearsal.is_possible, b"-two" in rehearsal.patch) == (True, True)
         assert repo.read("a.txt") == "one\ntwo"
-        await world.queue.roll_back(applied.id)
+        await world.queue.roll_back(applied.id, rehearsal)
         await world.queue.settled()
         ended = await world.queue.proposal(applied.id)
         assert (ended.state, repo.head()) == ("rolled_back", ended.rolled_back_commit)
@@ -413,7 +416,7 @@ async def test_rolling_back_is_refused_where_something_would_be_lost(tmp_path: P
         head = repo.commit("built upon it", **{"a.txt": "one\ntwo and more\n"})
         rehearsal = await world.queue.rehearse_roll_back(applied.id)
         assert rehearsal.conflicts == ("a.txt",)
-        await world.queue.roll_back(applied.id)
+        await world.queue.roll_back(applied.id, rehearsal)
         await world.queue.settled()
         assert (await world.queue.proposal(applied.id)).state == "applied"
         assert (repo.head(), repo.status()) == (head, "")
@@ -531,7 +534,9 @@ async def test_what_can_not_be_taken_is_answered_and_the_next_is_taken(
         await world.opened(repo)
         place = tmp_path / "data/upgrades" / INBOX
         inbox = Inbox(place)
-        first, then = inbox.hand_in(**{**asked, **hostile}), inbox.hand_in(**asked)
+        repo.branch("another", **{"c.txt": "c\n"})
+        first = inbox.hand_in(**{**asked, **hostile})
+        then = inbox.hand_in(**{**asked, "branch": "another"})
         (place / "x.request").write_text("[" * 90_000)
         await eventually(lambda: len(list(place.glob("*.answer"))) == 2)
         assert "proposal" in (inbox.answer_to(then) or {})
@@ -628,3 +633,104 @@ async def test_proposals_and_their_tests_are_there_after_a_restart(tmp_path: Pat
         assert await world.queue.proposal(first.id) == first
         assert [report.kind for report in await world.queue.tests(first.id)] == ["merge", "base"]
         assert (await world.approved(first)).state == "applied"
+
+
+async def test_a_roll_back_is_of_what_was_rehearsed_and_of_nothing_else(tmp_path: Path, repo: Repo) -> None:
+    async with UpgradeWorld(tmp_path / "data") as world:
+        applied = await world.approved(await world.proposed(repo))
+        rehearsal = await world.queue.rehearse_roll_back(applied.id)
+        head = repo.commit("later work", **{"later.txt": "keep\n"})
+        with pytest.raises(StaleError, match="Rehearse it again"):
+            await world.queue.roll_back(applied.id, rehearsal)
+        with pytest.raises(StaleError, match="Rehearse it again"):
+            await world.queue.roll_back(applied.id, replace(rehearsal, head=head, patch=b"another"))
+        assert (repo.head(), world.left()) == (head, [])
+        await world.queue.roll_back(applied.id, await world.queue.rehearse_roll_back(applied.id))
+        await world.queue.settled()
+        assert (await world.queue.proposal(applied.id)).state == "rolled_back"
+
+
+async def test_what_moves_while_a_roll_back_is_tested_refuses_it(tmp_path: Path, repo: Repo) -> None:
+    async with UpgradeWorld(tmp_path / "data") as world:
+        applied = await world.approved(await world.proposed(repo))
+        rehearsal = await world.queue.rehearse_roll_back(applied.id)
+        world.queue._work.refuse_unrehearsed = _nothing  # type: ignore[method-assign]
+        head = repo.commit("later work", **{"later.txt": "keep\n"})
+        await world.queue.roll_back(applied.id, rehearsal)
+        await world.queue.settled()
+        assert (await world.queue.proposal(applied.id)).state == "applied"
+        assert (repo.head(), world.types()[-1]) == (head, "upgrade.roll_back_refused")
+
+
+async def _nothing(*_: Any) -> None:
+    return None
+
+
+async def test_a_branch_is_not_proposed_twice_unless_it_moved(tmp_path: Path, repo: Repo) -> None:
+    async with UpgradeWorld(tmp_path / "data") as world:
+        proposal = await world.proposed(repo)
+        with pytest.raises(StateError, match=f"proposed already, as {short_id(proposal.id)}"):
+            await world.proposed(repo)
+        repo.git("branch", "-f", "feature", "main")
+        repo.git("checkout", "-q", "feature")
+        repo.commit("more", **{"a.txt": "one\ntwo\nthree\n"})
+        repo.git("checkout", "-q", "main")
+        assert (await world.proposed(repo)).id != proposal.id
+        assert await world.queue.pending() == 2
+
+
+async def test_what_is_due_expires_while_a_canary_is_tested(tmp_path: Path, repo: Repo) -> None:
+    clock, going, end = FakeClock(), asyncio.Event(), asyncio.Event()
+    clock.seconds = 1_800_000_000.0  # git takes no date of the year 1970
+    async with UpgradeWorld(tmp_path / "data", clock=clock, upgrade_timeout_hours=1) as world:
+        await world.approved(await world.proposed(repo))
+        repo.branch("other", **{"c.txt": "c\n"})
+        waiting = await world.proposed(repo, branch="other")
+
+        async def look(*_: Any) -> bool:
+            going.set()
+            await end.wait()
+            return False
+
+        work = world.queue._work
+        work._canary.look = look  # type: ignore[method-assign]
+        work._round_seconds = 0.01
+        rounds = asyncio.create_task(work._go_round())
+        await asyncio.wait_for(going.wait(), 10)
+        clock.seconds += 3601
+        await eventually(lambda: "upgrade.expired" in world.types())
+        assert (await world.queue.proposal(waiting.id)).state == "expired"
+        end.set()
+        rounds.cancel()
+        await asyncio.gather(rounds, return_exceptions=True)
+
+
+def test_answers_that_nobody_comes_for_are_taken_away(tmp_path: Path) -> None:
+    inbox = Inbox(tmp_path / INBOX)
+    inbox.answer("old", error="no")
+    inbox.answer("new", error="no")
+    os.utime(tmp_path / INBOX / "old.answer", (1000, 1000))
+    inbox.drop_old(2000)
+    assert (inbox.answer_to("old"), inbox.answer_to("new")) == (None, {"error": "no"})
+
+
+async def test_an_agent_is_asked_for_a_change_to_what_is_open(tmp_path: Path, repo: Repo) -> None:
+    asked: list[tuple[str, str, bool]] = []
+
+    async def ask(*words: Any) -> str:
+        asked.append(words)
+        return "task"
+
+    async with UpgradeWorld(tmp_path / "data", ask_agent=ask) as world:
+        target = await world.opened(repo)
+        assert await world.queue.ask_for_change(target.id, " Boil faster ") == "task"
+        assert asked == [
+            (f"Propose a change: to the repository repo ({repo.folder}): Boil faster", "", False)
+        ]
+        with pytest.raises(EditError, match="what should be different"):
+            await world.queue.ask_for_change(target.id, " ")
+        await world.queue.close_target(target.id)
+        with pytest.raises(UpgradeError, match="not open"):
+            await world.queue.ask_for_change(target.id, "Boil")
+        own = world.queue.own_source()
+        assert own is None or (own / "timmy_desktop").is_dir()

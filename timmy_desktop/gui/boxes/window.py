@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Never
 
 from PySide6.QtCore import Signal
-from PySide6.QtGui import QCloseEvent, QFontDatabase
-from PySide6.QtWidgets import QMainWindow, QPlainTextEdit, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QMainWindow, QTabWidget, QVBoxLayout, QWidget
 
 from timmy_desktop.events.base import EventRecord
 from timmy_desktop.feed.box_format import fingerprint
 from timmy_desktop.feed.box_reader import Box, problems, unpack
+from timmy_desktop.gui.boxes.long_text import LongText, lines_of
 from timmy_desktop.gui.boxes.texts import about_lines, json_lines, metric_lines, moment
 from timmy_desktop.gui.glyphs import application_icon
 from timmy_desktop.gui.keepsakes import Keepsakes
@@ -34,16 +35,27 @@ from timmy_desktop.supervisor import TaskSupervisor
 
 KeyOf = Callable[[Box], bytes | None]
 """The key of a box's log where it is known; blocks while a keychain answers."""
+Page = tuple[str, list[str]]
 _SHOWN_PROBLEMS = 3
 
 
 class OpenedBox:
-    """A box, its events in a database of their own, and the verdict on it. `close` leaves nothing behind."""
+    """A box, its events in a database of their own, and the verdict on it. `close` leaves nothing behind.
+
+    `pages` are the other things in it: title and lines.
+    """
 
     def __init__(
-        self, box: Box, database: Database, folder: Path, wrong: Sequence[str], *, by_key: bool
+        self,
+        box: Box,
+        database: Database,
+        folder: Path,
+        wrong: Sequence[str],
+        pages: Sequence[Page],
+        *,
+        by_key: bool,
     ) -> None:
-        self.box, self.database, self.folder = box, database, folder
+        self.box, self.database, self.folder, self.pages = box, database, folder, pages
         self.wrong, self.by_key = wrong, by_key
         """What does not fit; and whether the log's key was there to tell, or the signature alone."""
 
@@ -59,8 +71,9 @@ async def open_box(file: Path, key_of: KeyOf) -> OpenedBox:
         box = await asyncio.to_thread(unpack, file, folder)
         key = await asyncio.to_thread(key_of, box)
         wrong = await asyncio.to_thread(problems, box, key)
+        pages = await asyncio.to_thread(_pages, box)
         database = await open_file(box.events, folder)
-        return OpenedBox(box, database, folder, wrong, by_key=key is not None)
+        return OpenedBox(box, database, folder, wrong, pages, by_key=key is not None)
     except BaseException:
         await asyncio.to_thread(shutil.rmtree, folder, True)
         raise
@@ -85,8 +98,9 @@ class BoxWindow(QMainWindow):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.events, "Events")
-        for title, text in _pages(box):
-            self.tabs.addTab(_text_page(title, text), title)
+        self.texts = [LongText(title, lines) for title, lines in opened.pages]
+        for text in self.texts:
+            self.tabs.addTab(text, text.accessibleName())
         body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(GAP, GAP, GAP, GAP)
@@ -99,11 +113,13 @@ class BoxWindow(QMainWindow):
     @property
     def settled(self) -> bool:
         """Whether everything asked for is on screen."""
-        return self.events.settle()
+        return self.events.settle() and all(text.is_whole for text in self.texts)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         super().closeEvent(event)
         self.events.stop()
+        for text in self.texts:
+            text.stop()
         self.closed.emit()
 
     def _grant(self, wish: Wish) -> None:
@@ -115,17 +131,20 @@ class BoxWindow(QMainWindow):
             )
 
 
-async def show_box(file: Path, key_of: KeyOf) -> None:
-    """Shows a box until its window is closed. Raises what `open_box` raises."""
+async def show_box(file: Path, key_of: KeyOf, shown: Callable[[], object] = lambda: None) -> None:
+    """Shows a box until its window is closed; `shown()` when it is there. Raises what `open_box` raises."""
     opened = await open_box(file, key_of)
     supervisor, closed = TaskSupervisor(), asyncio.Event()
+    window = BoxWindow(opened, supervisor)
+    window.closed.connect(closed.set)
     try:
-        window = BoxWindow(opened, supervisor)
-        window.closed.connect(closed.set)
         window.show()
+        shown()
         await closed.wait()
-        window.deleteLater()
     finally:
+        if not closed.is_set():  # the application ends
+            window.close()
+        window.deleteLater()
         await supervisor.close()
         await opened.close()
 
@@ -157,23 +176,14 @@ def signed_words(box: Box) -> str:
     )
 
 
-def _pages(box: Box) -> list[tuple[str, str]]:
-    return [
+def _pages(box: Box) -> list[Page]:
+    texts = [
         ("Metrics", metric_lines(box.metrics)),
         ("Settings", json_lines(box.settings)),
         ("Log", inert(box.log) or "Nothing was logged in that time, or the log was left out."),
         ("About", about_lines(box.about, box.signer)),
     ]
-
-
-def _text_page(title: str, text: str) -> QPlainTextEdit:
-    page = QPlainTextEdit(text)
-    page.setReadOnly(True)
-    page.setProperty("variant", "bare")
-    page.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-    page.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-    page.setAccessibleName(title)
-    return page
+    return [(title, lines_of(text)) for title, text in texts]
 
 
 def _events_panel(opened: OpenedBox, supervisor: TaskSupervisor) -> EventsPanel:

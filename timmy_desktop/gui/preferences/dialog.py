@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QUrl
+from PySide6.QtCore import QSize, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QFrame,
@@ -37,18 +37,22 @@ from timmy_desktop.gui.preferences.pages import (
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.theme import GAP, ROOM, WIDE, Theme
 from timmy_desktop.gui.widgets.parts import button, column, label, row, set_tone
-from timmy_desktop.settings import Secrets, SettingsError
+from timmy_desktop.settings import Secrets, SettingsError, load_settings
 
 _KEYCHAIN_MISSING = (
     "The key was not kept: this computer has no keychain that works. "
     "Set the environment variable TIMMY_SECRET_{name} instead."
 )
 
+_AT_ONCE = {"theme", "fiat_currency", "fiat_cents_per_bitcoin"}
 _NOT_YET = "Timmy is still starting. Close Preferences and open it again to see the models."
 
 
 class PreferencesDialog(WindowDialog):
     """Window-modal. What it has to tell goes to `say`, which outlives it: a keychain may answer late."""
+
+    saved = Signal(object)
+    """The settings as they are in force now (Settings)."""
 
     def __init__(
         self,
@@ -88,7 +92,8 @@ class PreferencesDialog(WindowDialog):
             set_tone(self.message, "bad")
             return
         Theme.current().switch(str(changes.get("theme", Theme.current().name)))
-        later = bool(set(changes) - {"theme"}) or any(by_place.values())
+        self.saved.emit(load_settings(self._file))
+        later = bool(set(changes) - _AT_ONCE) or any(by_place.values())
         words = "Saved. It takes effect at the next start." if later else "Saved."
         if not self._keep_keys():
             self._say(Say(words, "good"))

@@ -108,12 +108,21 @@ MEMORY = (
 LEDGER = (
     Item("treasury_msat", "Treasury", "Simulated sats to begin with.", "sats", 0, 100_000_000, "sat"),
     Item(
+        "limit_agent_payment_msat",
+        "An agent pays others",
+        "At most at once, without you. 0: each payment waits for you.",
+        "sats",
+        0,
+        100_000_000,
+        "sat",
+    ),
+    Item(
         "limit_task_msat", "A task spends", "At most without you. 0: no limit.", "sats", 0, 100_000_000, "sat"
     ),
     Item(
         "limit_agent_day_msat",
         "An agent spends a day",
-        "At most without you. 0: no limit.",
+        "At most without you; days are of UTC. 0: no limit.",
         "sats",
         0,
         100_000_000,
@@ -122,7 +131,7 @@ LEDGER = (
     Item(
         "limit_day_msat",
         "All spend a day",
-        "At most without you. 0: no limit.",
+        "At most without you; days are of UTC. 0: no limit.",
         "sats",
         0,
         100_000_000,

@@ -76,9 +76,13 @@ class ScrubBar(QFrame):
         self._name_back("Back to now", "primary")
         set_tone(self._when, "warn")
         self._exact.setText(exact)
-        self._caution.setText(caution)
-        self._caution.setVisible(bool(caution))
+        self.show_caution(caution)
         self.update()
+
+    def show_caution(self, words: str) -> None:
+        """What keeps the past from being whole."""
+        self._caution.setText(words)
+        self._caution.setVisible(bool(words))
 
     def show_reading(self, done: int, of: int) -> None:
         """The log is being read for the first time."""

@@ -239,9 +239,11 @@ class Conductor(QObject):
         self._bar.track.show_histogram(histogram)
         if self._moment is None:
             self._bar.track.show_moment(self._reach.last_us)
+            self._bar.show_caution(caution(None, self._reach))
 
     def _told(self, done: int, of: int) -> None:
-        if self._moment is None and done < of:
+        # A moment that the reading has not come to is waited for, whatever is on screen meanwhile.
+        if done < of and (self._moment is None or self._tasks.running("seek")):
             self._bar.show_reading(done, of)
 
     def _read(self) -> None:

@@ -79,8 +79,11 @@ def memory_then(moment: Moment) -> Content:
 def _memory(one: MemoryThen) -> Row:
     sight = "everybody" if one.visibility == "shared" else "its owner"
     when = exact_time(one.stored_us)[5:19]
-    cells = (when, one.type, inert_line(one.owner, 40), sight, one.state, short_id(one.id))
-    return Row(cells, f"{one.type} {one.id}, of {inert_line(one.owner, 80)}, seen by {sight}, {one.state}")
+    marks = [one.state, *(["pinned"] if one.pinned else []), *(["replaced"] if one.superseded_by else [])]
+    cells = (when, one.type, inert_line(one.owner, 40), sight, ", ".join(marks), short_id(one.id))
+    whole = f"{one.type} {one.id}, of {inert_line(one.owner, 80)}, seen by {sight}, {', '.join(marks)}"
+    by = f" by {inert_line(one.superseded_by, 80)}" if one.superseded_by else ""
+    return Row(cells, whole + by)
 
 
 def upgrades_then(moment: Moment) -> Content:

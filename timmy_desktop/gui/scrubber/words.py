@@ -25,8 +25,8 @@ def caution(world: World | None, reach: Reach) -> str:
     words = []
     if reach.pruned:
         words.append(
-            f"The past begins at event {reach.first_seq:,}: what came before was pruned. "
-            "What was made then is missing here, and sums count from there."
+            f"The past is known from {exact_time(reach.first_us)[:19]} on, event {reach.first_seq:,}: "
+            "what came before was pruned. What was made then is missing here, and sums count from there."
         )
     if world is not None and world.skipped:
         words.append(f"{world.skipped:,} events of a newer version of Timmy are left out.")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -68,6 +69,17 @@ def code_line(text: str) -> QLabel:
     return made
 
 
+class _Button(QPushButton):
+    """Return presses it where the keyboard stands on it; a default button would take it from every field."""
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier == Qt.KeyboardModifier.NoModifier
+        if not plain or event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+        elif not event.isAutoRepeat():  # a key that is held since the question came up answers nothing
+            self.click()
+
+
 def button(
     text: str,
     clicked: Callable[[], object] | None = None,
@@ -77,7 +89,7 @@ def button(
     hint: str = "",
 ) -> QPushButton:
     """A push button with words; `hint` is the tooltip. One `primary` at most in a panel."""
-    made = QPushButton(f" {text}" if glyph else text)
+    made = _Button(f" {text}" if glyph else text)
     made.setAccessibleName(text.replace("&", ""))
     made.setProperty("variant", variant)
     made.setAutoDefault(False)

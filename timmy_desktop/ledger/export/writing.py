@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from timmy_desktop.ledger.history_question import Question
 from timmy_desktop.storage.database import Database, Session
 
 Format = Literal["csv", "beancount", "jsonl"]
-_BATCH = 400
+_BATCH = 40
 
 
 class ExportCancelledError(LedgerError):
@@ -53,8 +54,9 @@ class Progress:
 class LedgerExport:
     """Reads off the loop, in one transaction, so that the file is of one moment."""
 
-    def __init__(self, db: Database) -> None:
-        self._db = db
+    def __init__(self, db: Database, *, rest_seconds: float = 0.0) -> None:
+        """`rest_seconds` are left to others after each piece, where a window shares the interpreter."""
+        self._db, self._rest = db, rest_seconds
 
     async def write(
         self, path: Path, kind: Format, question: Question, progress: Progress | None = None
@@ -67,7 +69,7 @@ class LedgerExport:
 
         def work(session: Session) -> int | Exception:
             try:
-                return _written(session, path, kind, question, told)
+                return self._written(session, path, kind, question, told)
             except (OSError, LedgerError) as error:
                 return error
 
@@ -76,21 +78,22 @@ class LedgerExport:
             raise result
         return result
 
-
-def _written(session: Session, path: Path, kind: Format, question: Question, progress: Progress) -> int:
-    with _snapshot(session), _whole_file(path) as file:
-        found = Scan(replace(question, order="time", descending=True)).run(session)
-        numbers = found.of_places(0, found.total)
-        progress.total = len(numbers)
-        names = {row[0]: row[1] for row in session.sql("SELECT id, name FROM agents")}
-        writer = FORMATS[kind](file, names)
-        for start in range(0, len(numbers), _BATCH):
-            if progress.cancelled:
-                raise ExportCancelledError("The export was given up; no file was written.")
-            writer.write(read_booked(session, numbers[start : start + _BATCH]))
-            progress.done = min(start + _BATCH, len(numbers))
-        writer.finish()
-    return progress.total
+    def _written(
+        self, session: Session, path: Path, kind: Format, question: Question, progress: Progress
+    ) -> int:
+        with _snapshot(session), _whole_file(path) as file:
+            found = Scan(replace(question, order="time", descending=True)).run(session)
+            progress.total = found.total
+            names = {row[0]: row[1] for row in session.sql("SELECT id, name FROM agents")}
+            writer = FORMATS[kind](file, names)
+            for start in range(0, found.total, _BATCH):
+                if progress.cancelled:
+                    raise ExportCancelledError("The export was given up; no file was written.")
+                writer.write(read_booked(session, found.of_places(start, _BATCH)))
+                progress.done = min(start + _BATCH, found.total)
+                time.sleep(self._rest)
+            writer.finish()
+        return progress.total
 
 
 @contextmanager

@@ -274,7 +274,10 @@ class EmbeddedProvider:
         if found is None and self._chosen_path is not None:
             raise NotConfigured(f"{self._chosen_path} is no GGUF file. Choose another one in Preferences.")
         if found is None:
-            raise NotConfigured(f"No model is there. Put a GGUF file into {self._paths.models}.")
+            raise NotConfigured(
+                "No model is there. Fetch one in Preferences, Models, or put a GGUF file into "
+                f"{self._paths.models}."
+            )
         return found
 
     def _named(self, name: str, folders: Sequence[Path]) -> LocalModel:

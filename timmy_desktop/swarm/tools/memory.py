@@ -30,6 +30,7 @@ class Caller:
     task_id: str = ""
     stays_here: bool = False
     owner: str = ""
+    agent_id: str = ""
     heard: list[Hit] = field(default_factory=list, compare=False, repr=False)
 
     @property

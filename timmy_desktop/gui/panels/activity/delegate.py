@@ -85,7 +85,7 @@ class ActivityDelegate(QStyledItemDelegate):
         painter.drawText(rect, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, when)
         room = rect.adjusted(0, 0, -self._small_metrics.horizontalAdvance(when) - GAP, 0)
         event = row.record.event
-        name = who(event.agent_id, self._model.names)
+        name = "" if row.is_of_several else who(event.agent_id, self._model.names)
         left = self._write(painter, room, name or row.record.type, self._small)
         if event.task_id:
             left = self._write(painter, room.adjusted(left, 0, 0, 0), " · ", self._small) + left

@@ -7,8 +7,17 @@ from dataclasses import dataclass, field
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from timmy_desktop.events.agents import AgentJoined
 from timmy_desktop.events.base import EventRecord
-from timmy_desktop.gui.panels.activity.sentences import Names, Sentence, sentence, tone_of, topic_of, who
+from timmy_desktop.gui.panels.activity.sentences import (
+    Names,
+    Sentence,
+    joined_sentence,
+    sentence,
+    tone_of,
+    topic_of,
+    who,
+)
 from timmy_desktop.gui.wording import exact_time, short_id
 from timmy_desktop.inert import inert
 
@@ -18,18 +27,45 @@ Index = QModelIndex | QPersistentModelIndex
 
 
 class Row:
-    """One event, and its sentence once somebody looked."""
+    """One event, and its sentence once somebody looked. Agents that join together are one row."""
 
-    __slots__ = ("_sentence", "record")
+    __slots__ = ("_joined", "_sentence", "oldest_seq", "record")
 
     def __init__(self, record: EventRecord) -> None:
         self.record = record
+        self.oldest_seq = record.seq
+        self._joined: tuple[AgentJoined, ...] = (
+            (record.event,) if isinstance(record.event, AgentJoined) else ()
+        )
         self._sentence: Sentence | None = None
+
+    @property
+    def is_of_several(self) -> bool:
+        """Whether it tells of more than one event."""
+        return len(self._joined) > 1
+
+    def takes(self, older: EventRecord) -> bool:
+        """Whether the event before this row's was another agent's joining; it is then told of here."""
+        if not self._joined or not isinstance(older.event, AgentJoined) or older.seq != self.oldest_seq - 1:
+            return False
+        self._joined, self.oldest_seq = (older.event, *self._joined), older.seq
+        return True
 
     def sentence(self, names: Names) -> Sentence:
         if self._sentence is None:
-            self._sentence = sentence(self.record, names)
+            self._sentence = (
+                joined_sentence(self._joined) if self.is_of_several else sentence(self.record, names)
+            )
         return self._sentence
+
+
+def rows_of(newest_first: Iterable[EventRecord]) -> list[Row]:
+    """A row for each record, but for what is told of by the one above it."""
+    rows: list[Row] = []
+    for record in newest_first:
+        if not rows or not rows[-1].takes(record):
+            rows.append(Row(record))
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +129,12 @@ class ActivityModel(QAbstractListModel):
     @property
     def oldest_seq(self) -> int:
         """0 without events."""
-        return self._all[-1].record.seq if self._all else 0
+        return self._all[-1].oldest_seq if self._all else 0
 
     def add_newer(self, records: Sequence[EventRecord]) -> None:
         """Puts what just happened (in the order of the log) on top, at once; drops what is too old."""
         newest = self.newest_seq
-        rows = [Row(record) for record in reversed(records) if record.seq > newest][: self._capacity]
+        rows = rows_of(record for record in reversed(records) if record.seq > newest)[: self._capacity]
         self._all[:0] = rows
         passing = self._passing(rows)
         if passing:
@@ -111,7 +147,7 @@ class ActivityModel(QAbstractListModel):
         """Puts what was read back from the log (newest first) below, as far as there is room."""
         oldest = self.oldest_seq
         room = self._capacity - len(self._all)
-        rows = [Row(record) for record in records if not oldest or record.seq < oldest][:room]
+        rows = rows_of(record for record in records if not oldest or record.seq < oldest)[:room]
         self._all += rows
         passing = self._passing(rows)
         if passing:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from timmy_desktop.events import agents, memory, payments, routing, system, tasks, upgrades
 from timmy_desktop.events.base import Event, EventRecord, UnknownEvent
+from timmy_desktop.gui.findings import provider_name
 from timmy_desktop.gui.panels.activity import upgrade_sentences
 from timmy_desktop.gui.wording import count, duration, sats, short_id
 from timmy_desktop.inert import inert_line
@@ -85,6 +86,12 @@ def sentence(record: EventRecord, names: Names) -> Sentence:
     return Sentence(inert_line(text, _LONG), _GLYPHS.get(kind, "unknown"), tone_of(event))
 
 
+def joined_sentence(events: Sequence[agents.AgentJoined]) -> Sentence:
+    """Several that joined one after the other, as at every start, in the order in which they did."""
+    names = ", ".join(event.name for event in events)
+    return Sentence(inert_line(f"{count(len(events), 'agent')} joined: {names}", _LONG), "agent", "muted")
+
+
 def who(agent_id: str, names: Names) -> str:
     """The agent's name; the end of its identifier where nobody knows it; empty for none."""
     return inert_line(names.get(agent_id) or short_id(agent_id), _SHORT) if agent_id else ""
@@ -132,7 +139,8 @@ def _completed(event: tasks.TaskCompleted, name: str) -> str:
 
 
 def _called(event: routing.ProviderCalled, _: str) -> str:
-    model = f"{event.provider} · {event.model}" if event.model else event.provider
+    provider = provider_name(event.provider)
+    model = f"{provider} · {event.model}" if event.model else provider
     if event.outcome == "ok":
         return f"{model} answered in {duration(event.total_ms)}, {count(event.tokens_out, 'token')}"
     if event.outcome == "cancelled":
@@ -142,13 +150,14 @@ def _called(event: routing.ProviderCalled, _: str) -> str:
 
 def _failed_over(event: routing.ProviderFailedOver, _: str) -> str:
     if not event.to_provider:
-        return f"No provider was left after {event.from_provider}: {event.reason}"
-    return f"Moved on from {event.from_provider} to {event.to_provider}: {event.reason}"
+        return f"No provider was left after {provider_name(event.from_provider)}: {event.reason}"
+    passed, taken = provider_name(event.from_provider), provider_name(event.to_provider)
+    return f"Moved on from {passed} to {taken}: {event.reason}"
 
 
 def _opened(event: routing.CircuitOpened, _: str) -> str:
     after = f" after {count(event.failures, 'failure')}" if event.failures > 1 else ""
-    return f"{event.provider} is left out{after}: {event.reason}"
+    return f"{provider_name(event.provider)} is left out{after}: {event.reason}"
 
 
 def _invoice(event: payments.InvoiceCreated, name: str) -> str:
@@ -245,14 +254,16 @@ _WRITERS: dict[type[Event], Callable[[Any, str], str]] = {
     routing.ProviderCalled: _called,
     routing.ProviderFailedOver: _failed_over,
     routing.CircuitOpened: _opened,
-    routing.CircuitHalfOpened: lambda event, _: f"{event.provider} is tried again",
-    routing.CircuitClosed: lambda event, _: f"{event.provider} works again",
-    routing.ProviderEnabled: lambda event, _: f"{event.provider} is switched on",
-    routing.ProviderDisabled: lambda event, _: f"{event.provider} is switched off",
+    routing.CircuitHalfOpened: lambda event, _: f"{provider_name(event.provider)} is tried again",
+    routing.CircuitClosed: lambda event, _: f"{provider_name(event.provider)} works again",
+    routing.ProviderEnabled: lambda event, _: f"{provider_name(event.provider)} is switched on",
+    routing.ProviderDisabled: lambda event, _: f"{provider_name(event.provider)} is switched off",
     routing.ProvidersReordered: lambda event, _: (
-        f"Providers are asked in this order: {', '.join(event.order)}"
+        f"Providers are asked in this order: {', '.join(map(provider_name, event.order))}"
     ),
-    routing.ProviderTried: lambda event, _: f"{event.provider} was tried: {event.detail or event.state}",
+    routing.ProviderTried: lambda event, _: (
+        f"{provider_name(event.provider)} was tried: {event.detail or event.state}"
+    ),
     routing.RouterHistoryThinned: lambda event, _: f"{event.requests:,} old requests were thinned out",
     system.SystemStarted: _started,
     system.SystemStopped: lambda _event, _: "Timmy Desktop stopped in good order",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from timmy_desktop.gui.theme import GAP, ROOM, TIGHT
 from timmy_desktop.gui.widgets.empty_state import GlyphMedallion
@@ -67,11 +67,14 @@ class StartPage(QWidget):
         height = event.size().height()
         self._medallion.setVisible(height >= _LEAST_FOR_MEDALLION)
         self._text.setVisible(height >= _LEAST_FOR_TEXT)
+        room = min(_WIDEST, event.size().width() - 2 * ROOM) - 2 * ROOM
+        for made, prompt in zip(self.buttons, PROMPTS, strict=True):
+            made.setText(made.fontMetrics().elidedText(prompt, Qt.TextElideMode.ElideRight, room))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(220, 120)
 
-    def _prompt(self, prompt: str) -> QWidget:
+    def _prompt(self, prompt: str) -> QPushButton:
         made = button(prompt, lambda: self.prompt_chosen.emit(prompt), hint="Put this into the box")
         made.setMinimumWidth(80)
         return made

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 def build(services: Services) -> Panel:
     """The panel over the log, its index, its pruning and the agents' names."""
+    from timmy_desktop.feed.clean_exports import cleaner
     from timmy_desktop.gui.keepsakes import Keepsakes
     from timmy_desktop.gui.panels.events.chain_desk import ChainParts
     from timmy_desktop.gui.panels.events.panel import EventsPanel
@@ -32,6 +33,9 @@ def build(services: Services) -> Panel:
             anchor=services.paths.data_dir / ANCHOR_FILE,
             archives=services.paths.archives,
             now_us=services.clock.now_us,
+            clean=lambda session: cleaner(
+                session, services.settings, services.secrets, services.paths.data_dir
+            ),
         ),
     )
 

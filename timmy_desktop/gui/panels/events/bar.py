@@ -64,6 +64,8 @@ class FilterBar(QWidget):
         self._names = names
         self._choices: Choices | None = None
         self._saved: Mapping[str, EventFilter] = {}
+        self.offers_proof = True
+        """Whether the log on screen is whole and its key is here, so that an export can be sealed."""
         self.field = SearchField(placeholderText="Find events", clearButtonEnabled=True)
         self.field.setAccessibleName("Find events")
         self.field.setToolTip(_HINT)
@@ -146,7 +148,7 @@ class FilterBar(QWidget):
             ("verifiable", "The whole log, to verify elsewhere"),
         )
         export = menu.addMenu("Export")
-        for form, words in kinds:
+        for form, words in kinds if self.offers_proof else kinds[:-1]:
             export.addAction(words, partial(self.export_wanted.emit, form))
         place = self.more_button.mapToGlobal(self.more_button.rect().bottomLeft())
         menu.addAction("Columns…", lambda: self.columns_wanted.emit(place))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from timmy_desktop.storage.chain import ChainReport
 from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.storage.event_archive import Archive, archives
+from timmy_desktop.storage.event_export import Clean, as_it_is
 from timmy_desktop.storage.event_rows import LogRow, neighbours_of
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class ChainParts:
     anchor: Path
     archives: Path
     now_us: Callable[[], int]
+    clean: Callable[[Session], Clean] = lambda _: as_it_is
+    """What takes secrets out of an export; asked for on a reader."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,11 @@ class Deeds:
             database.close_now()
             shutil.rmtree(folder, ignore_errors=True)
 
+    @property
+    def can_prove(self) -> bool:
+        """Whether the key is here that seals an export."""
+        return bool(self._chain.log.key)
+
     # Copy and export
 
     def copy(self, seqs: list[int], form: str) -> None:
@@ -94,11 +99,14 @@ class Deeds:
         def told(done: int, total: int) -> None:
             loop.call_soon_threadsafe(busy.say, f"{done:,} of {total:,} events")
 
+        clean = await self._chain.database.read(self._chain.clean)
         # Readers of its own: a long export holds up nobody.
         database = Database(self._panel.reader.database.path)
         try:
             return await database.read(
-                lambda session: export(session, path, form, wanted, key=key, made_us=made_us, progress=told)
+                lambda session: export(
+                    session, path, form, wanted, key=key, made_us=made_us, progress=told, clean=clean
+                )
             )
         finally:
             await database.close()

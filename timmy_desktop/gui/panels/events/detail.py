@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -51,11 +52,12 @@ class DetailView(QWidget):
         super().__init__()
         self._names = names
         self.row: LogRow | None = None
+        self.relations: list[Relation] = []
         self._nodes = 0
         self._build()
 
-    def show_row(self, shown: LogRow | None) -> None:
-        """Another event; None for none."""
+    def show_row(self, shown: LogRow | None, kin: Sequence[LogRow] = ()) -> None:
+        """Another event, and others of its task that lead on; None for none."""
         self.row = shown
         if shown is None:
             self._pages.setCurrentWidget(self._empty)
@@ -66,7 +68,8 @@ class DetailView(QWidget):
         self._when.setText(f"{exact_time(shown.time_us)} · {relative_time(shown.time_us)}")
         self._number.setText(f"Event {shown.seq:,} · version {shown.version} · {size(shown.size)}")
         self._hash.show_id(shown.hash.hex(), short=f"hash {shown.hash.hex()[:10]}")
-        self._show_relations(relations_of(shown, self._names))
+        self.relations = relations_of(shown, self._names, kin)
+        self._show_relations(self.relations)
         self._show_data(shown)
         self._pages.setCurrentWidget(self._body)
 

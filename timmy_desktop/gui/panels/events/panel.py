@@ -23,7 +23,7 @@ from timmy_desktop.gui.panels.events.list_desk import ListDesk
 from timmy_desktop.gui.panels.events.list_page import ListPage
 from timmy_desktop.gui.panels.events.model import EventsModel
 from timmy_desktop.gui.panels.events.reader import EventReader
-from timmy_desktop.gui.panels.events.relations import Relation
+from timmy_desktop.gui.panels.events.relations import LEADING_TYPES, Relation
 from timmy_desktop.gui.panels.events.story import story_of
 from timmy_desktop.gui.panels.events.story_view import StoryPage
 from timmy_desktop.gui.panels.events.summary_page import SummaryPage, lines_of
@@ -72,6 +72,7 @@ class EventsPanel(Panel):
         self._following, self._ticks, self._fault, self._stale = True, 0, "", False
         self._build()
         self._wire()
+        self.page.bar.offers_proof = self.deeds.can_prove
         self._stop_index = index.on_progress(self._index_moved)
         self.bridge = EventBridge(bus, self, batch=100)
         self.bridge.batch_ready.connect(self._happened)
@@ -172,6 +173,7 @@ class EventsPanel(Panel):
     def read_from(self, reader: EventReader, words: str = "") -> None:
         """Another log in the place of this one; `words` say which, and are shown while it is there."""
         self.desk.reader = reader
+        self.page.bar.offers_proof = self.deeds.can_prove and self.reads_log
         self.page.table.delegate.forget()
         self.page.notice.say(words, "info", action="Back to the log" if words else None)
         self._typed = ()
@@ -192,7 +194,7 @@ class EventsPanel(Panel):
     def show_event(self, seq: int) -> None:
         """Its details; and its row, where it stands in the list."""
         self.pages.setCurrentWidget(self.page)
-        self._tasks.start("detail", self.reader.row(seq), self._show_row)
+        self._read_detail(seq)
         self._tasks.start("jump", self.desk.row_of(seq), self._jump)
 
     def show_story(self, task_id: str) -> None:
@@ -314,14 +316,17 @@ class EventsPanel(Panel):
         if row is not None:
             self._following = self._following and self.page.table.at_top
             if self.page.detail.isVisible():
-                self._tasks.start("detail", self.reader.row(row.seq), self._show_row)
+                self._read_detail(row.seq)
 
     def _open_current(self) -> None:
         self.page.show_detail(True)
         self._show_current()
 
-    def _show_row(self, row: LogRow | None) -> None:
-        self.page.detail.show_row(row)
+    def _read_detail(self, seq: int) -> None:
+        self._tasks.start("detail", self.reader.with_kin(seq, LEADING_TYPES), self._show_row)
+
+    def _show_row(self, found: tuple[LogRow | None, list[LogRow]]) -> None:
+        self.page.detail.show_row(*found)
         self.page.show_detail(True)
 
     def _jump(self, row: int) -> None:

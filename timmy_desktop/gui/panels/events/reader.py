@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from timmy_desktop.storage.database import Database, Session
@@ -19,7 +20,7 @@ from timmy_desktop.storage.event_positions import (
     make_query,
     seqs_at,
 )
-from timmy_desktop.storage.event_rows import LogRow, row_of, rows_of, rows_of_task
+from timmy_desktop.storage.event_rows import LogRow, kin_of, row_of, rows_of, rows_of_task
 from timmy_desktop.storage.event_saved import forget_filter, save_filter, saved_filters
 
 MOST_NEW_ROWS = 200
@@ -97,8 +98,14 @@ class EventReader:
 
         return await self.database.read(read)
 
-    async def row(self, seq: int) -> LogRow | None:
-        return await self.database.read(lambda session: row_of(session, seq))
+    async def with_kin(self, seq: int, types: Sequence[str]) -> tuple[LogRow | None, list[LogRow]]:
+        """One event, and the others of its task that are of these types."""
+
+        def read(session: Session) -> tuple[LogRow | None, list[LogRow]]:
+            found = row_of(session, seq)
+            return found, kin_of(session, found.task_id, types) if found is not None else []
+
+        return await self.database.read(read)
 
     async def task(self, task_id: str) -> list[LogRow]:
         return await self.database.read(lambda session: rows_of_task(session, task_id))

@@ -10,11 +10,14 @@ if TYPE_CHECKING:
     from timmy_desktop.services import Services
 
 
+REST_S = 0.003
+
+
 def build(services: Services) -> Panel:
     """The panel over the ledger, its history and the bus."""
     from timmy_desktop.gui.keepsakes import Keepsakes
     from timmy_desktop.gui.panels.ledger.panel import LedgerPanel
-    from timmy_desktop.gui.panels.ledger.words import fiat_words
+    from timmy_desktop.gui.panels.ledger.words import Worth
     from timmy_desktop.ledger import invoice
     from timmy_desktop.ledger.export import LedgerExport
     from timmy_desktop.ledger.history import LedgerHistory
@@ -23,14 +26,14 @@ def build(services: Services) -> Panel:
     panel = LedgerPanel(
         book=services.ledger,
         history=LedgerHistory(services.database),
-        exporter=LedgerExport(services.database),
+        exporter=LedgerExport(services.database, rest_seconds=REST_S),
         bus=services.bus,
         supervisor=services.supervisor,
         keepsakes=Keepsakes(services.paths.data_dir / "panel-ledger.json"),
         now_us=services.clock.now_us,
         names={agent.id: agent.name for agent in services.coordinator.agents()},
         proves=invoice.proves,
-        fiat=lambda msat: fiat_words(msat, settings.fiat_cents_per_bitcoin, settings.fiat_currency),
+        worth=Worth(settings.fiat_cents_per_bitcoin, settings.fiat_currency),
     )
     panel.start()
     return panel

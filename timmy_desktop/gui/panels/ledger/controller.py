@@ -188,8 +188,9 @@ class LedgerController(QObject):
         self._line_id = ""
 
     async def _find(self, question: Question) -> tuple[Found, int]:
-        newer = await self._history.newer(Question(), self._count)
-        return await self._history.find(question), newer.count
+        # Counted before it is searched: what comes in between is told of twice rather than never.
+        book = await self._history.find(Question())
+        return await self._history.find(question), book.total
 
     def _take_found(self, result: tuple[Found, int]) -> None:
         self.found, self._count = result

@@ -78,6 +78,11 @@ class ExportActs(QObject):
     def running(self) -> bool:
         return self._progress is not None
 
+    @property
+    def done(self) -> int:
+        """How many lines of the one under way are written."""
+        return self._progress.done if self._progress is not None else 0
+
     def stop(self) -> None:
         self.cancel()
         self._looking.stop()

@@ -32,6 +32,7 @@ class HeadBar(QWidget):
     ) -> None:
         super().__init__()
         self._fiat = fiat
+        self._available_msat: int | None = None
         self.available = label("…", size="title")
         self.available.setToolTip("Available: not reserved, not in flight")
         self.worth = label(tone="muted")
@@ -62,14 +63,19 @@ class HeadBar(QWidget):
         balances = standing.balances
         self.available.setText(sats(balances.available_msat))
         self.available.setAccessibleName(f"Available: {sats(balances.available_msat)}")
-        worth = self._fiat(balances.available_msat)
-        self.worth.setText(worth)
-        self.worth.setVisible(bool(worth))
+        self._available_msat = balances.available_msat
+        self.show_worth()
         self.simulated.setVisible(simulated)
         self.facts.show_facts(_facts(standing))
         words, tone = agreement_words(standing.reconciliation)
         self.agreed.setText(words)
         set_tone(self.agreed, tone)
+
+    def show_worth(self) -> None:
+        """What is available in the person's currency, where they have set a rate."""
+        worth = "" if self._available_msat is None else self._fiat(self._available_msat)
+        self.worth.setText(worth)
+        self.worth.setVisible(bool(worth))
 
     def show_fault(self, words: str) -> None:
         """The totals could not be read."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
+from timmy_desktop.gui.panels.ledger.keys import is_for_all
 from timmy_desktop.gui.panels.ledger.line_delegate import LineDelegate
 from timmy_desktop.gui.panels.ledger.lines_model import LINE_ROLE, Column, LinesModel
 from timmy_desktop.gui.widgets.relative_time import TickWhileVisible
@@ -67,6 +68,8 @@ class LinesTable(QTableView):
             self.filter_wanted.emit()
         elif event.matches(QKeySequence.StandardKey.Copy):
             self.copy_line()
+        elif is_for_all(event):
+            event.ignore()
         else:
             super().keyPressEvent(event)
 

@@ -27,7 +27,7 @@ class NeedCard(QWidget):
         super().__init__()
         self.need = need
         self.setAccessibleName(need.words)
-        words = label(need.words, wrap=True)
+        self._words = words = label(need.words, wrap=True)
         words.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         self.buttons = [
             button(
@@ -55,7 +55,11 @@ class NeedCard(QWidget):
         painter.setPen(theme.tint(self.need.tone, 0.35))
         painter.setBrush(theme.tint(self.need.tone, 0.10))
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), RADIUS - 2, RADIUS - 2)
-        place = QRectF(GAP + TIGHT, GAP + 1, _GLYPH, _GLYPH)
+        # Beside the first line of the words, which stand in the middle where steps are higher than they.
+        box, line = self._words.geometry(), self._words.fontMetrics().height()
+        high = min(self._words.heightForWidth(box.width()), box.height())
+        top = box.top() + (box.height() - high) / 2 + (line - _GLYPH) / 2
+        place = QRectF(GAP + TIGHT, top, _GLYPH, _GLYPH)
         paint_glyph(painter, _GLYPHS.get(self.need.tone, "info"), place, theme.color(self.need.tone))
 
 

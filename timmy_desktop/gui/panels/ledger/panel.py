@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLayout, QSplitter, QTabWidget
 
 from timmy_desktop.gui.bridge import Bus, EventBridge
 from timmy_desktop.gui.keepsakes import Keepsakes
-from timmy_desktop.gui.panel import OpenPreferences, OpenTask, Panel, Say
+from timmy_desktop.gui.panel import OpenPayment, OpenPreferences, OpenTask, Panel, Say, Wish
 from timmy_desktop.gui.panels.ledger.chart_page import ChartPage
 from timmy_desktop.gui.panels.ledger.commands import palette_commands
 from timmy_desktop.gui.panels.ledger.controller import LedgerController, Money, Standing, Thinking
@@ -22,6 +22,7 @@ from timmy_desktop.gui.panels.ledger.faces import Book, Exporter, History
 from timmy_desktop.gui.panels.ledger.followed import FOLLOWED
 from timmy_desktop.gui.panels.ledger.head import HeadBar
 from timmy_desktop.gui.panels.ledger.invoice_deeds import InvoiceDeeds
+from timmy_desktop.gui.panels.ledger.keys import NEW_INVOICE, is_for_all
 from timmy_desktop.gui.panels.ledger.line_view import LineView
 from timmy_desktop.gui.panels.ledger.lines_model import LinesModel
 from timmy_desktop.gui.panels.ledger.lines_page import LinesPage
@@ -32,13 +33,16 @@ from timmy_desktop.gui.panels.ledger.node_deeds import NodeDeeds
 from timmy_desktop.gui.panels.ledger.pay_deeds import PayDeeds
 from timmy_desktop.gui.panels.ledger.shares_page import SharesPage
 from timmy_desktop.gui.panels.ledger.thoughts import ThoughtsPage
+from timmy_desktop.gui.panels.ledger.words import Worth
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.widgets.busy_bar import BusyBar
 from timmy_desktop.gui.widgets.parts import column
+from timmy_desktop.gui.wording import short_id
 from timmy_desktop.ledger.history_lines import Found, Line
 from timmy_desktop.ledger.history_question import Question
 from timmy_desktop.ledger.history_sums import DAY_US
 from timmy_desktop.ledger.types import Attention
+from timmy_desktop.settings import Settings
 from timmy_desktop.supervisor import TaskSupervisor
 
 _WIDE, _LOW, _NEEDS_SHARE = 820, 480, 0.38
@@ -59,11 +63,12 @@ class LedgerPanel(Panel):
         now_us: Callable[[], int],
         names: Mapping[str, str],
         proves: Callable[[str, str], bool],
-        fiat: Callable[[int], str],
+        worth: Worth,
     ) -> None:
-        """`names` of agents by identifier; `proves(preimage, payment_hash)`; `fiat(msat)`, "" for none."""
+        """`names` of agents by identifier; `proves(preimage, payment_hash)`."""
         super().__init__()
         self._book, self._keepsakes, self._now_us, self._names = book, keepsakes, now_us, names
+        self._worth = worth
         self._attention = Attention()
         self._started = False
         self.bridge = EventBridge(bus, self, types=FOLLOWED, interval_ms=200)
@@ -74,16 +79,16 @@ class LedgerPanel(Panel):
         )
         desk = Desk(
             window=self, book=book, history=history, starter=self.slot_tasks, say=self.say,
-            name_of=self.name_of, fiat=fiat, now_us=now_us, changed=self._changed,
+            name_of=self.name_of, fiat=worth, now_us=now_us, changed=self._changed,
         )  # fmt: skip
         self.invoices, self.payments = InvoiceDeeds(desk), PayDeeds(desk)
         self.decisions, self.node = DecisionDeeds(desk), NodeDeeds(desk)
         self.needs = NeedsBox()
-        self.head = HeadBar(invoice=self.invoices.new, pay=self.payments.pay, menu=self._menu, fiat=fiat)
+        self.head = HeadBar(invoice=self.invoices.new, pay=self.payments.pay, menu=self._menu, fiat=worth)
         self.chart_page = ChartPage()
         self.shares_page, self.thoughts_page = SharesPage(self.name_of), ThoughtsPage(self.name_of)
         self.lines_page = LinesPage(
-            self.lines, LineView(self.name_of, proves, fiat),
+            self.lines, LineView(self.name_of, proves, worth),
             retry=lambda: self.controller.find(self.controller.question),
             give_up=self._give_up, first_step=self.invoices.new,
         )  # fmt: skip
@@ -148,6 +153,16 @@ class LedgerPanel(Panel):
         self._measure()
         self.controller.start()
 
+    def fulfil(self, wish: Wish) -> bool:
+        if not isinstance(wish, OpenPayment):
+            return False
+        if wish.payment_hash:
+            self.open_line(wish.payment_hash)
+        else:
+            self.lines_page.filters.clear()
+            self._show_extra(f"task {short_id(wish.task_id)}", Question(task_id=wish.task_id))
+        return True
+
     def palette_actions(self) -> list[QAction]:
         return palette_commands(self)
 
@@ -162,8 +177,29 @@ class LedgerPanel(Panel):
             return "a payment is being sent; its outcome is looked up at the next start"
         return "an export of the ledger is being written" if self.exports.running else ""
 
+    def show_part(self, part: str) -> bool:
+        """`lines`, `line:ID`, `flows`, `thought`; `pay`: its dialog with an invoice of the simulated shop."""
+        name, _, ledger_id = part.partition(":")
+        parts: dict[str, Callable[[], object]] = {
+            "lines": lambda: self.tabs.setCurrentWidget(self.lines_page),
+            "line": lambda: self.open_line(ledger_id),
+            "flows": lambda: self.tabs.setCurrentWidget(self.shares_page),
+            "thought": lambda: self.tabs.setCurrentWidget(self.thoughts_page),
+            "pay": self.payments.try_paying,
+        }
+        if name in parts:
+            parts[name]()
+        return name in parts
+
+    def take_settings(self, settings: Settings) -> None:
+        """Another rate shows beside what is on screen."""
+        self._worth.rate = settings.fiat_cents_per_bitcoin, settings.fiat_currency
+        self.head.show_worth()
+        self.controller.read_line_again()
+
     def settle(self) -> bool:
-        return self._started and self.controller.settled and not self.lines.asking and not self.bridge.waiting
+        asking = self.lines.asking or self.bridge.waiting or self.payments.is_waiting
+        return self._started and self.controller.settled and not asking
 
     def stop(self) -> None:
         self._keepsakes.save()
@@ -185,7 +221,7 @@ class LedgerPanel(Panel):
     # Wishes of its own parts
 
     def open_line(self, ledger_id: str) -> None:
-        """Shows one line with its proof."""
+        """Shows one line with its proof; the hash of a payment names one too."""
         self.tabs.setCurrentWidget(self.lines_page)
         view = self.lines_page.view
         view.show_opening("Reading the line…")
@@ -368,13 +404,12 @@ class LedgerPanel(Panel):
     # Qt
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        plain = event.modifiers() == Qt.KeyboardModifier.NoModifier
-        if plain and event.key() == Qt.Key.Key_I:
-            self.invoices.new()
-        elif plain and event.key() == Qt.Key.Key_P:
-            self.payments.pay()
-        else:
+        if not is_for_all(event):
             super().keyPressEvent(event)
+        elif event.key() == NEW_INVOICE:
+            self.invoices.new()
+        else:
+            self.payments.pay()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

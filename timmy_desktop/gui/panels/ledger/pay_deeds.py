@@ -51,6 +51,11 @@ class PayDeeds:
         """Whether a payment was sent from a dialog and has not come back."""
         return bool(self._sending)
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the dialog is about to ask what is in it."""
+        return self._dialog is not None and self._dialog.waiting
+
     def _check(self, dialog: PayDialog, words: str) -> None:
         self._desk.starter.start(
             "check invoice",

@@ -54,6 +54,7 @@ class PayDialog(WindowDialog):
         self.details = QWidget()
         self.fee, self.after, self.until = label(), label(), label()
         self.payee = CopyableId(what="payee")
+        self.payee.setStyleSheet("padding: 0; min-height: 0;")  # it stands in a column of plain words
         self.busy = BusyBar()
         self.close_button = button("Close", self.close)
         self.pay_button = button("Pay", self._confirm, variant="primary")
@@ -67,6 +68,11 @@ class PayDialog(WindowDialog):
         TickWhileVisible(self, self._tick)
         self._clear()
         self.text.setFocus()
+
+    @property
+    def waiting(self) -> bool:
+        """Whether what was typed is about to be read."""
+        return self._debounce.isActive()
 
     # What the panel tells
 

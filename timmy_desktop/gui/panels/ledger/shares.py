@@ -20,6 +20,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
 from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem
 
+from timmy_desktop.gui.panels.ledger.keys import is_for_all
 from timmy_desktop.gui.panels.ledger.words import Names, agent_words, purpose_words
 from timmy_desktop.gui.theme import GAP, TIGHT, Theme
 from timmy_desktop.gui.widgets.two_line_rows import (
@@ -153,6 +154,8 @@ class SharesList(QListView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._choose(self.currentIndex())
+        elif is_for_all(event):
+            event.ignore()
         else:
             super().keyPressEvent(event)
 

@@ -16,7 +16,7 @@ from timmy_desktop.gui.wording import sats
 from timmy_desktop.ledger.history_sums import By, Flow
 
 _WAYS: tuple[tuple[By, str, str], ...] = (
-    ("day", "Day", "Days of UTC, the newest first"),
+    ("day", "Day (UTC)", "Days of UTC, the newest first"),
     ("agent", "Agent", "Who earned and spent it"),
     ("purpose", "Purpose", "What it came for and went for"),
 )

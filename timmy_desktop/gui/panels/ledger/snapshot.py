@@ -54,7 +54,8 @@ def picture_of(series: BalanceSeries, flows: Sequence[Flow], most_bars: int) -> 
     for step in series.steps:
         moment = step.time_us / _SECOND
         if step.least_msat < step.most_msat:
-            swing.append((line[-1][0], moment, float(step.least_msat), float(step.most_msat)))
+            began = max(line[-1][0], step.first_us / _SECOND)
+            swing.append((began, moment, float(step.least_msat), float(step.most_msat)))
         line.append((moment, float(step.last_msat)))
     line.append((until, line[-1][1]))
     low, high = _scale([height for _, height in line] + [height for *_, a, b in swing for height in (a, b)])
@@ -119,4 +120,5 @@ def _told(received: int, out: int, fees: int) -> str:
 
 def _span(start: int, end: int) -> str:
     first, last = (datetime.fromtimestamp(day * 86_400, UTC) for day in (start, end - 1))
-    return f"{first.day} {first:%b}" if first == last else f"{first.day} {first:%b} to {last.day} {last:%b}"
+    words = f"{first.day} {first:%b}" + ("" if first == last else f" to {last.day} {last:%b}")
+    return f"{words} (UTC)"

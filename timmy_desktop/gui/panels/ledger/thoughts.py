@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from timmy_desktop.gui.panels.ledger.keys import is_for_all
 from timmy_desktop.gui.panels.ledger.words import Names, agent_words
 from timmy_desktop.gui.theme import GAP, TIGHT, Theme
 from timmy_desktop.gui.widgets.empty_state import EmptyState
@@ -47,7 +48,7 @@ _NO_PARENT = QModelIndex()
 
 def price_words(thought: Thought) -> str:
     """Sats and money, what there is of them."""
-    paid = sats(thought.paid_msat + thought.fee_msat)
+    paid = sats(thought.paid_msat + thought.fee_msat + thought.spent_msat)
     return f"{paid} + {dollars(thought.cost_microcents)}" if thought.cost_microcents else paid
 
 
@@ -66,12 +67,16 @@ def effort_words(thought: Thought, name_of: Names) -> str:
 def facts_of(sums: ThoughtSums) -> list[Fact]:
     """All of it together, and what a thousand tokens came to."""
     tokens = sums.tokens_in + sums.tokens_out
-    paid = sums.paid_msat + sums.fee_msat
+    paid = sums.paid_msat + sums.fee_msat + sums.spent_msat
     money = dollars(sums.cost_microcents + sums.other_cost_microcents)
     each = sats(paid * 1000 // tokens) if tokens else "–"
     return [
         (f"{sums.tasks:,}", "tasks", ""),
-        (sats(paid), "paid for them", f"Of that fees: {sats(sums.fee_msat)}"),
+        (
+            sats(paid),
+            "paid for them",
+            f"Of that fees: {sats(sums.fee_msat)}; paid by agents to others: {sats(sums.spent_msat)}",
+        ),
         (money, "to providers", f"Of that outside tasks: {dollars(sums.other_cost_microcents)}"),
         (f"{tokens:,}", "tokens", f"{sums.tokens_in:,} in, {sums.tokens_out:,} out"),
         (each, "for 1,000 tokens", "Sats paid for tasks, by their tokens"),
@@ -160,6 +165,8 @@ class ThoughtList(QListView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self._open(self.currentIndex())
+        elif is_for_all(event):
+            event.ignore()
         else:
             super().keyPressEvent(event)
 

@@ -121,6 +121,16 @@ def proof_words(line: Line, *, fits: bool) -> tuple[str, str]:
     return "The preimage hashes to the payment hash.", "good"
 
 
+class Worth:
+    """What sats are worth by the rate that the person set; it follows when they set another."""
+
+    def __init__(self, cents_per_bitcoin: int = 0, currency: str = "") -> None:
+        self.rate = cents_per_bitcoin, currency
+
+    def __call__(self, amount_msat: int) -> str:
+        return fiat_words(amount_msat, *self.rate)
+
+
 def fiat_words(amount_msat: int, cents_per_bitcoin: int, currency: str) -> str:
     """`≈ 12.34 EUR` by the rate that the person set; "" where none is."""
     if not currency or cents_per_bitcoin <= 0:

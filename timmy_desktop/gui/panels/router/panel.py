@@ -19,7 +19,7 @@ from timmy_desktop.events.routing import (
 )
 from timmy_desktop.gui.bridge import Bus, EventBridge
 from timmy_desktop.gui.keepsakes import Keepsakes
-from timmy_desktop.gui.panel import OpenPreferences, Panel, Say
+from timmy_desktop.gui.panel import OpenPreferences, OpenRequest, Panel, Say, Wish
 from timmy_desktop.gui.panels.router.chart_page import ChartPage
 from timmy_desktop.gui.panels.router.controller import (
     PAGE,
@@ -155,6 +155,12 @@ class RouterPanel(Panel):
         self.slot_tasks.start(
             "plot", page.load(), lambda _: self._plot_ready(), failed=lambda e: self.show_chart_fault(str(e))
         )
+
+    def fulfil(self, wish: Wish) -> bool:
+        if isinstance(wish, OpenRequest):
+            self.open_receipt(wish.request_id)
+            return True
+        return False
 
     def palette_actions(self) -> list[QAction]:
         live = QAction("Pause or follow the latency chart", self)

@@ -14,7 +14,8 @@ from timmy_desktop.gui.widgets.parts import button, column, label, row, set_tone
 from timmy_desktop.swarm.task import LONGEST_TEXT
 
 _MOST_SATS = 1_000_000
-_LEAST_FOR_KEYS = 368
+_LEAST_FOR_KEYS, _LEAST_FOR_LIMIT = 392, 340
+_LIMIT, _NARROW_LIMIT = 124, 88
 _DRAFT_AFTER_MS = 400
 _COUNT_FROM = LONGEST_TEXT * 8 // 10
 
@@ -37,7 +38,7 @@ class PostBox(QWidget):
         self.limit = whole_number(0, _MOST_SATS, "sat")
         self.limit.setSpecialValueText("Any price")
         self.limit.setPrefix("up to ")
-        self.limit.setFixedWidth(124)
+        self.limit.setFixedWidth(_LIMIT)
         self.limit.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.limit.setAccessibleName("Highest price in sats")
         self.limit.setToolTip("The most that this task may cost, in sats. 0: no limit")
@@ -51,7 +52,10 @@ class PostBox(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.keys.setVisible(event.size().width() >= _LEAST_FOR_KEYS)
+        width = event.size().width()
+        self.keys.setVisible(width >= _LEAST_FOR_KEYS)
+        # In a narrow dock it would lie under the button beside it.
+        self.limit.setFixedWidth(_LIMIT if width >= _LEAST_FOR_LIMIT else _NARROW_LIMIT)
 
     def _lay_out(self) -> None:
         controls = row(self.local_only, self.limit, None, self.keys, self.post_button, gap=GAP)

@@ -40,6 +40,8 @@ def palette_commands(panel: UpgradesPanel) -> list[QAction]:
     for words, act in (
         ("Review what waits for approval", _first_pending),
         ("Open a repository to proposals…", lambda it: it.ask_for_repository()),
+        ("Repositories open to proposals…", lambda it: it.targets_desk.show()),
+        ("Ask for a change to code…", lambda it: it.targets_desk.show()),
         ("Run the proposal's tests again", lambda it: it.deeds.test_again()),
         ("Keys of the diff viewer", _show_keys),
     ):

@@ -15,6 +15,7 @@ from timmy_desktop.gui.wording import count
 MENDS = {
     "show_space": "Show white space",
     "take_all": "Accept all hunks",
+    "draw_all": "Show long lines to the end",
 }
 
 
@@ -33,6 +34,10 @@ class DecisionBar(QWidget):
         self.comment = button("Comment on the whole…", lambda: self.wanted.emit("comment"), variant="quiet")
         self.reject = button("Reject…", lambda: self.wanted.emit("reject"), variant="danger")
         self.roll_back = button("Roll back…", lambda: self.wanted.emit("roll_back"), glyph="retry")
+        self.dismiss = button(
+            "It is all right", lambda: self.wanted.emit("dismiss"), variant="quiet",
+            hint="Withdraws the offer to roll back, and ends the watch that raised it",
+        )  # fmt: skip
         self.mend = button("", self._mend)
         self.words = label(tone="muted", wrap=True)
         self._mends = ""
@@ -44,6 +49,7 @@ class DecisionBar(QWidget):
             self.revise,
             self.reject,
             self.roll_back,
+            self.dismiss,
             self.comment,
             gap=GAP,
         )
@@ -61,6 +67,7 @@ class DecisionBar(QWidget):
         open_comments: int,
         by_agent: bool,
         busy: bool,
+        suspected: bool = False,
     ) -> None:
         """What can be done with this proposal now."""
         proposed = state == "proposed"
@@ -80,6 +87,8 @@ class DecisionBar(QWidget):
         self.revise.setToolTip("" if open_comments else "Comment on a line first: C")
         self.roll_back.setVisible(state == "applied")
         self.roll_back.setEnabled(not busy)
+        self.dismiss.setVisible(state == "applied" and suspected)
+        self.dismiss.setEnabled(not busy)
         self._mends = readiness.mend if proposed and readiness.mend in MENDS else ""
         self.mend.setVisible(bool(self._mends))
         self.mend.setText(MENDS.get(self._mends, ""))

@@ -157,9 +157,21 @@ class Deeds:
             "Nothing is lost: the change stays in the history.",
             facts=facts,
             go="Roll back",
-            gone=lambda _: self._do(self._queue.roll_back(review.proposal.id)),
+            gone=lambda _: self._roll_back(review, rehearsal),
             variant="danger",
         ).open()
+
+    def _roll_back(self, review: Review, rehearsal: Rehearsal) -> None:
+        """Of what was rehearsed; where that would be another thing now, it is rehearsed and asked again."""
+        self._page.set_busy(True)
+
+        def failed(error: Exception) -> None:
+            self._refused(error)
+            if isinstance(error, StaleError):
+                self.roll_back()
+
+        work = self._queue.roll_back(review.proposal.id, rehearsal)
+        self._starter.start("decide", work, lambda _: self._refresh(), failed=failed)
 
     def _facts(self, review: Review) -> list[Fact]:
         revision, document = review.proposal.revision, self._page.changes.view.document

@@ -26,6 +26,7 @@ class DecisionDialog(WindowDialog):
         words: str,
         *,
         go: str,
+        stay: str = "Keep reviewing",
         gone: Callable[[str], object],
         facts: Sequence[tuple[str, str]] = (),
         ask: str = "",
@@ -39,7 +40,7 @@ class DecisionDialog(WindowDialog):
         self.edit.setAccessibleName(ask)
         self.edit.setPlaceholderText(ask)
         self.edit.setVisible(bool(ask))
-        self.stay_button = button("Keep reviewing", self.close, variant="primary")
+        self.stay_button = button(stay, self.close, variant="primary")
         self.go_button = button(go, self._go, variant=variant)
         said = told(words)
         said.setMinimumWidth(_WIDTH - 2 * WIDE)  # its height is that of the words at this width

@@ -69,6 +69,11 @@ class ProposalsModel(QAbstractListModel):
     def proposal(self, proposal_id: str) -> Proposal | None:
         return self._known.get(proposal_id)
 
+    def titled(self, words: str) -> str:
+        """The identifier of the first whose title holds these words; empty for none."""
+        found = (one.id for one in self._rows if words.casefold() in one.title.casefold())
+        return next(found, "")
+
     def index_of(self, proposal_id: str) -> QModelIndex:
         for row, proposal in enumerate(self._rows):
             if proposal.id == proposal_id:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QSplitter, QWidget
+from PySide6.QtWidgets import QSplitter, QWidget
 
 from timmy_desktop.events import upgrades as events
 from timmy_desktop.events.base import EventRecord
@@ -29,15 +28,17 @@ from timmy_desktop.gui.panels.upgrades.loading import (
     load_review,
 )
 from timmy_desktop.gui.panels.upgrades.review_page import ReviewPage
+from timmy_desktop.gui.panels.upgrades.targets_desk import TargetsDesk
 from timmy_desktop.gui.panels.upgrades.words import subtitle
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.widgets.diff_view.document import Reading
 from timmy_desktop.gui.widgets.parts import column, glyph_button
 from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.upgrades.queue import UpgradeQueue
-from timmy_desktop.upgrades.types import Proposal, Target
+from timmy_desktop.upgrades.types import Proposal
 
 PAGE = 200
+PARTS = {"changes": "tab0", "side-by-side": "tab0", "tests": "tab1", "proof": "tab2", "history": "tab3"}
 _WIDE = 760
 FOLLOWED = tuple(
     kind for kind in vars(events).values()
@@ -67,6 +68,10 @@ class UpgradesPanel(Panel):
         self.open_button = glyph_button(
             "plus", "Open a repository to proposals…", self.ask_for_repository, side=26
         )
+        self.targets_button = glyph_button(
+            "folder", "Repositories open to proposals…", lambda: self.targets_desk.show(), side=26
+        )
+        self.targets_desk = TargetsDesk(queue, self.slot_tasks, self, say=self.say, refresh=self.refresh)
         self.deeds = Deeds(queue, self.slot_tasks, self.page, self, say=self.say, refresh=self.refresh)
         self.diff_desk = DiffDesk(queue, self.slot_tasks, self.page, say=self.say, reload=self._load_around)
         self.bridge = EventBridge(bus, self, types=FOLLOWED)
@@ -117,7 +122,7 @@ class UpgradesPanel(Panel):
         self.refresh()
 
     def title_tools(self) -> list[QWidget]:
-        return [self.open_button]
+        return [self.targets_button, self.open_button]
 
     def fulfil(self, wish: Wish) -> bool:
         if isinstance(wish, OpenUpgrade):
@@ -139,13 +144,28 @@ class UpgradesPanel(Panel):
     def unfinished(self) -> str:
         return "a comment on a change is not kept yet" if self.view.draft_text else ""
 
+    def show_part(self, part: str) -> bool:
+        """`changes`, `side-by-side`, `tests`, `proof` or `history` of the proposal whose title has the words
+        after the colon; without words of the one on screen."""
+        name, _, words = part.partition(":")
+        proposal_id = self.model.titled(words) if words else self.current
+        if name not in PARTS or not proposal_id:
+            return False
+        if name in ("changes", "side-by-side") and self.view.document.split != (name == "side-by-side"):
+            self.view.toggle_split()
+        self.open_proposal(proposal_id)
+        self.act(PARTS[name])
+        return True
+
     def settle(self) -> bool:
         is_read = not self.slot_tasks.running() and not self.bridge.waiting
-        return self._started and is_read and not self.view.colouring.is_busy
+        is_drawn = not self.view.colouring.is_busy and self.page.changes.pane.is_drawn
+        return self._started and is_read and is_drawn
 
     def stop(self) -> None:
         if self._started:
-            self._keepsakes.put("split", ",".join(str(size) for size in self.splitter.sizes()))
+            if self._wide:  # else one of the two is hidden, and its width says nothing
+                self._keepsakes.put("split", ",".join(str(size) for size in self.splitter.sizes()))
             self._keepsakes.put("side_by_side", int(self.view.document.split))
             self._keepsakes.put("wrap", int(self.view.wraps))
             self._keepsakes.put("points", round(self.view.points))
@@ -185,6 +205,7 @@ class UpgradesPanel(Panel):
             "update_checkout": self.deeds.update_checkout, "show_newest": self._show_newest,
             "end_comparison": self._show_newest, "show_space": self.view.toggle_space,
             "take_all": self.page.changes.take_all, "close": self.close_review,
+            "draw_all": self.view.draw_all, "dismiss": self.deeds.dismiss_suspicion,
         }  # fmt: skip
         if name.startswith("tab"):
             self.page.tabs.setCurrentIndex(int(name[3:]))
@@ -194,22 +215,10 @@ class UpgradesPanel(Panel):
 
     def ask_for_repository(self) -> None:
         """Which folder agents may propose changes to."""
-        dialog = QFileDialog(self, "Open a repository to proposals")
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(self.open_repository)
-        dialog.open()
+        self.targets_desk.ask_for_folder()
 
     def open_repository(self, folder: str) -> None:
-        def opened(target: Target) -> None:
-            self.say(
-                f"{target.name} is open to proposals on {target.branch}. Your checkout is not touched.",
-                "good",
-            )
-            self.refresh()
-
-        self.slot_tasks.start("open", self.queue.open_target(Path(folder)), opened)
+        self.targets_desk.open_folder(folder)
 
     def say(self, words: str, tone: str) -> None:
         self.wished.emit(Say(words, tone))

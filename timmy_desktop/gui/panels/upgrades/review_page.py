@@ -155,6 +155,7 @@ class ReviewPage(QWidget):
             review.revision,
             hidden_by_space=self.changes.view.document.hidden_by_space,
             left_out=self.changes.left_out,
+            cut_lines=self.changes.view.document.cut_lines,
             refusal=consequences.refusal,
             can_look_again=consequences.can_look_again,
         )
@@ -171,6 +172,7 @@ class ReviewPage(QWidget):
             left_out=self.changes.left_out,
             hunks=sum(max(len(file.hunks), 1) for file in diff.files),
             open_comments=proposal.open_comments,
+            suspected=bool(proposal.suspicion),
             by_agent=proposal.origin in ("task", "chat"),
             busy=self.is_busy or bool(proposal.doing and proposal.state != "proposed"),
         )

@@ -141,7 +141,7 @@ class Readiness:
 
     obstacle: str = ""
     mend: str = ""
-    """The next step by name: `look_again`, `show_newest`, `show_space`, `take_all`; empty for none."""
+    """The next step by name, one of `look_again`, `show_newest` and MENDS; empty for none."""
 
 
 def readiness(
@@ -150,6 +150,7 @@ def readiness(
     *,
     hidden_by_space: int,
     left_out: int,
+    cut_lines: int = 0,
     refusal: str,
     can_look_again: bool,
 ) -> Readiness:
@@ -171,4 +172,7 @@ def readiness(
         return Readiness(
             f"{count(left_out, 'hunk')} {'is' if left_out == 1 else 'are'} left out.", "take_all"
         )
+    if cut_lines:
+        verb = "is" if cut_lines == 1 else "are"
+        return Readiness(f"{count(cut_lines, 'long line')} {verb} not shown to the end.", "draw_all")
     return Readiness()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QWidget
 
@@ -23,8 +23,13 @@ from timmy_desktop.gui.widgets.diff_view.parts import Part, PartKind
 from timmy_desktop.gui.widgets.diff_view.pictures import Picture, Pictures
 from timmy_desktop.gui.widgets.diff_view.sides import Lane, lanes
 from timmy_desktop.upgrades.diff import Diff
+from timmy_desktop.upgrades.diff_visible import LONGEST
 
 _HEAD_ROOM, _BAR_ROOM = 14, 8
+_ANY = 1_000_000_000
+# While it is scrolled, what a picture may take for lines that were not drawn before, and how long after it
+# the rest of them, or new colours, follow.
+_NEW_LINES_SECONDS, _REST_MS = 0.010, 15
 
 
 class DiffCanvas(QAbstractScrollArea):
@@ -48,6 +53,11 @@ class DiffCanvas(QAbstractScrollArea):
         self._pictures: dict[int, Pictures] = {}
         self._embedded = Embedded(self.viewport())
         self._file = -1
+        self._is_moving = False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(_REST_MS)
+        self._rest.timeout.connect(self.viewport().update)
         self._look = look(self.points)
         self._lines = DrawnLines(self._look)
         self._measure()
@@ -67,7 +77,13 @@ class DiffCanvas(QAbstractScrollArea):
 
     def stop(self) -> None:
         """Ends what runs for it."""
+        self._rest.stop()
         self.colouring.stop()
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether everything that is known of what is in sight is on screen."""
+        return not self._rest.isActive()
 
     @property
     def geometry_now(self) -> Geometry:
@@ -107,10 +123,15 @@ class DiffCanvas(QAbstractScrollArea):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
         painter = QPainter(self.viewport())
         painter.fillRect(self.viewport().rect(), self._look.color("surface"))
-        rows = DiffPainter(painter, self._scene()).paint()
+        picture = DiffPainter(painter, self._scene(self._is_moving))
+        rows = picture.paint()
         if self.hasFocus():
             painter.setPen(self._look.color("accent"))
             painter.drawRect(self.viewport().rect().adjusted(0, 0, -1, -1))
+        self._is_moving = not picture.is_whole
+        self._rest.stop()
+        if self._is_moving:
+            self._rest.start()
         self._ask_for_what_is_seen(rows)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -121,7 +142,7 @@ class DiffCanvas(QAbstractScrollArea):
 
     # Where everything lies
 
-    def _scene(self) -> Scene:
+    def _scene(self, hurried: bool = False) -> Scene:
         size = self.viewport().size()
         return Scene(
             document=self.document, geometry=self._geometry, look=self._look, lines=self._lines,
@@ -129,6 +150,7 @@ class DiffCanvas(QAbstractScrollArea):
             top=self.verticalScrollBar().value(), left=self.horizontalScrollBar().value(),
             width=size.width(), height=size.height(), has_focus=self.hasFocus(),
             can_take=self.can_take, can_see=self.can_see, pictures=self._pictures,
+            patience=_NEW_LINES_SECONDS if hurried else 0.0,
         )  # fmt: skip
 
     def _lanes(self) -> tuple[Lane, ...]:
@@ -142,8 +164,10 @@ class DiffCanvas(QAbstractScrollArea):
         narrow = min(lane.width for lane in self._lanes())
         columns = max(int(narrow / self._look.advance) - 1, 8) if self.wraps else 0
         self._lines.columns = columns
-        measures = Measures(self._look.line_height, small + _HEAD_ROOM, small + _BAR_ROOM, columns)
-        self._geometry = Geometry(self.document, measures, self._height_of)
+        self._lines.longest = longest = _ANY if self.document.draws_all else LONGEST
+        measures = Measures(self._look.line_height, small + _HEAD_ROOM, small + _BAR_ROOM, columns, longest)
+        before = self.__dict__.get("_geometry")
+        self._geometry = Geometry(self.document, measures, self._height_of, before)
         bar, page = self.verticalScrollBar(), self.viewport().height()
         bar.setRange(0, max(0, self._geometry.height - page))
         bar.setPageStep(page)
@@ -169,6 +193,7 @@ class DiffCanvas(QAbstractScrollArea):
     def _scrolled(self, _: int) -> None:
         if self.document.has_widgets:
             self._place_embedded()
+        self._is_moving = True
         self.viewport().update()
 
     def _restyle(self) -> None:
@@ -197,9 +222,11 @@ class DiffCanvas(QAbstractScrollArea):
 
     # What the rows need
 
-    def _coloured(self, file: int) -> None:
-        self._lines.forget(file)
-        self.viewport().update()
+    def _coloured(self, _: int) -> None:
+        """Lines that have other colours now are made anew as they are drawn, not all at each answer."""
+        if not self._rest.isActive():
+            self._is_moving = True
+            self._rest.start()
 
     def _ask_for_what_is_seen(self, rows: Sequence[Row]) -> None:
         """Colours, and the text that they need to be right, of the files on screen."""

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from array import array
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import orjson
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
@@ -16,11 +20,14 @@ from timmy_desktop.upgrades.diff import FileChange, Line, Side
 SECONDS = 10.0
 """A worker that says nothing for so long is ended, and the file stays plain."""
 _MOST_FAILURES = 3
+_SLICE_SECONDS = 0.004
 _LONGEST_FILE = 4_000_000
 _WORKER = Path(__file__).with_name("lexing_worker.py")
 Spans = Sequence[int]
 _Key = tuple[int, Side]
 _PLAIN: Spans = ()
+# Bytes, not lists: of 50,000 lists each collection of garbage would have to look through every one.
+_NUMBER: Final = "i"
 
 
 def worker_command() -> Sequence[str]:
@@ -40,7 +47,7 @@ class _Job:
 class _Known:
     """What is known of one side of a file."""
 
-    lines: dict[int, Spans] = field(default_factory=dict)
+    lines: dict[int, bytes] = field(default_factory=dict)
     guessed: set[int] = field(default_factory=set)
 
 
@@ -61,6 +68,10 @@ class Colouring(QObject):
         self._current: _Job | None = None
         self._numbers = self._failures = 0
         self._rest = b""
+        self._answers: deque[bytes] = deque()
+        self._more = QTimer(self)
+        self._more.setSingleShot(True)
+        self._more.timeout.connect(self._take_answers)
         self._process: QProcess | None = None
         self._patience = QTimer(self)
         self._patience.setSingleShot(True)
@@ -100,7 +111,8 @@ class Colouring(QObject):
         """Start, end and role of each word of a line, one after the other."""
         side: Side = "old" if line.kind == "-" else "new"
         known = self._known.get((file, side))
-        return _PLAIN if known is None else known.lines.get(line.old if side == "old" else line.new, _PLAIN)
+        found = known.lines.get(line.old if side == "old" else line.new) if known is not None else None
+        return memoryview(found).cast(_NUMBER) if found else _PLAIN
 
     def stop(self) -> None:
         """Ends the process."""
@@ -111,11 +123,7 @@ class Colouring(QObject):
         change = document.reading.diff.files[file]
         lines = document.text_of(file)[side == "new"]
         parts = [(1, list(lines))] if lines is not None else _parts(change, side)
-        if (
-            change.is_binary
-            or not parts
-            or sum(len(text) for _, part in parts for text in part) > _LONGEST_FILE
-        ):
+        if change.is_binary or not parts or sum(sum(map(len, part)) for _, part in parts) > _LONGEST_FILE:
             return
         self._numbers += 1
         path = change.old_path if side == "old" else change.new_path
@@ -152,11 +160,20 @@ class Colouring(QObject):
             return
         self._patience.start()
         *whole, self._rest = (self._rest + self._process.readAllStandardOutput().data()).split(b"\n")
+        self._answers.extend(whole)
+        self._take_answers()
+
+    def _take_answers(self) -> None:
+        """As many as there is time for: the worker can be a file ahead, and the window is not to wait."""
         changed: set[int] = set()
-        for line in whole:
-            self._take(line, changed)
+        until = time.perf_counter() + _SLICE_SECONDS
+        while self._answers and time.perf_counter() < until:
+            self._take(self._answers.popleft(), changed)
         for file in changed:
             self.coloured.emit(file)
+        if self._answers:
+            self._more.start()
+            return
         self._send()
         if self._current is None:
             self._patience.stop()
@@ -184,7 +201,7 @@ class Colouring(QObject):
         first, spans = answer["first"], answer["spans"]
         if isinstance(first, int) and isinstance(spans, list):
             for offset, found in enumerate(spans):
-                known.lines[first + offset] = found
+                known.lines[first + offset] = array(_NUMBER, found).tobytes()
 
     def _give_up(self) -> None:
         """It takes too long: the file stays plain, the others get another process."""
@@ -200,6 +217,8 @@ class Colouring(QObject):
 
     def _end_process(self) -> None:
         self._patience.stop()
+        self._more.stop()
+        self._answers.clear()
         self._current, self._rest = None, b""
         process, self._process = self._process, None
         if process is not None:
@@ -225,8 +244,8 @@ def _parts(change: FileChange, side: Side) -> list[tuple[int, list[str]]]:
 
 def _sayable(text: str) -> str:
     """JSON can't carry lone surrogates; one character stands for each, so that columns stay."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _all_sayable(lines: Sequence[str]) -> list[str]:
-    return [_sayable(line) for line in lines]
+    return [line if line.isascii() else _sayable(line) for line in lines]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -11,15 +11,18 @@ from itertools import accumulate
 from timmy_desktop.gui.widgets.diff_view import pairs
 from timmy_desktop.gui.widgets.diff_view.notes import notes_of, odd_lines
 from timmy_desktop.gui.widgets.diff_view.parts import Anchor, Cell, Part, PartKind, Remark
-from timmy_desktop.upgrades.diff import Block, Diff, FileChange, Place
+from timmy_desktop.upgrades.diff import Block, Diff, FileChange, Place, Side
 from timmy_desktop.upgrades.diff_folds import STEP, Gap, Opened, context, gaps, old_lines, whole
 from timmy_desktop.upgrades.diff_moves import moved_lines
 from timmy_desktop.upgrades.diff_patch import read_patch
 from timmy_desktop.upgrades.diff_space import without_space_changes
+from timmy_desktop.upgrades.diff_visible import LONGEST
 
 _LINE_KINDS = (PartKind.LINES, PartKind.CONTEXT)
 # Above this the lines of a block stand side by side in their order, without a look at their likeness.
 _MANY = 6_000
+_AT_HEAD = -1, -1
+_Spots = dict[tuple[int, int], list[Part]]
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,14 @@ class Reading:
     """Characters of the longest line."""
     odd: tuple[int, ...]
     """For each file how many lines hold what can't be seen, or passes for something else."""
+
+    @cached_property
+    def longest(self) -> int:
+        """How many lines are not drawn to their end as long as nobody asks for it."""
+        if self.widest <= LONGEST:
+            return 0
+        hunks = (hunk for file in self.diff.files for hunk in file.hunks)
+        return sum(len(line.text) > LONGEST for hunk in hunks for line in hunk.lines)
 
 
 def read(patch: bytes) -> Reading:
@@ -66,6 +77,8 @@ class DiffDocument:
         self.split = False
         self.ignores_space = False
         self.hidden_by_space = 0
+        self.draws_all = False
+        """Of lines longer than LONGEST, too; it takes long."""
         self.files = [Opening() for _ in reading.diff.files]
         self.left_out: set[tuple[int, int]] = set()
         """Hunks (file, hunk) that the person does not take; hunk -1: a file without hunks."""
@@ -75,6 +88,7 @@ class DiffDocument:
         self._pairs: dict[tuple[int, int], tuple[pairs.Pair, ...]] = {}
         self._gaps: dict[int, tuple[Gap, ...]] = {}
         self._block_places: dict[tuple[int, int], dict[int, tuple[int, int]]] = {}
+        self._runs: dict[Part, list[tuple[int, int, str]]] = {}
         self._spaceless: Diff | None = None
         self._lay_out()
 
@@ -113,19 +127,20 @@ class DiffDocument:
         old, new = self._pairs_of(part.file, part.hunk)[part.first + offset]
         return self._cell(part, old), self._cell(part, new)
 
-    def texts_of(self, part: Part) -> Iterator[tuple[str, ...]]:
-        """The text of each row of a part of lines, or both texts of it, quicker than by its cells."""
+    def texts_of(self, part: Part) -> Iterator[list[str]]:
+        """The texts of the rows of a part of lines, on each side, quicker than by its cells."""
         if part.kind is PartKind.CONTEXT:
             lines, start = self.files[part.file].new_lines or (), self.gaps(part.file)[part.hunk].new - 1
-            return ((text,) for text in lines[start + part.first : start + part.first + part.rows])
-        lines_of = self.diff.files[part.file].hunks[part.hunk].lines
+            yield list(lines[start + part.first : start + part.first + part.rows])
+            return
+        texts = [line.text for line in self.diff.files[part.file].hunks[part.hunk].lines]
         rows = slice(part.first, part.first + part.rows)
         if not self.split:
-            return ((line.text,) for line in lines_of[rows])
-        return (
-            tuple(lines_of[index].text for index in pair if index >= 0)
-            for pair in self._pairs_of(part.file, part.hunk)[rows]
-        )
+            yield texts[rows]
+            return
+        texts.append("")  # what stands where a side has no line: its index is -1
+        for side in zip(*self._pairs_of(part.file, part.hunk)[rows], strict=True):
+            yield [texts[index] for index in side]
 
     def cell(self, row: int) -> Cell | None:
         """The line that a row is about: the new one before the old one."""
@@ -147,7 +162,7 @@ class DiffDocument:
             if part.file > anchor.file:
                 break
             alike = part.kind is PartKind.FILE or (part.kind is anchor.kind and part.hunk <= anchor.hunk)
-            if part.file == anchor.file and alike:
+            if part.file == anchor.file and alike and not self._is_after(part, anchor):
                 best = self._starts[place] + self._offset(part, anchor)
         return best
 
@@ -161,14 +176,26 @@ class DiffDocument:
         for place, part in enumerate(self.parts):
             if part.file != file or part.kind not in _LINE_KINDS:
                 continue
-            for offset in range(part.rows):
-                cell = self.cells_of(part, offset)[0 if old else 1]
-                known = 0 if cell is None else cell.line.old if old else cell.line.new
+            for offset, known in enumerate(self._numbers(part, old=old)):
                 if known and (known <= number or found < 0):
                     found = self._starts[place] + offset
                 if known >= number:
                     return found
         return found
+
+    def _numbers(self, part: Part, *, old: bool) -> Iterable[int]:
+        """The number of each row's line on that side, 0 where it has none; quicker than by its cells."""
+        if part.kind is PartKind.CONTEXT:
+            gap = self.gaps(part.file)[part.hunk]
+            start = (gap.old if old else gap.new) + part.first
+            return range(start, start + part.rows)
+        lines = self.diff.files[part.file].hunks[part.hunk].lines
+        numbers = [line.old if old else line.new for line in lines]
+        rows = slice(part.first, part.first + part.rows)
+        if not self.split:
+            return numbers[rows]
+        numbers.append(0)  # where a side has no line its index is -1
+        return [numbers[pair[0 if old else 1]] for pair in self._pairs_of(part.file, part.hunk)[rows]]
 
     @cached_property
     def file_rows(self) -> dict[int, int]:
@@ -193,6 +220,7 @@ class DiffDocument:
             self._read_space()
         if split is not None:
             self.split = split
+        self._runs.clear()
         self._lay_out()
         self.changed()
 
@@ -231,7 +259,10 @@ class DiffDocument:
             return False
         opening.new_lines, opening.old_lines = lines, older
         self._gaps.pop(file, None)
-        self._relay()
+        before = self.parts
+        self._lay_out()
+        if self.parts != before:  # most often only the length of a fold is known now
+            self.changed()
         return True
 
     def text_of(self, file: int) -> tuple[Sequence[str] | None, Sequence[str] | None]:
@@ -264,6 +295,11 @@ class DiffDocument:
         self._relay()
 
     # What is there
+
+    @property
+    def cut_lines(self) -> int:
+        """How many lines are not drawn to their end."""
+        return 0 if self.draws_all else self.reading.longest
 
     @property
     def has_widgets(self) -> bool:
@@ -344,28 +380,32 @@ class DiffDocument:
         spots = self._spots(index)
         yield from spots.get((-1, -1), ())
         for hunk in range(len(file.hunks)):
-            yield from self._gap_parts(index, hunk)
+            yield from self._gap_parts(index, hunk, spots)
             yield from self._hunk_parts(index, hunk, spots)
         if file.hunks:
-            yield from self._gap_parts(index, len(file.hunks))
+            yield from self._gap_parts(index, len(file.hunks), spots)
 
-    def _gap_parts(self, file: int, gap: int) -> Iterator[Part]:
-        """What was opened of a gap, with the head of the hunk after it, or the last fold, between."""
+    def _gap_parts(self, file: int, gap: int, spots: _Spots) -> Iterator[Part]:
+        """What was opened of a gap, with the head of the hunk after it, or the last fold, between.
+
+        Comments on lines that are folded stand at the fold.
+        """
+        here = {at: found for (where, at), found in spots.items() if where == _in_gap(gap)}
         count = self.gaps(file)[gap].count
         opened = self.files[file].folds.get(gap, Opened()).clipped(max(count, 0))
         is_last = gap == len(self.diff.files[file].hunks)
-        if opened.top:
-            yield Part(PartKind.CONTEXT, file, gap, 0, opened.top)
+        below = count - opened.bottom
+        yield from _context_parts(Part(PartKind.CONTEXT, file, gap, 0, opened.top), here)
+        if is_last and (count < 0 or count > opened.top + opened.bottom):
+            yield Part(PartKind.FOLD, file, gap)
+        for at in sorted(here):
+            if at >= opened.top and (count < 0 or at < below):
+                yield from here[at]
         if not is_last:
             yield Part(PartKind.HUNK, file, gap)
-        elif count < 0 or count > opened.top + opened.bottom:
-            yield Part(PartKind.FOLD, file, gap)
-        if opened.bottom:
-            yield Part(PartKind.CONTEXT, file, gap, count - opened.bottom, opened.bottom)
+        yield from _context_parts(Part(PartKind.CONTEXT, file, gap, below, opened.bottom), here)
 
-    def _hunk_parts(
-        self, file: int, hunk: int, spots: Mapping[tuple[int, int], list[Part]]
-    ) -> Iterator[Part]:
+    def _hunk_parts(self, file: int, hunk: int, spots: _Spots) -> Iterator[Part]:
         lines = self.diff.files[file].hunks[hunk].lines
         rows = len(self._pairs_of(file, hunk)) if self.split else len(lines)
         place = 0
@@ -379,25 +419,45 @@ class DiffDocument:
         if rows > place:
             yield Part(PartKind.LINES, file, hunk, place, rows - place)
 
-    def _spots(self, file: int) -> dict[tuple[int, int], list[Part]]:
-        """Comments by the line (hunk, index) that they stand under; (-1, -1): under the head of the file."""
-        spots: dict[tuple[int, int], list[Part]] = {}
+    def _spots(self, file: int) -> _Spots:
+        """Comments by the line (hunk, index) that they stand under; (-1, -1): under the head of the file.
+        Lines between the hunks: see `_in_gap`."""
+        spots: _Spots = {}
         change = self.diff.files[file]
         for number, remark in enumerate(self.remarks):
             if remark.path in (change.new_path, change.old_path):
-                place = _index_of(change, remark)
+                place = self._spot_of(file, remark.line, remark.side)
                 spots.setdefault(place, []).append(Part(PartKind.COMMENT, file, number))
         if self.draft is not None and self.draft.file == file:
-            spots.setdefault((self.draft.hunk, self.draft.at), []).append(Part(PartKind.DRAFT, file))
+            place = self._spot_of(file, self.draft.number, self.draft.side)
+            spots.setdefault(place, []).append(Part(PartKind.DRAFT, file))
         elif self.draft_file == file:
             spots.setdefault((-1, -1), []).append(Part(PartKind.DRAFT, file))
         return spots
+
+    def _spot_of(self, file: int, number: int, side: Side) -> tuple[int, int]:
+        """Where a line with that number stands: in a hunk, or in a gap between two."""
+        found = _index_of(self.diff.files[file], number, side)
+        if found != _AT_HEAD or not number:
+            return found
+        for index, gap in enumerate(self.gaps(file)):
+            at = number - (gap.old if side == "old" else gap.new)
+            if at >= 0 and (gap.count < 0 or at < gap.count):
+                return _in_gap(index), at
+        return _AT_HEAD
 
     def _row_in(self, file: int, hunk: int, index: int) -> int:
         if not self.split:
             return index
         rows = self._pairs_of(file, hunk)
         return next(place for place, pair in enumerate(rows) if index in pair)
+
+    def _is_after(self, part: Part, anchor: Anchor) -> bool:
+        """Whether a part of the anchor's own lines begins after it: comments cut them into several."""
+        if part.kind not in _LINE_KINDS or part.hunk != anchor.hunk:
+            return False
+        at = self._row_in(part.file, part.hunk, anchor.at) if part.kind is PartKind.LINES else anchor.at
+        return part.first > at
 
     def _offset(self, part: Part, anchor: Anchor) -> int:
         if part.kind is not anchor.kind or part.kind not in _LINE_KINDS:
@@ -409,15 +469,22 @@ class DiffDocument:
 
     def _changes(self) -> Iterator[tuple[int, int, str]]:
         for place, part in enumerate(self.parts):
-            if part.kind is not PartKind.LINES:
-                continue
-            start, end = part.first, part.first + part.rows
+            if part.kind is PartKind.LINES:
+                base = self._starts[place]
+                for first, last, kind in self._runs_of(part):
+                    yield base + first, base + last, kind
+
+    def _runs_of(self, part: Part) -> list[tuple[int, int, str]]:
+        """The changed runs of a part, by its own rows. Kept: a file that comes moves thousands of them."""
+        if part not in self._runs:
+            start, end, made = part.first, part.first + part.rows, []
             for block in self.diff.files[part.file].hunks[part.hunk].blocks:
                 first, last = self._block_rows(part, block)
                 if last > start and first < end:
                     kind = "+" if block.start == block.middle else "-" if block.middle == block.end else "±"
-                    base = self._starts[place] - start
-                    yield base + max(first, start), base + min(last, end), kind
+                    made.append((max(first, start) - start, min(last, end) - start, kind))
+            self._runs[part] = made
+        return self._runs[part]
 
     def _block_rows(self, part: Part, block: Block) -> tuple[int, int]:
         if not self.split:
@@ -429,14 +496,28 @@ class DiffDocument:
         return self._block_places[key][block.start]
 
 
-def _index_of(file: FileChange, remark: Remark) -> tuple[int, int]:
-    if not remark.line:
-        return -1, -1
-    for hunk_index, hunk in enumerate(file.hunks):
+def _in_gap(gap: int) -> int:
+    """What stands for a gap where hunks are counted from 0."""
+    return -2 - gap
+
+
+def _context_parts(part: Part, comments: Mapping[int, list[Part]]) -> Iterator[Part]:
+    """Lines that were opened, cut where comments stand between them."""
+    first, end = part.first, part.first + part.rows
+    for at in sorted(at for at in comments if part.first <= at < end):
+        yield part._replace(first=first, rows=at + 1 - first)
+        yield from comments[at]
+        first = at + 1
+    if first < end:
+        yield part._replace(first=first, rows=end - first)
+
+
+def _index_of(file: FileChange, number: int, side: Side) -> tuple[int, int]:
+    for hunk_index, hunk in enumerate(file.hunks if number else ()):
         for index, line in enumerate(hunk.lines):
-            if (line.old if remark.side == "old" else line.new) == remark.line:
+            if (line.old if side == "old" else line.new) == number:
                 return hunk_index, index
-    return -1, -1
+    return _AT_HEAD
 
 
 def _lines(text: str) -> list[str]:

@@ -24,13 +24,15 @@ _Key = tuple[int, str, int, int]
 class DrawnLine:
     """One line; columns are those of what is shown."""
 
-    def __init__(self, text: str, columns: int, spans: Sequence[int], look: Look) -> None:
-        self.cut_off = max(0, len(text) - LONGEST)
-        self.shown: Visible = visible(text[:LONGEST] if self.cut_off else text)
+    def __init__(
+        self, text: str, columns: int, spans: Sequence[int], look: Look, longest: int = LONGEST
+    ) -> None:
+        self.cut_off = max(0, len(text) - longest)
+        self.shown: Visible = visible(text[:longest] if self.cut_off else text)
         self.pieces = cut(self.shown.text, columns or PIECE)
         self.words: Spans | None = None
         """The characters that the other half of a changed line does not have, once somebody asked."""
-        self._spans, self._look = spans, look
+        self.spans, self._look = spans, look
         self._layouts: dict[int, QTextLayout] = {}
         self._lead = 1 if self.shown.right_to_left else 0
 
@@ -74,7 +76,7 @@ class DrawnLine:
         return self._layouts[piece]
 
     def _formats(self, start: int, end: int) -> list[QTextLayout.FormatRange]:
-        made, spans, column = [], self._spans, self.shown.column
+        made, spans, column = [], self.spans, self.shown.column
         for place in range(0, len(spans) - 2, 3):
             first, last = max(column(spans[place]), start), min(column(spans[place + 1]), end)
             if first < last:
@@ -95,14 +97,19 @@ class DrawnLines:
     """The lines drawn last, by what they are."""
 
     def __init__(self, look: Look) -> None:
-        self.look, self.columns = look, 0
+        self.look, self.columns, self.longest = look, 0, LONGEST
         self._kept: OrderedDict[_Key, DrawnLine] = OrderedDict()
 
+    def has(self, cell: Cell, spans: Sequence[int]) -> bool:
+        """Whether a line was made ready before, with these colours."""
+        found = self._kept.get(_key(cell))
+        return found is not None and found.spans == spans
+
     def line(self, cell: Cell, spans: Sequence[int]) -> DrawnLine:
-        key = (cell.file, cell.line.kind, cell.line.old, cell.line.new)
+        key = _key(cell)
         found = self._kept.get(key)
-        if found is None:
-            found = self._kept[key] = DrawnLine(cell.line.text, self.columns, spans, self.look)
+        if found is None or found.spans != spans:
+            found = self._kept[key] = DrawnLine(cell.line.text, self.columns, spans, self.look, self.longest)
             if len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
         else:
@@ -116,6 +123,10 @@ class DrawnLines:
             return
         for key in [key for key in self._kept if key[0] == file]:
             del self._kept[key]
+
+
+def _key(cell: Cell) -> _Key:
+    return (cell.file, cell.line.kind, cell.line.old, cell.line.new)
 
 
 @lru_cache(maxsize=64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -24,21 +24,33 @@ class Measures:
     bar: int
     columns: int
     """Cells of a wrapped line; 0: lines are not wrapped."""
+    longest: int = LONGEST
+    """Characters of a line that are drawn."""
 
 
 class Geometry:
     """Made anew when the rows or the measures change."""
 
     def __init__(
-        self, document: DiffDocument, measures: Measures, height_of: Callable[[Part], int] = lambda _: 0
+        self,
+        document: DiffDocument,
+        measures: Measures,
+        height_of: Callable[[Part], int] = lambda _: 0,
+        before: Geometry | None = None,
     ) -> None:
-        """`height_of` is asked for parts that are widgets or pictures."""
+        """`height_of` is asked for parts that are widgets or pictures. `before`: most parts may be as they
+        were then, and are not measured again."""
         self._document, self.measures = document, measures
+        self._about = (measures, document.split, document.ignores_space)
+        is_like = before is not None and before._document is document and before._about == self._about
+        self._known = before._measured if before is not None and is_like else {}
+        self._measured: dict[Part, list[int]] = {}
         self._wrapped: dict[int, list[int]] = {}
         heights = []
         for place, part in enumerate(document.parts):
             heights.append(self._height(place, part, height_of))
         self.tops = [0, *accumulate(heights)]
+        self._known = {}
 
     @property
     def height(self) -> int:
@@ -74,7 +86,7 @@ class Geometry:
         if part.kind in LINE_KINDS:
             if not measures.columns:
                 return part.rows * measures.line
-            self._wrapped[place] = self._wrap(part)
+            self._wrapped[place] = self._measured[part] = self._known.get(part) or self._wrap(part)
             return self._wrapped[place][-1] * measures.line
         if part.kind is PartKind.FILE:
             return measures.head
@@ -83,9 +95,9 @@ class Geometry:
         return measures.bar
 
     def _wrap(self, part: Part) -> list[int]:
-        columns = self.measures.columns
-        rows = self._document.texts_of(part)
-        return [0, *accumulate(max(_lines(text, columns) for text in texts) for texts in rows)]
+        columns, longest = self.measures.columns, self.measures.longest
+        sides = [heights(texts, columns, longest) for texts in self._document.texts_of(part)]
+        return [0, *accumulate(sides[0] if len(sides) == 1 else map(max, *sides))]
 
     def _within(self, place: int, part: Part, offset: int) -> int:
         if place in self._wrapped:
@@ -93,7 +105,17 @@ class Geometry:
         return offset * self.measures.line if part.kind in LINE_KINDS else 0
 
 
-def _lines(text: str, columns: int) -> int:
+def heights(texts: Sequence[str], columns: int, longest: int) -> list[int]:
+    """How many lines each text takes. In one expression: all of a diff is measured when its width changes."""
+    return [
+        1
+        if len(text) <= columns and text.isascii() and text.isprintable()
+        else _lines(text, columns, longest)
+        for text in texts
+    ]
+
+
+def _lines(text: str, columns: int, longest: int) -> int:
     if text.isascii() and text.isprintable():
-        return 1 if len(text) <= columns else -(-min(len(text), LONGEST) // columns)
-    return len(cut(visible(text[:LONGEST]).text, columns))
+        return -(-min(len(text), longest) // columns)
+    return len(cut(visible(text[:longest]).text, columns))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from operator import itemgetter
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QWidget
 
@@ -15,6 +16,8 @@ from timmy_desktop.gui.widgets.diff_view.view import DiffView
 _WIDTH = 14
 _PLACES = {"+": (7, 5), "-": (2, 5)}
 _LOOKED_AT = 24
+# So long after the rows have changed: the lines come first, and many changes are one.
+_AGAIN_MS = 30
 
 
 class Minimap(QWidget):
@@ -24,6 +27,10 @@ class Minimap(QWidget):
         super().__init__()
         self._view = view
         self._drawn: QPixmap | None = None
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(_AGAIN_MS)
+        self._again.timeout.connect(self.draw_anew)
         self.setFixedWidth(_WIDTH)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Map of the changes")
@@ -32,6 +39,14 @@ class Minimap(QWidget):
         view.verticalScrollBar().valueChanged.connect(lambda _: self.update())
         view.verticalScrollBar().rangeChanged.connect(lambda *_: self._forget())
         Theme.current().changed.connect(self._forget)
+
+    @property
+    def is_drawn(self) -> bool:
+        """Whether it shows the rows as they are now."""
+        return not self._again.isActive()
+
+    def stop(self) -> None:
+        self._again.stop()
 
     def sizeHint(self) -> QSize:
         return QSize(_WIDTH, 100)
@@ -87,10 +102,10 @@ class Minimap(QWidget):
         """What changed between two heights. Asked for each pixel: there may be a thousand changes to one."""
         geometry, changes = self._view.geometry_now, self._view.document.changes
         first, last = geometry.row_at(int(top)), geometry.row_at(int(bottom - 0.001))
-        place = max(bisect_right(changes, first, key=lambda change: change[0]) - 1, 0)
+        place = max(bisect_right(changes, first, key=itemgetter(0)) - 1, 0)
         kinds: set[str] = set()
         for start, end, kind in changes[place : place + _LOOKED_AT]:
-            if start > last:
+            if start > last or len(kinds) > 1:
                 break
             if end > first:
                 kinds.update("+-" if kind == "±" else kind)
@@ -109,5 +124,11 @@ class Minimap(QWidget):
                 painter.fillRect(QRectF(0, y, self.width(), 3), theme.color("accent"))
 
     def _forget(self) -> None:
+        if not self._again.isActive():
+            self._again.start()
+
+    def draw_anew(self) -> None:
+        """Of the rows as they are now."""
+        self._again.stop()
         self._drawn = None
         self.update()

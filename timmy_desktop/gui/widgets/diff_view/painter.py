@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -46,6 +47,12 @@ class Scene:
     can_take: bool = False
     can_see: bool = False
     pictures: Mapping[int, Pictures] = field(default_factory=dict)
+    patience: float = 0.0
+    """Seconds for the text of lines that were not drawn before; the others wait. 0: as long as it takes."""
+
+    def is_ready(self, cell: Cell) -> bool:
+        """Whether a line was drawn before, with the colours that it has now."""
+        return self.lines.has(cell, self.spans(cell.file, cell.line))  # type: ignore[operator]
 
     def drawn(self, cell: Cell) -> DrawnLine:
         return self.lines.line(cell, self.spans(cell.file, cell.line))  # type: ignore[operator]
@@ -68,12 +75,16 @@ class DiffPainter:
 
     def __init__(self, painter: QPainter, scene: Scene) -> None:
         self._painter, self._scene = painter, scene
+        self._until = 0.0
+        self.is_whole = True
+        """Whether there was time for everything."""
 
     def paint(self) -> list[Row]:
         """Draws everything; returns the rows that it drew."""
         rows = list(visible_rows(self._scene))
         for row in rows:
             self._ground(row)
+        self._until = time.perf_counter() + self._scene.patience
         for lane in self._scene.lanes:
             self._painter.setClipRect(QRect(lane.text, 0, lane.width, self._scene.height))
             for row in rows:
@@ -125,6 +136,9 @@ class DiffPainter:
         cell = self._cell(row, lane.side)
         if cell is None:
             return
+        if self._is_late() and not self._scene.is_ready(cell):
+            self.is_whole = False
+            return
         drawn, look = self._scene.drawn(cell), self._scene.look
         for tone, start, end in self._marked(row, lane, cell, drawn):
             self._fill(drawn, row, lane, start, end, tone)
@@ -137,6 +151,9 @@ class DiffPainter:
         if drawn.cut_off or not cell.line.ends:
             self._end_note(row, lane, cell, drawn)
         self._cursor(row, lane, drawn)
+
+    def _is_late(self) -> bool:
+        return bool(self._scene.patience) and time.perf_counter() > self._until
 
     def _pieces(self, drawn: DrawnLine, row: Row, lane: Lane) -> Iterator[tuple[int, QPointF]]:
         """The pieces of a line that are on screen, and where each goes."""
@@ -204,7 +221,7 @@ class DiffPainter:
     def _end_note(self, row: Row, lane: Lane, cell: Cell, drawn: DrawnLine) -> None:
         words = "no line feed at the end of the file" if not cell.line.ends else ""
         if drawn.cut_off:
-            words = f"{drawn.cut_off:,} more characters are not shown; copy the line to read them"
+            words = f"{drawn.cut_off:,} more characters are not shown; E shows all of them"
         piece = len(drawn.pieces) - 1
         x, y = self.place_of(drawn, piece, row.top, lane)
         self._painter.setFont(self._scene.look.small)

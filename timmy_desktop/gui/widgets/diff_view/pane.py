@@ -37,8 +37,14 @@ class DiffPane(QWidget):
         self.view.show_reading(reading)
         self._tell()
 
+    @property
+    def is_drawn(self) -> bool:
+        """Whether nothing of what is known is still to be drawn."""
+        return self.view.is_drawn and self.map.is_drawn
+
     def stop(self) -> None:
         self.find_bar.stop()
+        self.map.stop()
         self.view.stop()
 
     def _lay_out(self) -> None:

@@ -179,6 +179,15 @@ class DiffReader(DiffCanvas):
         self.horizontalScrollBar().setValue(0)
         self._keeping_place(self._measure)
 
+    def draw_all(self) -> None:
+        """Long lines to their ends; where they are wrapped, each takes as many rows as it needs."""
+
+        def change() -> None:
+            self.document.draws_all = True
+            self._measure()
+
+        self._keeping_place(change)
+
     def larger(self) -> None:
         self.set_points(self.points + 1)
 

@@ -156,7 +156,7 @@ class DiffView(DiffReader):
             return
         cell = side_cell(self.document, self.caret.row, self.caret.side) or self.document.cell(self.caret.row)
         self._embedded.keep_only({remark.key for remark in self.document.remarks})
-        if cell is not None and cell.hunk >= 0:
+        if cell is not None:
             self.document.begin_draft(cell)
         else:
             self.document.begin_draft(None, self.file)

@@ -1,0 +1,1 @@
+"""Databases that older versions wrote, and how each release adds its own."""
