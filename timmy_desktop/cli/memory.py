@@ -67,7 +67,7 @@ async def _search(opened: Memory, options: argparse.Namespace) -> Report:
     result = await opened.search(options.text, asker=PERSON, filters=filters, limit=options.limit)
     hits = [
         {**_shown(hit.entry), "score": round(hit.score, 4), "reason": hit.reason, "folded": list(hit.folded)}
-        # What would be shown with 0.00 has nothing to do with the question; the best is shown whatever it has.
+        # What would be shown with 0.00 has nothing to do with the question; the best is shown all the same.
         for place, hit in enumerate(result.hits)
         if place == 0 or hit.score >= _LEAST_SCORE or result.mode == "newest"
     ]
