@@ -25,6 +25,10 @@ def test_from_remembering_to_forgetting(tmp_path: Path) -> None:
     assert memory(one, "export", "--out", str(export))["entries"] == 1
     assert memory(two, "import", str(export))["entries"] == 1
     assert memory(two, "search", "Quokkagold")["hits"][0]["id"] == made["id"]
+    memory(two, "remember", "Bread is baked at six in the morning by the baker of the village")
+    hits = memory(two, "search", "what is the name of my ship", "--limit", "50")["hits"]
+    assert hits[0]["id"] == made["id"]
+    assert all(hit["score"] >= 0.005 for hit in hits)
     report = memory(one, "forget", f"m:{made['id'][-8:]}")
     assert (report["forgotten"], report["gone"]) == (1, True)
     assert not [path for path in one.rglob("*") if path.is_file() and b"Quokkagold" in path.read_bytes()]
@@ -33,7 +37,7 @@ def test_from_remembering_to_forgetting(tmp_path: Path) -> None:
     assert memory(one, "stats")["entries"] == 0
     read = timmy("memory", "stats", data_dir=two)
     assert read.returncode == 0, read.stderr
-    assert "content size: 28 bytes" in read.stdout
+    assert "content size: 92 bytes" in read.stdout
     assert "_us" not in read.stdout
     assert "oldest: 20" in read.stdout
     assert "oldest: none" in timmy("memory", "stats", data_dir=one).stdout

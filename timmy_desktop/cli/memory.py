@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 DONE, FAILED, USAGE = 0, 1, 2
 JSONL = ".jsonl"
 _LINE = 160
+_LEAST_SCORE = 0.005
 
 Report = dict[str, Any]
 Action = Callable[[Memory, argparse.Namespace], Awaitable[Report]]
@@ -66,7 +67,9 @@ async def _search(opened: Memory, options: argparse.Namespace) -> Report:
     result = await opened.search(options.text, asker=PERSON, filters=filters, limit=options.limit)
     hits = [
         {**_shown(hit.entry), "score": round(hit.score, 4), "reason": hit.reason, "folded": list(hit.folded)}
-        for hit in result.hits
+        # What would be shown with 0.00 has nothing to do with the question; the best is shown all the same.
+        for place, hit in enumerate(result.hits)
+        if place == 0 or hit.score >= _LEAST_SCORE or result.mode == "newest"
     ]
     return {"hits": hits, "mode": result.mode, "milliseconds": round(result.took_ms, 1), "note": result.note}
 

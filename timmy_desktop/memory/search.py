@@ -28,8 +28,6 @@ _SPARE = 3
 _MOST_EXACT = 200
 # Exact ones stand above every meaning; within each kind the cosine decides.
 _EXACT_SCORE, _MEANING_SHARE = 0.9, 0.9
-# What is no nearer to this question than to any other is not shown for it.
-_LEAST_SCORE = 0.005
 _MATCH = (
     "SELECT e.number, -bm25(memory_words) FROM memory_words "
     "JOIN memory_entries e ON e.number = memory_words.rowid "
@@ -90,8 +88,7 @@ class Search:
         hits.sort(key=lambda hit: (-len(words.matching(plan.exact, hit.entry.content)), -hit.score))
         known = {hit.entry.number for hit in hits}
         rest = await self._entries([number for number in ranks if number not in known], where)
-        meant = [_meant(entry, plan, cosines[entry.number], ranks[entry.number]) for entry in rest]
-        hits += [hit for hit in meant if hit.score >= _LEAST_SCORE]
+        hits += [_meant(entry, plan, cosines[entry.number], ranks[entry.number]) for entry in rest]
         if len(hits) < limit:
             hits += await self._more_by_words(plan, where, hits, limit)
         return hits[:limit]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -143,17 +141,3 @@ async def test_what_has_no_vector_yet_is_found_by_its_words(tmp_path: Path) -> N
             world.memory._board.set(pending=1)
             found = contents(await world.memory.search("the ocarina player", asker=PERSON))
             assert "a fresh word: ocarina player" in found
-
-
-async def test_what_has_nothing_to_do_with_the_question_is_no_hit(tmp_path: Path) -> None:
-    class Apart(FakeEmbedder):
-        """What is said of stars is as far as can be from anything else."""
-
-        def _vector(self, text: str) -> Any:
-            return np.eye(self.dimensions)[0 if "star" in text else 1]
-
-    async with MemoryWorld(tmp_path, embedder=Apart()) as world:
-        await fill(world.memory, "the star is red", "bread is baked at six")
-        result = await world.memory.search("that far star there", asker=PERSON)
-        assert contents(result) == ["the star is red"]
-        assert (await world.memory.search("bread", asker=PERSON)).hits[0].score >= 0.9
