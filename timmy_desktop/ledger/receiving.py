@@ -135,16 +135,21 @@ class Receiving:
         received = msat(result.received_msat)
         if received <= 0 or not invoice.proves(result.preimage, incoming.payment_hash):
             return await self._doubted(incoming)
-        flags = _flags(incoming, received)
         now, proof = self._clock.now_us(), await self._word()
+        flags = _flags(incoming, received)
         event = InvoiceSettled(
             **_about(incoming), received_msat=received, preimage=result.preimage, flags=flags
         )
-        with suppress(ConcludedMeanwhileError):
+        try:
             await self._bus.publish(
                 event,
                 work=lambda session: _book(session, incoming, received, result.preimage, flags, proof, now),
             )
+        except _ClosedMeanwhileError as closed:
+            # It ran out while the node was asked: what is told of it must say that this came late.
+            return await self.settle(closed.present, result)
+        except ConcludedMeanwhileError:
+            pass
         return "settled"
 
     async def watch(self) -> int:
@@ -233,6 +238,14 @@ def _select(session: Session, condition: str, *values: object) -> list[Incoming]
     ]
 
 
+class _ClosedMeanwhileError(Exception):
+    """An invoice that was read as pending has been closed since: `present` is what it is now."""
+
+    def __init__(self, present: Incoming) -> None:
+        super().__init__(present.state)
+        self.present = present
+
+
 def _flags(incoming: Incoming, received: int) -> str:
     late = "late" if incoming.state != "pending" else ""
     over = "overpaid" if received > incoming.amount_msat else ""
@@ -254,14 +267,15 @@ def _book(
         return
     if present.state == "settled" or settled_late(session, incoming):
         raise ConcludedMeanwhileError("What came in for this invoice is already recorded.")
-    words = " ".join(dict.fromkeys(("late", *flags.split())))
+    if incoming.state == "pending":
+        raise _ClosedMeanwhileError(present)
     book.record(
         session,
         Transaction(
             id=new_id(), type="invoice", purpose=incoming.purpose, account=incoming.account,
             amount_msat=incoming.amount_msat, simulated=incoming.simulated, time_us=now,
             payment_hash=incoming.payment_hash, received_msat=received, memo=incoming.memo,
-            bolt11=incoming.bolt11, payee=incoming.payee, preimage=preimage, proof=proof, flags=words,
+            bolt11=incoming.bolt11, payee=incoming.payee, preimage=preimage, proof=proof, flags=flags,
             refers_to=incoming.id, task_id=incoming.task_id, agent_id=incoming.agent_id,
             expires_us=incoming.expires_us, moves=tuple(moves),
         ),

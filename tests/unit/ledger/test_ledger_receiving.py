@@ -11,6 +11,7 @@ import pytest
 from tests.conditions import eventually
 from tests.fakes.ledger_world import TREASURY, LedgerWorld, SetClock
 from tests.fakes.lightning import FakeLightning
+from timmy_desktop.ledger import receiving
 from timmy_desktop.ledger.backends.embedded import EmbeddedBackend
 from timmy_desktop.ledger.errors import LedgerError, MoneyError
 
@@ -100,6 +101,24 @@ async def test_what_comes_late_is_booked_and_flagged_and_the_past_stays(
         )
         assert rows == [(end, "", 0), ("settled", "late", 1)]
         assert (await world.ledger.balances()).available_msat == TREASURY + 5000
+        await world.audited()
+
+
+async def test_what_ran_out_while_the_node_was_asked_is_told_as_late(
+    tmp_path: Path, clock: SetClock, node: FakeLightning
+) -> None:
+    async with LedgerWorld(tmp_path, node, clock, ask_again_seconds=1000) as world:
+        made = await world.ledger.create_invoice(5000, "x", expiry_s=600)
+        read_before = await world.db.read(lambda session: receiving.by_id(session, made.ledger_id))
+        await world.ledger.cancel_invoice(made.ledger_id, "Changed my mind")
+        node.receive(made.payment_hash, 5700)
+
+        await world.ledger._receiving.look_up(read_before)
+
+        (told,) = [event for event in world.events if event.type == "invoice.settled"]
+        assert told.flags == "late overpaid"  # type: ignore[attr-defined]
+        rows = await world.rows("SELECT state, flags FROM ledger WHERE type = 'invoice' ORDER BY id")
+        assert rows == [("failed", ""), ("settled", "late overpaid")]
         await world.audited()
 
 
