@@ -170,10 +170,14 @@ def _switched(pane: Any, change: Any) -> dict[str, float]:
         change()
         pane.view.viewport().repaint()
         middle = time.perf_counter()
-        pane.map.draw_anew()
-        pane.map.repaint()
         lines.append(middle - start)
-        maps.append(time.perf_counter() - middle)
+        pane.map.draw_anew()
+        pieces = []
+        while not pane.map.is_drawn:
+            start = time.perf_counter()
+            pane.map.repaint()
+            pieces.append(time.perf_counter() - start)
+        maps.append(max(pieces))
     slower = max(statistics.median(lines[::2]), statistics.median(lines[1::2]))
     return {"lines": slower * 1000, "map": statistics.median(maps) * 1000}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -210,6 +211,16 @@ class DiffDocument:
     def changes(self) -> list[tuple[int, int, str]]:
         """Runs of changed rows in order: first row, the row after the last, and `+`, `-` or `±`."""
         return list(self._changes())
+
+    def prepare_changes(self, seconds: float) -> bool:
+        """Works on `changes` for so long, though for one part at least; whether they are at hand then."""
+        until = time.perf_counter() + seconds
+        for part in self.parts:
+            if part.kind is PartKind.LINES and part not in self._runs:
+                if time.perf_counter() > until:
+                    return False
+                self._runs_of(part)
+        return True
 
     # What a person does
 

@@ -18,6 +18,7 @@ _PLACES = {"+": (7, 5), "-": (2, 5)}
 _LOOKED_AT = 24
 # So long after the rows have changed: the lines come first, and many changes are one.
 _AGAIN_MS = 30
+_SLICE_SECONDS = 0.004
 
 
 class Minimap(QWidget):
@@ -27,10 +28,15 @@ class Minimap(QWidget):
         super().__init__()
         self._view = view
         self._drawn: QPixmap | None = None
+        self._is_stale = True
         self._again = QTimer(self)
         self._again.setSingleShot(True)
         self._again.setInterval(_AGAIN_MS)
         self._again.timeout.connect(self.draw_anew)
+        self._more = QTimer(self)
+        self._more.setSingleShot(True)
+        self._more.setInterval(0)
+        self._more.timeout.connect(self.update)
         self.setFixedWidth(_WIDTH)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName("Map of the changes")
@@ -43,22 +49,24 @@ class Minimap(QWidget):
     @property
     def is_drawn(self) -> bool:
         """Whether it shows the rows as they are now."""
-        return not self._again.isActive()
+        return not self._again.isActive() and not self._more.isActive()
 
     def stop(self) -> None:
         self._again.stop()
+        self._more.stop()
 
     def sizeHint(self) -> QSize:
         return QSize(_WIDTH, 100)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
-        ratio = self.devicePixelRatioF()
-        if self._drawn is None or self._drawn.size() != self.size() * ratio:
-            self._drawn = QPixmap(self.size() * ratio)
-            self._drawn.setDevicePixelRatio(ratio)
-            self._draw(QPainter(self._drawn))
+        if self._drawn is None or self._drawn.size() != self.size() * self.devicePixelRatioF():
+            self._is_stale = True
+        if self._is_stale:
+            self._draw_if_ready()
         painter, theme = QPainter(self), Theme.current()
-        painter.drawPixmap(0, 0, self._drawn)
+        painter.fillRect(self.rect(), theme.color("sunken"))
+        if self._drawn is not None:
+            painter.drawPixmap(0, 0, self._drawn)
         window = self._window()
         if window.height() < self.height() - 1:
             color = theme.color("outline")
@@ -84,6 +92,18 @@ class Minimap(QWidget):
         whole = max(bar.maximum() + bar.pageStep(), 1)
         top, height = bar.value() / whole * self.height(), bar.pageStep() / whole * self.height()
         return QRectF(0, top, self.width(), max(height, 8.0))
+
+    def _draw_if_ready(self) -> None:
+        """What changed where takes long to find out in a large diff: until then the old picture stays."""
+        if not self._view.document.prepare_changes(_SLICE_SECONDS):
+            self._more.start()
+            return
+        ratio = self.devicePixelRatioF()
+        self._drawn = QPixmap(self.size() * ratio)
+        self._drawn.setDevicePixelRatio(ratio)
+        self._draw(QPainter(self._drawn))
+        self._is_stale = False
+        self._more.stop()
 
     def _draw(self, painter: QPainter) -> None:
         view, theme = self._view, Theme.current()
@@ -130,5 +150,5 @@ class Minimap(QWidget):
     def draw_anew(self) -> None:
         """Of the rows as they are now."""
         self._again.stop()
-        self._drawn = None
-        self.update()
+        self._is_stale = True
+        self._more.start()
