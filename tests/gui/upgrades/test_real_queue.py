@@ -22,6 +22,8 @@ Key, Control = Qt.Key, Qt.KeyboardModifier.ControlModifier
 LINES = "".join(f"line {number}\n" for number in range(1, 80))
 EDITED = LINES.replace("line 5\n", "line five\n").replace("line 60\n", "line sixty\n")
 
+PATIENCE_S = 50
+
 
 class Place:
     """A window's worth of one dock."""
@@ -48,18 +50,22 @@ class Place:
                 and page.evidence is not None
                 and page.evidence.proof is not None
             ),
-            timeout=20,
+            timeout=PATIENCE_S,
         )
 
-    def answer(self) -> None:
-        """Says yes to the question on screen."""
-        (dialog,) = [one for one in self.panel.findChildren(DecisionDialog) if one.isVisible()]
+    async def answer(self) -> None:
+        """Says yes to the question on screen, which may take its time to come."""
+        await eventually(lambda: self._questions(), timeout=PATIENCE_S)
+        (dialog,) = self._questions()
         dialog.go_button.click()
+
+    def _questions(self) -> list[DecisionDialog]:
+        return [one for one in self.panel.findChildren(DecisionDialog) if one.isVisible()]
 
     async def state(self, state: str) -> None:
         review = self.panel.page
         await eventually(
-            lambda: review.review is not None and review.review.proposal.state == state, timeout=20
+            lambda: review.review is not None and review.review.proposal.state == state, timeout=PATIENCE_S
         )
         await self.world.queue.settled()
         await eventually(self.panel.settle)
@@ -89,15 +95,13 @@ async def test_what_is_on_screen_is_approved_by_key_and_becomes_a_commit(
         panel.view.setFocus()
         shown = digest_of(panel.view.document.reading.patch)
         QTest.keyClick(panel.view, Key.Key_Return, Control)
-        place.answer()
+        await place.answer()
         await place.state("applied")
         assert f"Diff-digest: sha256:{shown}" in place.repo.git("log", "-1", "--format=%B", "main")
         assert place.repo.read("a.txt") == EDITED.strip()
+        await eventually(panel.page.bar.roll_back.isEnabled, timeout=PATIENCE_S)
         panel.page.bar.roll_back.click()
-        await eventually(
-            lambda: any(one.isVisible() for one in panel.findChildren(DecisionDialog)), timeout=20
-        )
-        place.answer()
+        await place.answer()
         await place.state("rolled_back")
         assert place.repo.read("a.txt") == LINES.strip()
 
@@ -146,16 +150,16 @@ async def test_a_branch_that_moved_is_refused_and_looked_at_again(qapp: QApplica
         await eventually(panel.settle)
         if panel.page.bar.approve.isEnabled():
             panel.act("approve")
-            place.answer()
+            await place.answer()
             await eventually(panel.settle)
         await eventually(lambda: not panel.page.bar.approve.isEnabled())
         assert place.repo.git("log", "-1", "--format=%s", "main") == "meanwhile"
         panel.act("look_again")
-        await eventually(lambda: "Revision 2" in panel.page.notice.words, timeout=20)
+        await eventually(lambda: "Revision 2" in panel.page.notice.words, timeout=PATIENCE_S)
         panel.act("show_newest")
         await place.shown(revision=2)
         panel.act("approve")
-        place.answer()
+        await place.answer()
         await place.state("applied")
         assert place.repo.read("c.txt") == "another"
 
@@ -166,7 +170,7 @@ async def test_a_part_is_taken_and_the_rest_is_left(qapp: QApplication, tmp_path
         QTest.keyClick(panel.view, Key.Key_N)
         QTest.keyClick(panel.view, Key.Key_X)
         panel.act("accept_part")
-        place.answer()
+        await place.answer()
         await place.state("rejected")
         proposals = await place.world.queue.proposals()
         (part,) = [proposal for proposal in proposals if proposal.state == "proposed"]
