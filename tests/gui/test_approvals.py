@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QSystemTrayIcon
 from pytestqt.qtbot import QtBot
 
 from tests.conditions import eventually
@@ -30,6 +33,35 @@ async def test_a_proposal_shows_in_the_status_line_and_in_words(qtbot: QtBot, tm
         services.upgrades.waiting = 0
         await services.record(UpgradeRejected(upgrade_id="u1", by="person", reason=""))
         await eventually(lambda: part.text().strip() == "Nothing to approve")
+
+
+async def test_the_icon_in_the_desktops_dock_counts_what_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[int] = []
+    monkeypatch.setattr(QApplication, "setBadgeNumber", lambda _, number: shown.append(number))
+    async with open_window(tmp_path, (spec("upgrades"),)) as (_, services):
+        services.upgrades.waiting = 2
+        await services.record(PROPOSED)
+        await eventually(lambda: 2 in shown)
+    assert shown[-1] == 0, "nothing is counted by an application that has ended"
+
+
+async def test_who_looks_elsewhere_is_notified_by_the_desktop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", staticmethod(lambda: True))
+    monkeypatch.setattr(QSystemTrayIcon, "supportsMessages", staticmethod(lambda: True))
+    monkeypatch.setattr(QSystemTrayIcon, "show", lambda _: None)  # there is no tray here
+    monkeypatch.setattr(QSystemTrayIcon, "showMessage", lambda _, title, words, icon: told.append(words))
+    monkeypatch.setattr(
+        QGuiApplication, "applicationState", staticmethod(lambda: Qt.ApplicationState.ApplicationInactive)
+    )
+    async with open_window(tmp_path, (spec("upgrades"),)) as (_, services):
+        await services.record(PROPOSED)
+        await eventually(lambda: told)
+    assert told == ["Forge proposes a change: Boil faster. It waits in Upgrades for your approval."]
 
 
 async def test_the_button_leads_to_the_dock(qtbot: QtBot, tmp_path: Path) -> None:
