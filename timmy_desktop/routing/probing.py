@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from timmy_desktop.routing.lane import Lane
@@ -29,6 +30,7 @@ class Prober:
     def start(self) -> None:
         """Begins to watch; the first probes go out at once."""
         for watch in self._watches.values():
+            watch.now = asyncio.get_running_loop().time
             name = f"watch provider {watch.lane.provider.name}"
             self._tasks.append(self._supervisor.start(name, self._run(watch)))
 
@@ -68,6 +70,8 @@ class _Watch:
 
     def __init__(self, lane: Lane) -> None:
         self.lane = lane
+        # Of the loop that it runs on, kept: a status is also asked for while none runs, as a window closes.
+        self.now: Callable[[], float] = time.monotonic
         self._due = 0.0
         self._backoff = FIRST_SECONDS
         self._moved = asyncio.Event()
@@ -75,21 +79,21 @@ class _Watch:
     @property
     def seconds_left(self) -> float:
         """How long until it is due."""
-        return max(0.0, self._due - _now())
+        return max(0.0, self._due - self.now())
 
     def schedule(self) -> None:
         """Sets the next time by what the last probe found."""
-        self._due = _now() + self._interval()
+        self._due = self.now() + self._interval()
 
     def bring_forward(self, seconds: float) -> None:
         """Probes within `seconds`."""
-        self._due = min(self._due, _now() + seconds)
+        self._due = min(self._due, self.now() + seconds)
         self._backoff = FIRST_SECONDS
         self._moved.set()
 
     async def until_due(self) -> None:
         """Waits for the next time, which may be brought forward meanwhile."""
-        while (left := self._due - _now()) > 0:
+        while (left := self._due - self.now()) > 0:
             self._moved.clear()
             try:
                 async with asyncio.timeout(left):
@@ -115,7 +119,3 @@ async def _probe(lane: Lane) -> None:
 def _is_due_for_trial(lane: Lane) -> bool:
     breaker = lane.breaker
     return lane.is_tried_in_background and breaker.state == "OPEN" and breaker.seconds_to_trial == 0
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()

@@ -61,3 +61,12 @@ async def test_the_first_look_may_take_as_long_as_loading_a_library_takes(
         assert (await bench.router.check_now())[0].state == "CLOSED"
         slow.release.clear()
         assert (await bench.router.check_now())[0].state == "OPEN"
+
+
+async def test_a_status_is_told_where_no_loop_runs(routing):
+    """The window asks for it once more while it closes."""
+    provider = ScriptedProvider("quick")
+    async with routing(provider, started=True) as bench:
+        await eventually(lambda: provider.probes == 1)
+        (status,) = await asyncio.to_thread(bench.router.status)
+        assert status.seconds_to_probe >= 0
