@@ -9,8 +9,8 @@ from timmy_desktop.gui.panel import Area, Panel, PanelSpec
 if TYPE_CHECKING:
     from timmy_desktop.services import Services
 
-
 REST_S = 0.003
+"""An export shares the interpreter with the window, and rests after each piece; a million lines rest 75 s."""
 
 
 def build(services: Services) -> Panel:

@@ -14,28 +14,25 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QPainter
 from PySide6.QtWidgets import (
     QListView,
     QStackedWidget,
-    QStyledItemDelegate,
-    QStyleOptionViewItem,
     QVBoxLayout,
     QWidget,
 )
 
 from timmy_desktop.gui.panels.ledger.keys import is_for_all
 from timmy_desktop.gui.panels.ledger.words import Names, agent_words
-from timmy_desktop.gui.theme import GAP, TIGHT, Theme
+from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.empty_state import EmptyState
 from timmy_desktop.gui.widgets.facts_strip import Fact, FactsStrip
 from timmy_desktop.gui.widgets.parts import row
 from timmy_desktop.gui.widgets.two_line_rows import (
+    TwoLineDelegate,
     left_words,
-    paint_ground,
     quiet_list,
     right_words,
-    two_line_size,
 )
 from timmy_desktop.gui.wording import count, dollars, duration, exact_time, relative_time, sats
 from timmy_desktop.inert import inert_line
@@ -121,32 +118,16 @@ class ThoughtsModel(QAbstractListModel):
         return None
 
 
-class ThoughtDelegate(QStyledItemDelegate):
+def thought_delegate(name_of: Names, parent: QObject | None = None) -> TwoLineDelegate:
     """Two lines: what was asked and its price; the effort and when."""
 
-    def __init__(self, name_of: Names, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._name_of = name_of
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:  # noqa: ARG002
-        return two_line_size()
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        thought = index.data(THOUGHT_ROLE)
-        if not isinstance(thought, Thought):
-            return
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_ground(painter, option)
-        box = option.rect.adjusted(GAP + TIGHT, GAP, -GAP - TIGHT, -GAP)
-        body, small = QFontMetrics(Theme.current().font()), QFontMetrics(Theme.current().font("small"))
-        first = QRect(box.left(), box.top(), box.width(), body.height())
-        second = QRect(box.left(), first.bottom() + 1 + TIGHT, box.width(), small.height())
+    def lines(painter: QPainter, first: QRect, second: QRect, thought: Thought) -> None:
         left = right_words(painter, first, price_words(thought), "text", mono=True)
         left_words(painter, left, inert_line(thought.text, 200), "text")
         left = right_words(painter, second, relative_time(thought.created_us), "muted")
-        left_words(painter, left, effort_words(thought, self._name_of), "muted", small=True)
-        painter.restore()
+        left_words(painter, left, effort_words(thought, name_of), "muted", small=True)
+
+    return TwoLineDelegate(THOUGHT_ROLE, Thought, lines, parent=parent)
 
 
 class ThoughtList(QListView):
@@ -157,7 +138,7 @@ class ThoughtList(QListView):
     def __init__(self, model: ThoughtsModel, name_of: Names) -> None:
         super().__init__()
         self.setModel(model)
-        self.setItemDelegate(ThoughtDelegate(name_of, self))
+        self.setItemDelegate(thought_delegate(name_of, self))
         self.setUniformItemSizes(True)
         quiet_list(self, "What each task took")
         self.doubleClicked.connect(self._open)
