@@ -29,7 +29,7 @@ from timmy_desktop.gui.panels.router.panel import RouterPanel
 from timmy_desktop.gui.panels.router.provider_model import PROVIDER_ROLE, ProviderItem
 from timmy_desktop.gui.panels.router.request_model import ROW_ROLE
 from timmy_desktop.gui.theme import Theme
-from timmy_desktop.gui.widgets.time_series_plot import LEFT_ROOM
+from timmy_desktop.gui.widgets.plot_tracks import LEFT_ROOM
 from timmy_desktop.gui.widgets.two_line_rows import wrapped
 from timmy_desktop.supervisor import TaskSupervisor
 
@@ -136,8 +136,8 @@ async def test_the_crosshair_reads_values_by_mouse_and_by_keys(
     qtbot.keyClick(plot, Qt.Key.Key_Escape)
     assert plot.step == -1
     assert cells(panel, row_of(panel, "ollama")) == whole
-    middle = plot._view.mapFromScene(plot._top.mapToScene(plot._top.rect().center()))
-    qtbot.mouseMove(plot._view.viewport(), middle)
+    middle = plot.tracks.view.mapFromScene(plot.tracks.top.mapToScene(plot.tracks.top.rect().center()))
+    qtbot.mouseMove(plot.tracks.view.viewport(), middle)
     await eventually(lambda: plot.step >= 0)
 
 
@@ -210,7 +210,7 @@ async def test_both_scales_and_both_themes_while_one_looks(world: Callable[..., 
     theme = Theme.current()
     before = theme.name
     theme.switch("light" if before == "dark" else "dark")
-    ground = plot._view.backgroundBrush().color()
+    ground = plot.tracks.view.backgroundBrush().color()
     assert ground == theme.color("surface")
     theme.switch(before)
 
