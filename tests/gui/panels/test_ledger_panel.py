@@ -675,9 +675,9 @@ async def test_it_fits_its_room(month: World) -> None:
     assert not panel.lines_page.filters.choices.isVisibleTo(panel)
     panel.resize(400, 700)
     await eventually(lambda: panel.tabs.indexOf(panel.chart_page) < 0)
-    assert panel.splitter.orientation() is Qt.Orientation.Vertical
+    assert panel.sheet.orientation() is Qt.Orientation.Vertical
     panel.resize(1500, 800)
-    await eventually(lambda: panel.splitter.orientation() is Qt.Orientation.Horizontal)
+    await eventually(lambda: panel.sheet.orientation() is Qt.Orientation.Horizontal)
     assert not any(table.isColumnHidden(column) for column in Column)
 
 

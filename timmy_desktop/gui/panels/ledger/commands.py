@@ -16,7 +16,7 @@ def palette_commands(panel: LedgerPanel) -> list[QAction]:
     commands: tuple[tuple[str, Callable[[], object]], ...] = (
         ("Create an invoice", panel.invoices.new),
         ("Pay an invoice", panel.payments.pay),
-        ("Find a line of the ledger", panel.look_for),
+        ("Find a line of the ledger", panel.desk.look_for),
         ("Show money in and out by agent", lambda: _by(panel, "agent")),
         ("Show money in and out by purpose", lambda: _by(panel, "purpose")),
         ("Show money in and out by day", lambda: _by(panel, "day")),
