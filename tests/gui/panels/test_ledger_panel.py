@@ -262,7 +262,7 @@ async def test_a_line_opens_with_its_proof_and_copies(month: World, qtbot: QtBot
 async def test_a_proof_that_does_not_fit_is_told_in_red(month: World) -> None:
     panel = await month.begin()
     line = panel.lines.row_at(0) or (await month.history.line("01900000-0000-7000-8000-000000000312"))
-    panel.show_line(replace(line, preimage="00" * 32))
+    panel.answers.show_line(replace(line, preimage="00" * 32))
     assert "was changed" in panel.lines_page.view.proof.words
 
 
