@@ -124,8 +124,9 @@ class FirstRun(QObject):
             pulls.start(pulls.library.smallest.name, is_file=True)
 
     def _stop_fetching(self) -> None:
-        for pull in self._pulls.all() if self._pulls is not None else ():
-            self._pulls.cancel(pull.name)
+        if (pulls := self._pulls) is not None:
+            for pull in pulls.all():
+                pulls.cancel(pull.name)
 
     def _show_pull(self, name: str) -> None:
         pull = self._pulls.of(name) if self._pulls is not None else None

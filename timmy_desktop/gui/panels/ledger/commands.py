@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction
 
+from timmy_desktop.gui.palette_actions import palette_actions
+
 if TYPE_CHECKING:
     from timmy_desktop.gui.panels.ledger.panel import LedgerPanel
 
@@ -26,12 +28,7 @@ def palette_commands(panel: LedgerPanel) -> list[QAction]:
         ("Export the ledger for beancount…", lambda: panel.export("beancount")),
         ("Export the ledger as JSON lines…", lambda: panel.export("jsonl")),
     )
-    made = []
-    for words, act in commands:
-        action = QAction(words, panel)
-        action.triggered.connect(lambda *_, it=act: it())
-        made.append(action)
-    return made
+    return palette_actions(panel, commands)
 
 
 def _by(panel: LedgerPanel, by: str) -> None:

@@ -128,7 +128,7 @@ class LedgerPanel(Panel):
         chart.span_chosen.connect(self.desk.show_span)
         self.shares_page.by_changed.connect(self._choose_by)
         self.shares_page.chosen.connect(self.desk.show_share)
-        self.thoughts_page.list.open_requested.connect(lambda task_id: self.wished.emit(OpenTask(task_id)))
+        self.thoughts_page.list.opened.connect(lambda row: self.wished.emit(OpenTask(row.task_id)))
         self.lines.pages_wanted.connect(self.controller.want_pages)
         page.filters.changed.connect(self.desk.find)
         page.table.order_requested.connect(self.desk.order)
