@@ -40,6 +40,7 @@ from timmy_desktop.gui.panels.ledger.chart_canvas import ChartCanvas
 from timmy_desktop.gui.panels.ledger.lines_model import LINE_ROLE, Column
 from timmy_desktop.gui.panels.ledger.panel import LedgerPanel
 from timmy_desktop.gui.panels.ledger.words import Worth
+from timmy_desktop.gui.theme import Theme
 from timmy_desktop.ledger import book, invoice
 from timmy_desktop.ledger.errors import LedgerError
 from timmy_desktop.ledger.export import LedgerExport
@@ -427,6 +428,30 @@ async def test_a_payment_that_is_just_being_asked_about_bothers_nobody(month: Wo
     month.book.needs = Attention(doubts=(replace(a_doubt(), under_way=True, since_us=NOW_US - SECOND),))
     panel = await month.begin()
     assert panel.needs.isHidden()
+
+
+@at_rest
+async def test_the_dock_s_key_shows_where_the_keyboard_is(month: World, qtbot: QtBot) -> None:
+    panel = await month.begin()
+    panel.activateWindow()
+    table = panel.lines_page.table
+    before = table.grab().toImage()
+    panel.focus_first()
+    await eventually(lambda: table.hasFocus() and table.currentIndex().row() == 0)
+    row = table.visualRect(table.currentIndex())
+    line = table.viewport().grab().toImage().pixelColor(row.center().x(), row.top())
+    assert line == Theme.current().color("accent")
+    assert table.grab().toImage() != before
+    panel.tabs.setCurrentWidget(panel.shares_page)
+    panel.focus_first()
+    assert panel.tabs.tabBar().hasFocus()
+    panel.desk.look_for()
+    qtbot.keyClicks(panel.lines_page.filters.search, "no such words")
+    await eventually(lambda: panel.lines_page.stack.currentWidget() is panel.lines_page.state)
+    panel.focus_first()
+    focused = QApplication.focusWidget()
+    assert isinstance(focused, QPushButton)
+    assert "Show everything" in focused.text()
 
 
 @at_rest

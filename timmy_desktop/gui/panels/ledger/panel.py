@@ -173,8 +173,10 @@ class LedgerPanel(Panel):
     def focus_first(self) -> None:
         if self.needs.cards:
             self.needs.cards[0].buttons[0].setFocus()
+        elif self.tabs.currentWidget() is self.lines_page:
+            self.lines_page.focus_page()
         else:
-            self.lines_page.table.setFocus()
+            self.tabs.tabBar().setFocus()
 
     def unfinished(self) -> str:
         if self.payments.is_paying:
