@@ -12,7 +12,6 @@ from timmy_desktop.ledger.history_question import Question
 from timmy_desktop.storage.database import Database
 from timmy_desktop.storage.migrations import migrate
 
-
 NOW_US = 1_790_000_000_000_000
 
 

@@ -41,12 +41,19 @@ class Look:
     glyph: str = ""
 
 
-def state_look(state: str, health: str, *, enabled: bool = True, over_budget: bool = False) -> Look:
-    """How a provider is: switched off, or what its circuit says, or else what its health says."""
+def state_look(
+    state: str, health: str, *, enabled: bool = True, over_budget: bool = False, is_new: bool = False
+) -> Look:
+    """How a provider is: switched off, or what its circuit says, or else what its health says.
+
+    `is_new`: it is of this computer and has never answered. That it isn't there is no fault then.
+    """
     if not enabled:
         return Look("Off", "muted", "square", "pause")
     if health == "not_configured":
         return Look("Not set up", "muted", "ring", "gear")
+    if is_new and health == "unavailable":
+        return Look("Not running", "muted", "ring", "offline")
     if state == "OPEN":
         return Look("Open", "bad", "cross", "bad")
     if state == "HALF_OPEN":
