@@ -412,6 +412,16 @@ async def test_nothing_asked_yet_and_no_model(world: Callable[..., World]) -> No
     assert "No model answers" in panel.offline.words
 
 
+async def test_a_chart_with_nothing_on_it_leaves_the_providers_the_room(world: Callable[..., World]) -> None:
+    empty = await world("empty").begin()
+    empty.resize(400, 340)
+    await eventually(lambda: empty.splitter.orientation() == Qt.Orientation.Vertical)
+    await eventually(lambda: empty.splitter.sizes()[0] < empty.splitter.sizes()[1])
+    full = await world().begin()
+    full.resize(400, 700)
+    await eventually(lambda: full.splitter.sizes()[0] > full.splitter.sizes()[1])
+
+
 async def test_faults_are_told_and_can_be_tried_again(
     world: Callable[..., World], expected_log: Callable[[str], None]
 ) -> None:

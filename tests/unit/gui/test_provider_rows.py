@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from timmy_desktop.gui.panels.router.provider_model import item_of
 from timmy_desktop.routing.types import Health, ProviderStatus
 
@@ -38,3 +40,8 @@ def test_what_is_not_set_up_says_why_in_the_model_s_line() -> None:
     )  # fmt: skip
     row = item_of(status, "series1")
     assert (row.model, row.trouble) == ("Off.", "Set a base URL and a key for api in Preferences to use it.")
+
+
+def test_what_failed_in_another_way_than_by_its_probe_is_a_fault() -> None:
+    row = item_of(replace(refused(-1), reason="It has said nothing for 60 s."), "series1")
+    assert (row.look.word, row.trouble) == ("Open", "It has said nothing for 60 s.")

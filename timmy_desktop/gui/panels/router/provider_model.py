@@ -75,7 +75,7 @@ def item_of(status: ProviderStatus, role: str, budget: str = "") -> ProviderItem
         health.state if health is not None else "",
         enabled=is_enabled,
         over_budget=bool(status.over_budget),
-        is_new=status.last_latency_ms < 0 and not status.is_remote,
+        is_new=_is_new(status),
     )
     fine = look.tone in ("good", "accent")
     detail = health.detail if health is not None and not fine else ""
@@ -95,6 +95,13 @@ def item_of(status: ProviderStatus, role: str, budget: str = "") -> ProviderItem
         next_step=_next(status) if is_enabled else "",
         budget=inert_line(budget, 60),
     )
+
+
+def _is_new(status: ProviderStatus) -> bool:
+    """Whether it is of this computer, and nothing is known of it but that a probe did not find it."""
+    found = status.health.detail if status.health is not None else ""
+    failed = {status.reason, status.last_error} - {"", found}
+    return status.last_latency_ms < 0 and not status.is_remote and not failed
 
 
 def _told(model: str, trouble: str, *, calm: bool) -> tuple[str, str]:

@@ -8,6 +8,8 @@ from typing import Any
 from timmy_desktop.gui.wording import dollars, provider_words
 from timmy_desktop.inert import inert_line
 
+LEFT_OUT = "Open"
+"""The field's own word for a circuit that is."""
 _CIRCUITS = {"CLOSED": "answering", "OPEN": "left out", "HALF_OPEN": "being tried again"}
 _OUTCOMES = {
     "ok": "Answered",
@@ -55,7 +57,7 @@ def state_look(
     if is_new and health == "unavailable":
         return Look("Not running", "muted", "ring", "offline")
     if state == "OPEN":
-        return Look("Open", "bad", "cross", "bad")
+        return Look(LEFT_OUT, "bad", "cross", "bad")
     if state == "HALF_OPEN":
         return Look("Half-open", "warn", "half", "clock")
     if health == "unavailable":
