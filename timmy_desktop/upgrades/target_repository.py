@@ -14,13 +14,14 @@ import stat
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from timmy_desktop.inert import inert_line
 from timmy_desktop.upgrades.errors import RepositoryError, StaleError
+from timmy_desktop.upgrades.git_folder import checked_git_folder
 from timmy_desktop.upgrades.git_process import Patience, explained
 from timmy_desktop.upgrades.quarantine import OUR_EMAIL, OUR_NAME, SYMLINK, TreeChange
 from timmy_desktop.upgrades.repository import Git, checked_revision, git_of
@@ -38,12 +39,21 @@ _BRANCH = re.compile(r"[\w][\w./+-]*", re.ASCII)
 Checkout = Literal["elsewhere", "clean", "dirty"]
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectStore:
+    """The folder of a repository's objects, and their format: "sha1" or "sha256"."""
+
+    folder: Path
+    format: str
+
+
 class TargetRepository:
     """The repository whose working tree's top is `folder`. Every method blocks."""
 
     def __init__(self, folder: Path, *, is_stopped: Callable[[], bool] = lambda: False) -> None:
         self.folder = folder
         self._is_stopped = is_stopped
+        self._format_at: tuple[tuple[int, int, int] | None, str] = (None, "")
 
     def check(self) -> None:
         """RepositoryError unless proposals can be made to it here."""
@@ -53,13 +63,14 @@ class TargetRepository:
             oldest = ".".join(map(str, OLDEST_GIT))
             raise RepositoryError(f"Proposals need git {oldest} or newer, and this is {found.strip()}.")
 
-    def objects(self) -> Path:
-        """Where its objects lie."""
-        return self._common() / "objects"
-
-    def object_format(self) -> str:
-        """ "sha1" or "sha256"."""
-        return self._git().run(["rev-parse", "--show-object-format"]).text.strip()
+    def store(self) -> ObjectStore:
+        """Where its objects lie, and how they are named. Git is asked once for each state of the settings."""
+        common = self._common()
+        settings, (known, name) = _state_of(common / "config"), self._format_at
+        if known is None or known != settings:
+            name = self._git().run(["rev-parse", "--show-object-format"]).text.strip()
+            self._format_at = (settings, name)
+        return ObjectStore(common / "objects", name)
 
     def hooks_folder(self) -> str:
         """The folder in the working tree that the repository takes its hooks from; empty when it is none."""
@@ -196,7 +207,7 @@ class TargetRepository:
 
     @cached_property
     def _format(self) -> str:
-        return self.object_format()
+        return self.store().format
 
     def _common(self) -> Path:
         own = self._own_folder()
@@ -204,7 +215,7 @@ class TargetRepository:
         return Path(os.path.realpath(own / shared.read_text().strip())) if shared.exists() else own
 
     def _own_folder(self) -> Path:
-        return self._git().folder
+        return checked_git_folder(self.folder, Patience(SECONDS, self._is_stopped).check)
 
     def _git(self, *, with_own_settings: bool = False, to_the_end: bool = False) -> Git:
         """`to_the_end`: a change is not stopped half-way, since git would leave its locks behind."""
@@ -226,6 +237,15 @@ def checked_branch(name: str) -> str:
     if not _BRANCH.fullmatch(checked_revision(name)) or ".." in name:
         raise RepositoryError(f"{inert_line(name, 80)!r} is not the name of a branch.")
     return name
+
+
+def _state_of(file: Path) -> tuple[int, int, int] | None:
+    """What is another as soon as the file was written; None where there is none."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def _never() -> bool:
