@@ -326,6 +326,17 @@ async def test_only_what_is_of_low_risk_and_passes_is_approved_by_the_machine(
         )
 
 
+async def test_what_is_red_in_the_proof_is_known_wherever_the_risk_is(tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "repo", {"a.txt": "one\n", CHECKS: "test_a: a.txt contains one\ntest_b: skip\n"})
+    repo.branch("feature", **{CHECKS: "test_b: skip\n"})
+    async with UpgradeWorld(tmp_path / "data", auto_approve_upgrades=True) as world:
+        proposal = await world.proposed(repo)
+        proof = await world.queue.proof(proposal.id)
+        assert proof is not None
+        assert (proof.removed_tests, proposal.state, proposal.revision.risk) == (("test_a",), "proposed", "low")
+        assert [one.revision.reds for one in await world.queue.proposals()] == [proof.reds] == [1]
+
+
 async def test_without_a_sandbox_nothing_runs_unless_the_person_says_so(tmp_path: Path, repo: Repo) -> None:
     async with UpgradeWorld(tmp_path / "data") as world:
         world.queue._trials._find = lambda: None

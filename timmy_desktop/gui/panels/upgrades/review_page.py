@@ -13,7 +13,7 @@ from timmy_desktop.gui.panels.upgrades.decision_bar import DecisionBar
 from timmy_desktop.gui.panels.upgrades.head import ReviewHead
 from timmy_desktop.gui.panels.upgrades.history_page import HistoryPage
 from timmy_desktop.gui.panels.upgrades.loading import Around, Evidence, Review
-from timmy_desktop.gui.panels.upgrades.proof_page import ProofPage, red_count
+from timmy_desktop.gui.panels.upgrades.proof_page import ProofPage
 from timmy_desktop.gui.panels.upgrades.tests_page import TestsPage
 from timmy_desktop.gui.panels.upgrades.words import Readiness, readiness
 from timmy_desktop.gui.theme import GAP
@@ -113,7 +113,7 @@ class ReviewPage(QWidget):
         )
         self.proof.show_proof(evidence.proof, revision, doing=proposal.doing)
         self.history.show_history(proposal, evidence, self.review.around.comments)
-        red = red_count(evidence.proof)
+        red = evidence.proof.reds if evidence.proof is not None else 0
         self.tabs.setTabText(2, f"Proof  ▲ {red} red" if red else "Proof")
         self.tabs.setTabToolTip(2, f"{red} things weaken the tests" if red else "")
 
