@@ -145,6 +145,20 @@ class TargetRepository:
             raise RepositoryError(explained(status.complaint))
         return "dirty" if status.output else "clean"
 
+    def checked_out_beside(self, branch: str) -> tuple[Path, ...]:
+        """The other worktrees of this repository in which a branch is checked out."""
+        listed = self._git().run(["worktree", "list", "--porcelain", "-z"]).text
+        found = []
+        for about in listed.split("\0\0"):
+            first, *rest = about.split("\0")
+            folder = Path(first.removeprefix("worktree "))
+            if f"branch refs/heads/{branch}" in rest and folder.is_dir() and not self._is_here(folder):
+                found.append(folder)
+        return tuple(found)
+
+    def _is_here(self, folder: Path) -> bool:
+        return os.path.realpath(folder) == os.path.realpath(self.folder)
+
     def bring_up(self, changes: Sequence[TreeChange], new: str) -> None:
         """Makes the paths that `changes` name be as in the commit `new`, in working tree and index.
 

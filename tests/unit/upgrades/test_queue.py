@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
+import subprocess
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -257,6 +259,30 @@ async def test_another_branch_that_is_checked_out_is_left_alone(tmp_path: Path, 
         assert (ended.state, repo.status()) == ("applied", "")
         assert not (repo.folder / "b.txt").exists()
         assert repo.git("rev-parse", "main") == ended.applied_commit
+        # Its files are as they were before the upgrade, and it is another branch's checkout all the same.
+        with pytest.raises(StateError, match="Another branch"):
+            await world.queue.update_checkout(ended.id)
+        assert repo.status() == ""
+
+
+async def test_another_worktree_of_the_branch_is_told_of_and_not_touched(tmp_path: Path, repo: Repo) -> None:
+    repo.git("checkout", "-q", "-b", "other")
+    repo.git("worktree", "add", "-q", str(tmp_path / "second"), "main")
+    repo.git("worktree", "add", "-q", "-b", "third", str(tmp_path / "third"), "main")
+    async with UpgradeWorld(tmp_path / "data") as world:
+        target = await world.opened(repo, branch="main")
+        proposal = await world.queue.propose_branch(target.id, "feature", description="A change")
+        await world.queue.settled()
+        said = (await world.queue.consequences(proposal.id)).approve
+        assert f"main is checked out in {tmp_path}/second too" in said
+        ended = await world.approved(await world.queue.proposal(proposal.id))
+        assert (ended.state, "third" in ended.checkout_note) == ("applied", False)
+        assert (tmp_path / "second/a.txt").read_text() == "one\n"
+        # What is told is what mends it.
+        command = shlex.split(ended.checkout_note.partition("There: ")[2])
+        subprocess.run(command, check=True)
+        assert (tmp_path / "second/a.txt").read_text() == "one\ntwo\n"
+        assert repo.git("-C", str(tmp_path / "second"), "status", "--porcelain") == ""
 
 
 async def test_an_untracked_file_in_the_way_stays(tmp_path: Path, repo: Repo) -> None:
@@ -333,7 +359,11 @@ async def test_what_is_red_in_the_proof_is_known_wherever_the_risk_is(tmp_path: 
         proposal = await world.proposed(repo)
         proof = await world.queue.proof(proposal.id)
         assert proof is not None
-        assert (proof.removed_tests, proposal.state, proposal.revision.risk) == (("test_a",), "proposed", "low")
+        assert (proof.removed_tests, proposal.state, proposal.revision.risk) == (
+            ("test_a",),
+            "proposed",
+            "low",
+        )
         assert [one.revision.reds for one in await world.queue.proposals()] == [proof.reds] == [1]
 
 

@@ -22,6 +22,7 @@ from timmy_desktop.gui.widgets.empty_state import EmptyState
 from timmy_desktop.gui.widgets.notice_bar import NoticeBar
 from timmy_desktop.gui.widgets.parts import column, row
 from timmy_desktop.inert import inert_line
+from timmy_desktop.upgrades.checkouts import is_behind
 from timmy_desktop.upgrades.types import Proposal
 
 _LOW = 420
@@ -253,5 +254,7 @@ def _told(proposal: Proposal) -> tuple[str, str, str, str]:
         said = f"Rejected: {reason}" if proposal.state == "rejected" else "Nobody decided in time."
         return f"{said} No branch and no worktree of it are left.", "muted", "", ""
     if proposal.state == "applied" and proposal.checkout_note:
-        return inert_line(proposal.checkout_note, 300), "info", "update_checkout", "Update the checkout"
+        note = proposal.checkout_note
+        update = ("update_checkout", "Update the checkout") if is_behind(note) else ("", "")
+        return inert_line(note, 600), "info", *update
     return "", "info", "", ""
