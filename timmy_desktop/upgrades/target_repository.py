@@ -23,7 +23,7 @@ from timmy_desktop.inert import inert_line
 from timmy_desktop.upgrades.errors import RepositoryError, StaleError
 from timmy_desktop.upgrades.git_folder import checked_git_folder
 from timmy_desktop.upgrades.git_process import Patience, explained
-from timmy_desktop.upgrades.quarantine import OUR_EMAIL, OUR_NAME, SYMLINK, TreeChange
+from timmy_desktop.upgrades.quarantine import EXECUTABLE, OUR_EMAIL, OUR_NAME, PLAIN, SYMLINK, TreeChange
 from timmy_desktop.upgrades.repository import Git, checked_revision, git_of
 
 SECONDS = 60.0
@@ -184,7 +184,8 @@ class TargetRepository:
             known = {(change.old_mode, _id(change.old_object)), (change.new_mode, _id(change.new_object))}
             if staged.get(change.path, ("", "")) not in known:
                 raise StaleError(f"{change.path} has changes that are staged and not committed.")
-            if self._on_disk(change.path) not in known:
+            found = self._on_disk(change.path)
+            if found not in known and (found[0], self._name_at(git, change.path, found[0])) not in known:
                 raise StaleError(f"{change.path} has changes that are not committed.")
 
     def _staged(self, git: Git) -> dict[str, tuple[str, str]]:
@@ -212,8 +213,20 @@ class TargetRepository:
             return (SYMLINK, self._name_of(os.fsencode(place.readlink())))
         if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
             return ("other", "")
-        mode = "100755" if status.st_mode & 0o100 else "100644"
+        mode = EXECUTABLE if status.st_mode & 0o100 else PLAIN
         return (mode, self._name_of(place.read_bytes()))
+
+    def _name_at(self, git: Git, path: str, mode: str) -> str:
+        """The name of a file as git would take it in at that path: its line ends may be others in the checkout.
+
+        No program that the repository names for it is run; such a file is taken for changed.
+        """
+        if mode not in (PLAIN, EXECUTABLE):
+            return ""
+        answer = git.ask(
+            ["hash-object", "--stdin", f"--path={path}"], given=(self.folder / path).read_bytes()
+        )
+        return answer.text.strip() if answer.status == 0 else ""
 
     def _name_of(self, content: bytes) -> str:
         make = hashlib.sha1 if self._format == "sha1" else hashlib.sha256

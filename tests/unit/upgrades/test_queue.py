@@ -265,6 +265,19 @@ async def test_another_branch_that_is_checked_out_is_left_alone(tmp_path: Path, 
         assert repo.status() == ""
 
 
+async def test_a_clean_checkout_with_other_line_ends_is_brought_up_to_date(tmp_path: Path) -> None:
+    files = {"a.txt": "one\n", CHECKS: "test_a: a.txt contains one\n", ".gitattributes": "a.txt eol=crlf\n"}
+    repo = Repo(tmp_path / "repo", files)
+    repo.branch("feature", **{"a.txt": "one\ntwo\n"})
+    (repo.folder / "a.txt").unlink()
+    repo.git("checkout", "-q", "--", "a.txt")
+    assert ((repo.folder / "a.txt").read_bytes(), repo.status()) == (b"one\r\n", "")
+    async with UpgradeWorld(tmp_path / "data") as world:
+        ended = await world.approved(await world.proposed(repo))
+        assert "up to date" in ended.checkout_note
+        assert ((repo.folder / "a.txt").read_bytes(), repo.status()) == (b"one\r\ntwo\r\n", "")
+
+
 async def test_another_worktree_of_the_branch_is_told_of_and_not_touched(tmp_path: Path, repo: Repo) -> None:
     repo.git("checkout", "-q", "-b", "other")
     repo.git("worktree", "add", "-q", str(tmp_path / "second"), "main")
