@@ -11,7 +11,6 @@ from timmy_desktop.upgrades.errors import StaleError
 from timmy_desktop.upgrades.types import Target
 from timmy_desktop.upgrades.workshop import Workshop
 
-
 _BEHIND = "It shows the upgrade as undone until it is brought up to date"
 
 

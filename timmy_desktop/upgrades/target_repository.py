@@ -217,7 +217,7 @@ class TargetRepository:
         return (mode, self._name_of(place.read_bytes()))
 
     def _name_at(self, git: Git, path: str, mode: str) -> str:
-        """The name of a file as git would take it in at that path: its line ends may be others in the checkout.
+        """The name of a file as git would take it in at that path: the checkout may have other line ends.
 
         No program that the repository names for it is run; such a file is taken for changed.
         """

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.fakes.upgrade_world import Repo
 
+from tests.fakes.upgrade_world import Repo
 from timmy_desktop.upgrades.types import Target
 from timmy_desktop.upgrades.workshop import Workshop
 

@@ -29,7 +29,7 @@ LOOKS: dict[State, StateLook] = {
     "failed": StateLook("Not applied", "bad", "bad"),
     "rolled_back": StateLook("Rolled back", "retry", "warn"),
 }
-# The risk is of what is touched and how much of it; what the tests prove is another matter, and says so beside.
+# The risk is of what is touched, and how much of it. What the tests prove is told beside it.
 RISKS = {
     "low": ("low risk by its files", "muted"),
     "medium": ("medium risk by its files", "warn"),
