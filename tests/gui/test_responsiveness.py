@@ -48,7 +48,8 @@ def test_only_what_is_new_is_looked_through_but_seldom(
     gc.callbacks.append(note)
     kept = []
     for _ in range(4):
-        kept.append([[number] for number in range(20_000)])
+        # A little is looked through at once: of much that waited, one frame would bear all.
+        kept.append([[number] for number in range(3_000)])
         assert interpreter.look()
     gc.callbacks.remove(note)
     interpreter.stop()

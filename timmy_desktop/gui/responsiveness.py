@@ -17,10 +17,11 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, QTimer
 
 _SWITCH_S = 0.0005
-_LOOK_MS = 2000
-_WORTH = 10_000
+# Often and little: what is new is looked through in a time that goes by how much it is, 1 to 2 ms here.
+_LOOK_MS = 250
+_WORTH = 2_000
 _YOUNG, _ALL = 1, 2
-_YOUNG_BEFORE_ALL = 30
+_YOUNG_BEFORE_ALL = 150
 _TOO_MANY = 500_000
 
 
