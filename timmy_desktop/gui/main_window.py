@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from timmy_desktop.gui.disuse import Disuse
 from timmy_desktop.gui.dock import PanelDock
 from timmy_desktop.gui.glyphs import application_icon
 from timmy_desktop.gui.layout import LayoutStore, arrange
@@ -136,7 +137,7 @@ class MainWindow(QMainWindow):
         self._approvals.said.connect(self.grant)
         self._approvals.wished.connect(self.grant)
         self._approvals.start()
-        self._interpreter = CalmInterpreter(self._live.is_busy, self)
+        self._interpreter = CalmInterpreter(Disuse(self), self)
         self._interpreter.start()
         self.menus.enable(True)
         self.workspaces.attach(services.workspace)
