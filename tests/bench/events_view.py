@@ -109,9 +109,7 @@ async def look(folder: Path) -> tuple[float, float, int, float, float, float, fl
     calm.start()
     panel.show()
 
-    async def until(
-        when: str, done: Callable[[], bool], step: Callable[[], object] = lambda: None
-    ) -> None:
+    async def until(when: str, done: Callable[[], bool], step: Callable[[], object] = lambda: None) -> None:
         """Frame by frame, the whole list painted in each: how long after its turn the loop came to it."""
 
         def drawn() -> None:

@@ -104,20 +104,6 @@ def test_a_large_heap_is_not_walked_in_a_frame_but_when_nobody_is_there(
         assert not interpreter.look(), "nothing was set aside since"
 
 
-def test_what_is_freed_does_not_hide_what_is_new(qapp: QApplication) -> None:
-    """A list that takes another's place makes as many objects as it frees."""
-    with calm() as interpreter, walks() as walked:
-        old: list[list[int]] = [[number] for number in range(PORTION * 3)]
-        interpreter.look()
-        new = [[number] for number in range(PORTION * 3)]
-        del old
-        assert gc.get_count()[0] < PORTION
-        interpreter.look()
-        assert walked == []
-        assert sum(len(gc.get_objects(part)) for part in range(3)) < PORTION
-        del new
-
-
 def test_days_of_use_without_a_pause_hold_a_bounded_heap(
     qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:

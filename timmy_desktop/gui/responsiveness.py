@@ -8,7 +8,7 @@ window. Nearly everything here is freed by reference counts anyhow, what is set 
 (tasks, tracebacks, widgets) need the collector.
 
 Qt's calls give up the interpreter's lock, and a busy thread keeps it for a whole switch interval: with
-Python's 5 ms, one paint beside the log's writer could wait ten times that. A fifth of a millisecond ends it.
+Python's 5 ms, one paint beside the log's writer could wait ten times that. A tenth of a millisecond ends it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer
 
-_SWITCH_S = 0.0002
-_LOOK_MS = 250
+_SWITCH_S = 0.0001
+_LOOK_MS = 100
 _WORTH = 2_000
 PORTION = 20_000
 """The most objects that are walked while somebody uses the window: some 10 ms."""
@@ -38,7 +38,7 @@ class CalmInterpreter(QObject):
         super().__init__(parent)
         self._unused = unused
         self._was_enabled, self._switched = gc.isenabled(), sys.getswitchinterval()
-        self._young_looks = self._looks = self._aside = self._kept = 0
+        self._looks = self._young_looks = self._rest = self._aside = self._kept = 0
         self._timer = QTimer(self)
         self._timer.setInterval(_LOOK_MS)
         self._timer.timeout.connect(self.look)
@@ -66,28 +66,31 @@ class CalmInterpreter(QObject):
         if self._aside and (self._too_many() or (self._looks > _BEFORE_EVERYTHING and self._unused())):
             self._collect_everything()
             return True
-        # Counted, since `gc.get_count` falls by whatever is freed, however old, and hides what is new.
-        young = len(gc.get_objects(_YOUNG))
+        # Grows by objects made and shrinks by those freed, however old. Never `gc.get_objects`: its list holds
+        # a tuple that another thread is still putting together, which then can't be.
+        young = gc.get_count()[0]
         if young > PORTION:
-            self._set_aside(len(gc.get_objects()))
+            self._set_aside(young)
         elif young >= _WORTH:
-            self._collect_portion()
+            self._collect_portion(young)
         return _WORTH <= young <= PORTION
 
-    def _collect_portion(self) -> None:
+    def _collect_portion(self, young: int) -> None:
         """What is new; now and then the rest too, or sets it aside where it has become too much."""
-        self._young_looks = (self._young_looks + 1) % _YOUNG_BEFORE_REST
-        if self._young_looks:
-            gc.collect(_YOUNG)
-        elif (known := len(gc.get_objects())) <= PORTION:
-            gc.collect(_ALL)
+        self._young_looks += 1
+        self._rest += young
+        if self._young_looks < _YOUNG_BEFORE_REST:
+            self._rest -= gc.collect(_YOUNG)
+        elif self._rest <= PORTION:
+            self._young_looks, self._rest = 0, self._rest - gc.collect(_ALL)
         else:
             gc.collect(_YOUNG)
-            self._set_aside(known)
+            self._set_aside(self._rest)
 
     def _set_aside(self, objects: int) -> None:
         gc.freeze()
         self._aside += objects
+        self._young_looks = self._rest = 0
 
     def _too_many(self) -> bool:
         """Whether so much of what was set aside is still there: most of it is freed without being walked."""
@@ -99,5 +102,5 @@ class CalmInterpreter(QObject):
         gc.unfreeze()
         gc.collect(_ALL)
         gc.freeze()
-        self._looks = self._aside = 0
+        self._looks = self._young_looks = self._rest = self._aside = 0
         self._kept = gc.get_freeze_count()
