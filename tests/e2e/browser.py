@@ -8,18 +8,19 @@ import itertools
 import json
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.conditions import require_browser
+from tests.e2e.display import until
 
-_STARTED_WITHIN_S, _TRUE_WITHIN_S = 60.0, 20.0
-_POLL_S = 0.05
+_STARTED_WITHIN_S, _POLL_S, _LOOKS = 60.0, 0.05, 400
 # As root, on a machine without a screen, and without a word to anybody outside.
 _OPTIONS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
@@ -63,11 +64,10 @@ class Tab:
 
     async def until(self, script: str) -> None:
         """Until a script is true of the page."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_TRUE_WITHIN_S):
-                while not await self.run(script):
-                    await asyncio.sleep(_POLL_S)
+        for _ in range(_LOOKS):
+            if await self.run(script):
                 return
+            await asyncio.sleep(_POLL_S)
         pytest.fail(f"never so: {script}; the page: {await self.run('document.body.innerText')}; {self.said}")
 
     async def picture(self, file: Path, theme: str, width: int, height: int) -> None:
@@ -83,7 +83,7 @@ class Tab:
             mobile=False,
         )
         found = await self.order("Page.captureScreenshot", format="png")
-        file.write_bytes(base64.b64decode(found["data"]))
+        await asyncio.to_thread(file.write_bytes, base64.b64decode(found["data"]))
 
     def _note(self, message: dict[str, Any]) -> None:
         values = message.get("params", {})
@@ -99,37 +99,37 @@ class Tab:
 async def a_browser(folder: Path) -> AsyncIterator[Tab]:
     """With an empty profile in `folder`."""
     profile = folder / "profile"
-    process = subprocess.Popen(
-        [require_browser(), *_OPTIONS, f"--user-data-dir={profile}", "about:blank"],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    process = _started(profile)
     try:
-        async with connect(await _tab_url(profile / "DevToolsActivePort", process), max_size=None) as socket:  # noqa: SIM117
+        url = await asyncio.to_thread(_tab_url, profile / "DevToolsActivePort", process)
+        async with connect(url, max_size=None) as socket:
             yield Tab(socket)
     finally:
         process.terminate()
         await asyncio.to_thread(process.wait, 30)
 
 
-async def _tab_url(told: Path, process: subprocess.Popen[bytes]) -> str:
+def _started(profile: Path) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [require_browser(), *_OPTIONS, f"--user-data-dir={profile}", "about:blank"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _tab_url(told: Path, process: subprocess.Popen[bytes]) -> str:
     """Where the tab listens: the browser writes its port into its profile and names its tabs when asked."""
-    async with asyncio.timeout(_STARTED_WITHIN_S):
-        while not told.exists() or "\n" not in told.read_text():
-            assert process.poll() is None, "the browser ended at once"
-            await asyncio.sleep(_POLL_S)
-        port = told.read_text().split()[0]
-        while True:
-            tabs = await asyncio.to_thread(_asked, f"http://127.0.0.1:{port}/json/list")
-            found = [tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page"]
-            if found:
-                return str(found[0])
-            await asyncio.sleep(_POLL_S)
+    until(
+        lambda: told.exists() and "\n" in told.read_text() and process.poll() is None,
+        _STARTED_WITHIN_S,
+        lambda: f"the browser listens; it ended with {process.poll()}",
+    )
+    found: list[str] = []
 
+    def look() -> list[str]:
+        tabs = httpx.get(f"http://127.0.0.1:{told.read_text().split()[0]}/json/list", trust_env=False).json()
+        found[:] = [tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page"]
+        return found
 
-def _asked(url: str) -> list[dict[str, Any]]:
-    import httpx
-
-    found: list[dict[str, Any]] = httpx.get(url, trust_env=False).json()
-    return found
+    until(look, _STARTED_WITHIN_S, lambda: "the browser has a tab")
+    return found[0]

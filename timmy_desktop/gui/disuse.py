@@ -23,7 +23,7 @@ _TOUCHES = frozenset(
 
 
 class Disuse(QObject):
-    """Looks at what reaches the window itself, not at every event of every widget; and only once it is asked."""
+    """Looks at what reaches the window itself, not at each event of each widget, once it is asked."""
 
     def __init__(self, window: QWidget, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__(window)
@@ -32,7 +32,7 @@ class Disuse(QObject):
         self._touched = now()
 
     def __call__(self) -> bool:
-        """Whether the window is hidden, or was not touched for a while. False where another window is in use."""
+        """Whether the window is hidden, or not touched for a while. False where another window is in use."""
         handle = self._window.windowHandle()
         if handle is None or not handle.isVisible():
             return True

@@ -31,10 +31,10 @@ _YOUNG, _ALL = 0, 2
 
 
 class CalmInterpreter(QObject):
-    """Between `start` and `stop`: threads switch promptly, and no collection is long while it would be felt."""
+    """Between `start` and `stop`: threads switch promptly, and no collection is felt."""
 
     def __init__(self, unused: Callable[[], bool], parent: QObject | None = None) -> None:
-        """`unused()` says that nobody uses the window; once half a million objects are set aside it is not asked."""
+        """`unused()`: nobody uses the window. Not asked once half a million objects are set aside."""
         super().__init__(parent)
         self._unused = unused
         self._was_enabled, self._switched = gc.isenabled(), sys.getswitchinterval()
@@ -44,7 +44,7 @@ class CalmInterpreter(QObject):
         self._timer.timeout.connect(self.look)
 
     def start(self) -> None:
-        """What was made by starting is there to stay: it is not looked through until nobody uses the window."""
+        """What was made by starting is there to stay: it is looked through when nobody uses the window."""
         self._was_enabled, self._switched = gc.isenabled(), sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH_S)
         gc.disable()
@@ -66,8 +66,8 @@ class CalmInterpreter(QObject):
         if self._aside and (self._too_many() or (self._looks > _BEFORE_EVERYTHING and self._unused())):
             self._collect_everything()
             return True
-        # Grows by objects made and shrinks by those freed, however old. Never `gc.get_objects`: its list holds
-        # a tuple that another thread is still putting together, which then can't be.
+        # Grows by objects made, shrinks by those freed, however old. Never `gc.get_objects`: its list holds a
+        # tuple that another thread is still putting together, which then can't be.
         young = gc.get_count()[0]
         if young > PORTION:
             self._set_aside(young)

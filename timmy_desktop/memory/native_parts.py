@@ -1,7 +1,8 @@
 """Brings native libraries in without holding up the window's thread.
 
 An import keeps the interpreter's lock while the system links a library, 20 ms and more for a large one, and
-what follows it may keep it as long again: the window, which needs it for each of Qt's calls, met them in one frame.
+what follows it may keep it as long again: the window, which needs it for each of Qt's calls, met them all
+in one frame.
 """
 
 from __future__ import annotations
@@ -30,5 +31,5 @@ def link_early(package: str) -> None:
 
 
 def breath() -> None:
-    """Between two steps that keep the lock, so that the window draws a frame; only on a thread of one's own."""
+    """Between two steps that keep the lock: the window draws a frame. Only on a thread of one's own."""
     time.sleep(_BREATH_S)
