@@ -25,7 +25,7 @@ def answer(token: str, address: tuple[str, int], query: str) -> str | None:
 
 
 async def ask(host: str, port: int, token: str) -> None:
-    """Returns where the feed knows the token. GoneError where no feed answers, RefusedError where one does not."""
+    """Returns where the feed knows the token; RefusedError where not, GoneError where none answers."""
     nonce, shown = secrets.token_hex(32), f"[{host}]" if ":" in host else host
     try:
         async with asyncio.timeout(_WITHIN_S):
@@ -37,8 +37,8 @@ async def ask(host: str, port: int, token: str) -> None:
         raise GoneError(reason="what answers there is not a feed")
     if not hmac.compare_digest(body.strip(), _mac(token, address, nonce).encode()):
         raise RefusedError(
-            f"What listens at {shown}:{port} does not know this token: it is another program, or another Timmy. "
-            "The token was not sent to it."
+            f"What listens at {shown}:{port} does not know this token: it is another program, or another "
+            "Timmy. The token was not sent to it."
         )
 
 
