@@ -46,7 +46,7 @@ def ledger_then(moment: Moment) -> Content:
     )  # fmt: skip
     rows = tuple(_row(one, names) for one in islice(world.transactions.newest(), MOST_ROWS))
     transactions = Table(
-        "Transactions", ("When", "Amount", "Kind", "State", "Fee", "Agent"), rows, frozenset({1, 4}),
+        "Transactions", ("When", "Kind", "State", "Amount", "Fee", "Agent"), rows, frozenset({3, 4}),
         "Nothing had been booked.", len(world.transactions), wide=5,
     )  # fmt: skip
     return Content(facts, (transactions, accounts))
@@ -69,12 +69,11 @@ def _account(one: AccountThen, names: Mapping[str, str]) -> Row:
 def _row(one: TransactionThen, names: Mapping[str, str]) -> Row:
     agent = names.get(one.agent_id, short_id(one.agent_id))
     when = exact_time(one.time_us)[5:19]
-    # The amount beside the moment: in a narrow dock what stands at the right is out of sight.
     cells = (
         when,
-        sats(one.amount_msat),
         one.type,
         one.state,
+        sats(one.amount_msat),
         sats(one.fee_msat) if one.fee_msat else "",
         agent,
     )
