@@ -104,6 +104,19 @@ def test_a_large_heap_is_not_walked_in_a_frame_but_when_nobody_is_there(
         assert not interpreter.look(), "nothing was set aside since"
 
 
+def test_nothing_is_walked_in_a_flood(qapp: QApplication) -> None:
+    """What is freed hides what is made: the count says little, and there may be a heap behind it."""
+    interpreter = CalmInterpreter(lambda: False, busy=lambda: True)
+    interpreter.start()
+    with walks() as walked:
+        kept = rings(PORTION // 4)
+        assert not interpreter.look()
+        assert walked == []
+        assert gc.get_count()[0] < 2_000, "it is set aside"
+    interpreter.stop()
+    del kept
+
+
 def test_days_of_use_without_a_pause_hold_a_bounded_heap(
     qapp: QApplication, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,7 @@ _OVER = (tasks.TaskCompleted, tasks.TaskFailed, tasks.TaskCancelled)
 _ENDED = frozenset({"completed", "failed", "cancelled"})
 _SMOOTHING = 0.5
 _MOST_COUNTED = 500
+_BUSY = 200
 
 
 class LiveStatus(QObject):
@@ -73,6 +74,10 @@ class LiveStatus(QObject):
         SharedTick.current().remove(self)
         self._unsubscribe()
         self._tasks.stop()
+
+    def is_busy(self) -> bool:
+        """Whether so much happens that nothing else should take time."""
+        return self._rate > _BUSY or self._seen > _BUSY
 
     def findings(self) -> list[Finding]:
         """What is there and what is missing, now."""

@@ -137,7 +137,7 @@ class MainWindow(QMainWindow):
         self._approvals.said.connect(self.grant)
         self._approvals.wished.connect(self.grant)
         self._approvals.start()
-        self._interpreter = CalmInterpreter(Disuse(self), self)
+        self._interpreter = CalmInterpreter(Disuse(self), self, busy=self._live.is_busy)
         self._interpreter.start()
         self.menus.enable(True)
         self.workspaces.attach(services.workspace)

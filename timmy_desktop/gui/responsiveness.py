@@ -33,10 +33,19 @@ _YOUNG, _ALL = 0, 2
 class CalmInterpreter(QObject):
     """Between `start` and `stop`: threads switch promptly, and no collection is felt."""
 
-    def __init__(self, unused: Callable[[], bool], parent: QObject | None = None) -> None:
-        """`unused()`: nobody uses the window. Not asked once half a million objects are set aside."""
+    def __init__(
+        self,
+        unused: Callable[[], bool],
+        parent: QObject | None = None,
+        *,
+        busy: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`unused()`: nobody uses the window. Not asked once half a million objects are set aside.
+
+        `busy()`: so much comes and goes that what is new can't be told by counting; then none of it is walked.
+        """
         super().__init__(parent)
-        self._unused = unused
+        self._unused, self._busy = unused, busy
         self._was_enabled, self._switched = gc.isenabled(), sys.getswitchinterval()
         self._looks = self._young_looks = self._rest = self._aside = self._kept = 0
         self._timer = QTimer(self)
@@ -69,11 +78,13 @@ class CalmInterpreter(QObject):
         # Grows by objects made, shrinks by those freed, however old. Never `gc.get_objects`: its list holds a
         # tuple that another thread is still putting together, which then can't be.
         young = gc.get_count()[0]
-        if young > PORTION:
+        if young < _WORTH:
+            return False
+        if young > PORTION or self._busy():
             self._set_aside(young)
-        elif young >= _WORTH:
-            self._collect_portion(young)
-        return _WORTH <= young <= PORTION
+            return False
+        self._collect_portion(young)
+        return True
 
     def _collect_portion(self, young: int) -> None:
         """What is new; now and then the rest too, or sets it aside where it has become too much."""
