@@ -42,7 +42,7 @@ class CalmInterpreter(QObject):
     ) -> None:
         """`unused()`: nobody uses the window. Not asked once half a million objects are set aside.
 
-        `busy()`: so much comes and goes that what is new can't be told by counting; then none of it is walked.
+        `busy()`: so much comes and goes that counting does not tell what is new; none of it is walked.
         """
         super().__init__(parent)
         self._unused, self._busy = unused, busy
