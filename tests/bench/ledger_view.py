@@ -79,7 +79,7 @@ async def look(folder: Path) -> tuple[float, float, int, float, float, float, fl
     await db.open(lambda session: migrate(session, folder / "backups"))
     await db.write(lambda session: long_book(session, LINES, NOW_US))
     supervisor = TaskSupervisor()
-    interpreter = CalmInterpreter(lambda: True)  # as in the window
+    interpreter = CalmInterpreter(lambda: False)  # as in a window that is never left alone
     interpreter.start()
     frames: list[tuple[float, float, str]] = []
     own: list[float] = []

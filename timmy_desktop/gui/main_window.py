@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt, QTimer, QUrl, Signal
 from PySide6.QtGui import QCloseEvent, QDesktopServices, QKeyEvent, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QTabWidget
 
+from timmy_desktop.gui.disuse import Disuse
 from timmy_desktop.gui.dock import PanelDock
 from timmy_desktop.gui.first_run import FirstRun
 from timmy_desktop.gui.glyphs import application_icon
@@ -128,7 +129,7 @@ class MainWindow(QMainWindow):
         self._approvals.said.connect(self.grant)
         self._approvals.wished.connect(self.grant)
         self._approvals.start()
-        self._interpreter = CalmInterpreter(self._live.is_busy, self)
+        self._interpreter = CalmInterpreter(Disuse(self), self, busy=self._live.is_busy)
         self._interpreter.start()
         from timmy_desktop.gui.boxes.desk import BoxDesk
 

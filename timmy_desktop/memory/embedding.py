@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from timmy_desktop.memory.errors import EmbedderError
+from timmy_desktop.memory.native_parts import breath
 
 if TYPE_CHECKING:
     import numpy as np
@@ -116,6 +117,8 @@ class MiniLm:
         )
         try:
             import onnxruntime
+
+            breath()
             from tokenizers import Tokenizer
 
             options = onnxruntime.SessionOptions()
@@ -123,6 +126,7 @@ class MiniLm:
             options.intra_op_num_threads = options.inter_op_num_threads = 1
             options.log_severity_level = 3
             session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            breath()
             words = Tokenizer.from_str(tokenizer.decode())
             words.enable_truncation(LONGEST_TOKENS)
             words.no_padding()
