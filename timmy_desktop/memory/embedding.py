@@ -81,7 +81,7 @@ class MiniLm:
 
     @property
     def model(self) -> str:
-        # How the products are done is part of it: vectors of the same file done as float32 are others, slightly.
+        # How the products are done is part of it: as float32 the same file makes slightly other vectors.
         return f"{MODEL_NAME}@{MODEL_SHA256[:16]}+int8x{BLOCK}"
 
     @property

@@ -229,7 +229,9 @@ def _folded(hits: Sequence[Hit], limit: int) -> list[Hit]:
     return kept
 
 
-def _twin(hit: Hit, bag: words.Bag, kept: Sequence[Hit], group: Sequence[tuple[int, words.Bag]]) -> int | None:
+def _twin(
+    hit: Hit, bag: words.Bag, kept: Sequence[Hit], group: Sequence[tuple[int, words.Bag]]
+) -> int | None:
     for place, other in group:
         if bag.is_alike(other) or kept[place].entry.content == hit.entry.content:
             return place

@@ -231,7 +231,7 @@ class Shelves:
 
 
 def _products(matrix: Vectors, vector: Vectors) -> Vectors:
-    """The product of both, row by row and so by one thread: BLAS takes a second for the whole, and waits for it."""
+    """The product of both, row by row and so by one thread: for the whole BLAS takes two, and waits."""
     import numpy as np
 
     product: Vectors = np.vecdot(matrix, vector)
