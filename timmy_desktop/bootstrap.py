@@ -147,6 +147,7 @@ def build(
         supervisor=supervisor,
         settings=settings,
     )
+    scrubber = Scrubber(database=database, key=lambda: event_log.key)
     return Services(
         settings=settings,
         paths=paths,
@@ -165,10 +166,11 @@ def build(
             clock=clock,
             supervisor=supervisor,
             archives=paths.archives,
+            base=scrubber.base,
         ),
         anchor=HeadAnchor(event_log, database, paths.data_dir / ANCHOR_FILE, supervisor),
         backup=backup,
-        scrubber=Scrubber(database=database),
+        scrubber=scrubber,
         bus=bus,
         models=build_models(settings, paths),
         router=router,

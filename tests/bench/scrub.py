@@ -28,7 +28,7 @@ def scrub_seek_1m() -> list[Row]:
 
 
 async def _measured(database: Database) -> tuple[float, float, float]:
-    scrubber = Scrubber(database=database)
+    scrubber = Scrubber(database=database, key=lambda: b"")
     start = time.perf_counter()
     await scrubber.prepare()
     reading = time.perf_counter() - start

@@ -166,6 +166,7 @@ class FakeServices:
         self.event_index = EventIndex(
             log=self.event_log, database=self.database, clock=self.clock, supervisor=self.supervisor
         )
+        self.scrubber = Scrubber(database=self.database, key=lambda: self.event_log.key)
         self.event_pruning = EventPruning(
             bus=self.bus,
             log=self.event_log,
@@ -174,8 +175,8 @@ class FakeServices:
             clock=self.clock,
             supervisor=self.supervisor,
             archives=self.paths.archives,
+            base=self.scrubber.base,
         )
-        self.scrubber = Scrubber(database=self.database)
         self.started = self.stopped = 0
 
     async def start(self, purpose: str = "window", progress: Callable[[str], None] = lambda _: None) -> None:

@@ -210,7 +210,8 @@ class UpgradeWorld:
         return await self.queue.proposal(proposal.id)
 
     def types(self) -> list[str]:
-        return [event.type for event in self.events]
+        """What happened; how far it had come in between is noted too, and left out here."""
+        return [event.type for event in self.events if event.type != "upgrade.noted"]
 
     def left(self) -> list[str]:
         """The quarantines that there are."""

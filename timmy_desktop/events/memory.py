@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from timmy_desktop.events.base import Event
+
+FORGOTTEN = "[forgotten]"
+"""What stands where words were that have been forgotten."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +29,8 @@ class MemoryUpdated(Event):
     """Entries were changed; `what` says how: edited, pinned, accepted, superseded…
 
     The other fields are what they are from now on; empty where that stays as it was. `pinned` is 1 or 0, or
-    -1 where it stays; `superseded_by` is the entry that took their place.
+    -1 where it stays; `superseded_by` is the entry that took their place; `edited` is 1 where
+    their words are others, and -1 in an older event, which does not say.
     """
 
     type: ClassVar[str] = "memory.updated"
@@ -37,15 +41,20 @@ class MemoryUpdated(Event):
     visibility: str = ""
     pinned: int = -1
     superseded_by: str = ""
+    edited: int = -1
 
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryForgotten(Event):
-    """Entries were forgotten for good. What they said is nowhere, here neither."""
+    """Entries were forgotten for good. What they said is nowhere, here neither.
+
+    `tasks` are those whose words were forgotten with them, because the entries were made from them.
+    """
 
     type: ClassVar[str] = "memory.forgotten"
     entries: list[str]
     reason: str
+    tasks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)

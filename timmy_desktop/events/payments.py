@@ -1,4 +1,4 @@
-"""Events of the Lightning ledger."""
+"""Events of the Lightning ledger. `ledger_id` is the row that an event made, empty where it made none."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class InvoiceCreated(_Payment):
     memo: str
     expires_us: int
     receivable: bool = False
+    ledger_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ class SatsReserved(Event):
     amount_msat: int
     simulated: bool
     fee_cap_msat: int = 0
+    ledger_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +46,7 @@ class PaymentSent(_Payment):
     fee_cap_msat: int = 0
     account: str = "treasury"
     purpose: str = "task"
+    ledger_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +69,7 @@ class PaymentFailed(_Payment):
     type: ClassVar[str] = "payment.failed"
     severity: ClassVar[str] = "error"
     reason: str
+    ledger_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +88,7 @@ class PaymentRefunded(Event):
     amount_msat: int
     simulated: bool
     reason: str
+    ledger_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +99,7 @@ class SatsDeposited(Event):
     amount_msat: int
     memo: str
     simulated: bool
+    ledger_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +109,7 @@ class SatsRewarded(Event):
     type: ClassVar[str] = "payment.rewarded"
     amount_msat: int
     simulated: bool
+    ledger_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +123,7 @@ class InvoiceSettled(_Payment):
     received_msat: int
     preimage: str
     flags: str
+    ledger_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +142,7 @@ class PaymentSettledLate(_Payment):
     severity: ClassVar[str] = "warning"
     fee_msat: int
     preimage: str
+    ledger_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,6 +185,7 @@ class SuspenseReleased(Event):
     amount_msat: int
     simulated: bool
     note: str
+    ledger_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -188,6 +198,7 @@ class BookOpened(Event):
     node_id: str
     simulated: bool
     closed_msat: int
+    ledger_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,6 +211,7 @@ class LedgerReconciled(Event):
     open: int
     network: str
     height: int
+    run_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,3 +236,4 @@ class DifferenceResolved(Event):
     difference_id: str
     note: str
     booked_msat: int
+    ledger_id: str = ""

@@ -66,7 +66,8 @@ class LogPruned(Event):
     """Events older than `before_us` were removed, of these types only where any are named.
 
     `digest` is signed with the chain's key and names exactly what was removed
-    (storage/event_gaps.py); `archive` is the file in which it is kept, or empty.
+    (storage/event_gaps.py); `archive` is the file in which it is kept, or empty. `base` is the signed digest
+    of the state that is kept of the event `base_seq` (storage/event_bases.py), empty where none was needed.
     """
 
     type: ClassVar[str] = "log.pruned"
@@ -79,3 +80,5 @@ class LogPruned(Event):
     gaps: int
     digest: str
     archive: str
+    base_seq: int = 0
+    base: str = ""

@@ -51,11 +51,15 @@ class AuctionClosed(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskAssigned(Event):
-    """The task was given to `agent_id` for `price_msat`, which is reserved for it."""
+    """The task was given to `agent_id` for `price_msat`, which is reserved for it.
+
+    `ledger_id` is the row of the ledger, where nothing was to be reserved and no other event tells of it.
+    """
 
     type: ClassVar[str] = "task.assigned"
     price_msat: int
     attempt: int = 1
+    ledger_id: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

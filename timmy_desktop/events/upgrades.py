@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from timmy_desktop.events.base import Event
 
@@ -15,22 +15,28 @@ class _Upgrade(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class TargetOpened(Event):
-    """The person opened a repository to proposals."""
+    """The person opened a repository to proposals, or opened it anew; its tests run with `python`."""
 
     type: ClassVar[str] = "upgrade.target_opened"
     target_id: str
     folder: str
     branch: str
+    python: str = ""
+    allowed: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TargetChanged(Event):
-    """The person changed what proposals to a repository may do."""
+    """The person changed what proposals to a repository may do.
+
+    `unsandboxed` is 1 or 0: whether tests may run without a sandbox; -1 in an older event.
+    """
 
     type: ClassVar[str] = "upgrade.target_changed"
     severity: ClassVar[str] = "warning"
     target_id: str
     what: str
+    unsandboxed: int = -1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +61,7 @@ class UpgradeProposed(_Upgrade):
     added: int
     removed: int
     risk: str
+    expires_us: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +80,7 @@ class UpgradeRevised(_Upgrade):
     added: int = -1
     removed: int = -1
     risk: str = ""
+    expires_us: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +100,11 @@ class UpgradeTested(_Upgrade):
 
 @dataclass(frozen=True, kw_only=True)
 class UpgradeProved(_Upgrade):
-    """The proof packet of a revision is complete."""
+    """The proof packet of a revision is complete; `digest` is the SHA-256 (hex) of it as it is kept."""
 
     type: ClassVar[str] = "upgrade.proved"
     revision: int
+    digest: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +116,42 @@ class UpgradeCommented(_Upgrade):
     path: str
     line: int
     by: str
+    text: str = ""
+    side: str = "new"
+    revision: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpgradeCommentRemoved(_Upgrade):
+    """A reviewer took a comment back that nobody had answered."""
+
+    type: ClassVar[str] = "upgrade.comment_removed"
+    comment_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpgradeCommentsAnswered(_Upgrade):
+    """The open comments on older revisions are answered by this one."""
+
+    type: ClassVar[str] = "upgrade.comments_answered"
+    revision: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpgradeFileSeen(_Upgrade):
+    """A reviewer marked a file as seen; `digest` is of its part of the patch, empty when no longer seen."""
+
+    type: ClassVar[str] = "upgrade.file_seen"
+    path: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpgradeNoted(_Upgrade):
+    """What else became known of a proposal on its way: how far it is, which commits, what of the checkout."""
+
+    type: ClassVar[str] = "upgrade.noted"
+    changes: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)

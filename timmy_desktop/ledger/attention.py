@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import approvals, book, differences, records
 from timmy_desktop.ledger.book import SUSPENSE, TREASURY, Move, Transaction
 from timmy_desktop.ledger.errors import LedgerError
@@ -50,8 +49,8 @@ def held(session: Session) -> tuple[Held, ...]:
     )  # fmt: skip
 
 
-def release(session: Session, ledger_id: str, note: str, time_us: int) -> Released:
-    """Suspense to the treasury, because a person says so; once for each transaction."""
+def release(session: Session, ledger_id: str, note: str, time_us: int, row_id: str) -> Released:
+    """Suspense to the treasury by a row of its own, because a person says so; once for each transaction."""
     found = next((item for item in held(session) if item.ledger_id == ledger_id), None)
     if found is None:
         raise LedgerError("Nothing of this transaction is in suspense.")
@@ -59,7 +58,7 @@ def release(session: Session, ledger_id: str, note: str, time_us: int) -> Releas
     book.record(
         session,
         Transaction(
-            id=new_id(), type="release", purpose=records.CORRECTION, amount_msat=found.amount_msat,
+            id=row_id, type="release", purpose=records.CORRECTION, amount_msat=found.amount_msat,
             simulated=simulated, time_us=time_us, refers_to=ledger_id, memo=note, source="person",
             moves=(Move(SUSPENSE, TREASURY, found.amount_msat),),
         ),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import Event
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.payments import PaymentRefunded, SatsReserved
+from timmy_desktop.events.tasks import TaskAssigned
+from timmy_desktop.identifiers import new_id
 from timmy_desktop.inert import inert_line
 from timmy_desktop.ledger import approvals, book, records
 from timmy_desktop.ledger.book import Holding
@@ -71,19 +74,21 @@ class Escrow:
         if not task_id or not agent_id:
             raise LedgerError("Sats are reserved for a task and an agent; one of them is missing.")
         await self._opening.ready()
-        now, simulated = self._clock.now_us(), self._node.simulated
+        now, simulated, row = self._clock.now_us(), self._node.simulated, new_id()
         fee_cap = self._limits.fee_cap(amount) if self._node.pays_itself else ZERO
         event = SatsReserved(
             source=SOURCE, task_id=task_id, agent_id=agent_id, amount_msat=amount, simulated=simulated,
-            fee_cap_msat=fee_cap,
+            fee_cap_msat=fee_cap, ledger_id=row,
         )  # fmt: skip
 
         def write(session: Session) -> None:
             records.reserve(
-                session, task_id, agent_id, amount, simulated=simulated, time_us=now, fee_cap=fee_cap
-            )
+                session, task_id, agent_id, amount, ledger_id=row, simulated=simulated, time_us=now,
+                fee_cap=fee_cap,
+            )  # fmt: skip
 
-        await self._bus.publish(*([event] if amount else []), *also, work=both(write, work))
+        told = [event, *also] if amount else [_for_nothing(one, row) for one in also]
+        await self._bus.publish(*told, work=both(write, work))
 
     async def pay(self, task_id: str, also: Sequence[Event], work: Work | None) -> PaymentOutcome:
         """What the task holds to its agent, once, however often it is called."""
@@ -129,14 +134,14 @@ class Escrow:
             await self.pay(task_id, (), None)
 
     async def _refund(self, held: Holding, reason: str, also: Sequence[Event], work: Work | None) -> None:
-        now, simulated = self._clock.now_us(), self._node.simulated
+        now, simulated, row = self._clock.now_us(), self._node.simulated, new_id()
         event = PaymentRefunded(
             source=SOURCE, task_id=held.task_id, agent_id=held.agent_id, amount_msat=held.held_msat,
-            reason=reason, simulated=simulated,
+            reason=reason, simulated=simulated, ledger_id=row,
         )  # fmt: skip
 
         def write(session: Session) -> None:
-            records.refund(session, held, reason, simulated=simulated, time_us=now)
+            records.refund(session, held, reason, ledger_id=row, simulated=simulated, time_us=now)
             approvals.withdraw(session, held.task_id, now)
 
         await self._bus.publish(event, *also, work=both(write, work))
@@ -187,6 +192,11 @@ class Escrow:
     async def _publish(self, also: Sequence[Event], work: Work | None) -> None:
         if also or work is not None:
             await self._bus.publish(*also, work=work)
+
+
+def _for_nothing(event: Event, ledger_id: str) -> Event:
+    """A price of zero is noted in the ledger, and only the award tells of it."""
+    return replace(event, ledger_id=ledger_id) if isinstance(event, TaskAssigned) else event
 
 
 def _standing(session: Session, task_id: str) -> tuple[Payment | None, Holding | None, Approval | None, bool]:

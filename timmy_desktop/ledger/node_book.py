@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import book, records
 from timmy_desktop.ledger.backends.base import BackendInfo
 from timmy_desktop.ledger.book import (
@@ -59,8 +58,8 @@ def is_empty(session: Session) -> bool:
     return not rows
 
 
-def open_book(session: Session, info: BackendInfo, time_us: int) -> Msat:
-    """Opens the book of this node and returns what the one before it held.
+def open_book(session: Session, info: BackendInfo, time_us: int, ledger_id: str) -> Msat:
+    """Opens the book of this node and returns what the one before it held; `ledger_id` is its closing's.
 
     Raises WrongNodeError while the old book has payments in doubt, sats in escrow or open invoices: they
     can only be settled with the old node.
@@ -68,7 +67,7 @@ def open_book(session: Session, info: BackendInfo, time_us: int) -> Msat:
     found = present(session)
     closed = Msat(0)
     if _replaces(session, info):
-        closed = _close(session, was_simulated=found.simulated if found else True, time_us=time_us)
+        closed = _close(session, ledger_id, was_simulated=found.simulated if found else True, time_us=time_us)
     rows = session.sql(
         "SELECT coalesce(max(CASE name WHEN 'outside' THEN out_msat END), 0),"
         " coalesce(max(CASE name WHEN 'outside' THEN in_msat END), 0),"
@@ -91,7 +90,7 @@ def to_be_closed(session: Session, info: BackendInfo) -> Msat:
     return Msat(sum(amount for name, amount in held if _is_ours(name)))
 
 
-def _close(session: Session, *, was_simulated: bool, time_us: int) -> Msat:
+def _close(session: Session, ledger_id: str, *, was_simulated: bool, time_us: int) -> Msat:
     held = dict(session.sql("SELECT name, balance_msat FROM accounts WHERE balance_msat <> 0"))
     stuck = sum(
         amount
@@ -114,7 +113,7 @@ def _close(session: Session, *, was_simulated: bool, time_us: int) -> Msat:
     book.record(
         session,
         Transaction(
-            id=new_id(), type="closing", purpose=records.CLOSING, amount_msat=Msat(abs(total)),
+            id=ledger_id, type="closing", purpose=records.CLOSING, amount_msat=Msat(abs(total)),
             simulated=was_simulated, time_us=time_us, memo="The book of another node was opened",
             moves=tuple(moves),
         ),

@@ -7,6 +7,7 @@ import asyncio
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.payments import BookOpened, SatsDeposited
+from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import node_book, records
 from timmy_desktop.ledger.backends.base import BackendInfo
 from timmy_desktop.ledger.errors import LedgerError
@@ -61,15 +62,15 @@ class Opening:
         self._done = True
 
     async def _new_book(self, info: BackendInfo) -> None:
-        now = self._clock.now_us()
+        now, row = self._clock.now_us(), new_id()
         held = await self._db.read(lambda session: node_book.to_be_closed(session, info))
         event = BookOpened(
             source=SOURCE, backend=info.name, network=info.network, node_id=info.node_id,
-            simulated=info.simulated, closed_msat=held,
+            simulated=info.simulated, closed_msat=held, ledger_id=row,
         )  # fmt: skip
         # A simulated node of one's own is there from the start: no news.
         news = () if info.simulated and not held else (event,)
-        await self._bus.publish(*news, work=lambda session: node_book.open_book(session, info, now))
+        await self._bus.publish(*news, work=lambda session: node_book.open_book(session, info, now, row))
 
     async def _fund(self, info: BackendInfo) -> None:
         if await self._db.read(records.was_funded):
@@ -81,11 +82,14 @@ class Opening:
         if amount <= 0:
             return
         now, memo = self._clock.now_us(), records.STARTING_MEMO if info.simulated else records.OPENING_MEMO
-        event = SatsDeposited(source=SOURCE, amount_msat=amount, memo=memo, simulated=info.simulated)
+        row = new_id()
+        event = SatsDeposited(
+            source=SOURCE, amount_msat=amount, memo=memo, simulated=info.simulated, ledger_id=row
+        )
         proof = "" if info.simulated else f"node:{info.node_id}"
 
         def write(session: Session) -> None:
-            records.deposit(session, amount, now, simulated=info.simulated, proof=proof)
+            records.deposit(session, amount, now, ledger_id=row, simulated=info.simulated, proof=proof)
 
         await self._bus.publish(event, work=write)
 

@@ -14,6 +14,7 @@ from timmy_desktop.clock import Clock
 from timmy_desktop.events.base import Event
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.payments import SuspenseReleased
+from timmy_desktop.identifiers import new_id
 from timmy_desktop.inert import inert_line
 from timmy_desktop.ledger import approvals, attention, book, differences, receipt, receiving, records
 from timmy_desktop.ledger.audit import Audit, audit
@@ -279,8 +280,13 @@ class Ledger:
         now, words = self._clock.now_us(), inert_line(note, LONGEST_REASON)
         held = await self._db.read(attention.held)
         amount = next((item.amount_msat for item in held if item.ledger_id == ledger_id), ZERO)
-        event = SuspenseReleased(source=SOURCE, amount_msat=amount, simulated=self.is_simulated, note=words)
-        await self._bus.publish(event, work=lambda session: attention.release(session, ledger_id, words, now))
+        row = new_id()
+        event = SuspenseReleased(
+            source=SOURCE, amount_msat=amount, simulated=self.is_simulated, note=words, ledger_id=row
+        )
+        await self._bus.publish(
+            event, work=lambda session: attention.release(session, ledger_id, words, now, row)
+        )
 
     async def receipt(self, ledger_id: str) -> str:
         """The signed proof of a payment that settled, as JSON text; ReceiptError when there is none."""

@@ -96,7 +96,7 @@ class Receiving:
         event = InvoiceCreated(
             source=SOURCE, task_id=task_id, agent_id=agent_id, payment_hash=bill.payment_hash,
             amount_msat=amount, simulated=row.simulated, bolt11=bill.bolt11, memo=memo, expires_us=expires_us,
-            receivable=True,
+            receivable=True, ledger_id=row_id,
         )  # fmt: skip
         await self._bus.publish(event, work=lambda session: book.record(session, row))
         return OpenInvoice(
@@ -137,13 +137,16 @@ class Receiving:
             return await self._doubted(incoming)
         now, proof = self._clock.now_us(), await self._word()
         flags = _flags(incoming, received)
+        row = incoming.id if incoming.state == "pending" else new_id()
         event = InvoiceSettled(
-            **_about(incoming), received_msat=received, preimage=result.preimage, flags=flags
+            **_about(incoming), received_msat=received, preimage=result.preimage, flags=flags, ledger_id=row
         )
         try:
             await self._bus.publish(
                 event,
-                work=lambda session: _book(session, incoming, received, result.preimage, flags, proof, now),
+                work=lambda session: _book(
+                    session, incoming, received, result.preimage, flags, proof, now, row
+                ),
             )
         except _ClosedMeanwhileError as closed:
             # It ran out while the node was asked: what is told of it must say that this came late.
@@ -254,7 +257,14 @@ def _flags(incoming: Incoming, received: int) -> str:
 
 
 def _book(
-    session: Session, incoming: Incoming, received: Msat, preimage: str, flags: str, proof: str, now: int
+    session: Session,
+    incoming: Incoming,
+    received: Msat,
+    preimage: str,
+    flags: str,
+    proof: str,
+    now: int,
+    ledger_id: str,
 ) -> None:
     moves = _came_in(incoming, received)
     present = by_id(session, incoming.id)
@@ -272,7 +282,7 @@ def _book(
     book.record(
         session,
         Transaction(
-            id=new_id(), type="invoice", purpose=incoming.purpose, account=incoming.account,
+            id=ledger_id, type="invoice", purpose=incoming.purpose, account=incoming.account,
             amount_msat=incoming.amount_msat, simulated=incoming.simulated, time_us=now,
             payment_hash=incoming.payment_hash, received_msat=received, memo=incoming.memo,
             bolt11=incoming.bolt11, payee=incoming.payee, preimage=preimage, proof=proof, flags=flags,

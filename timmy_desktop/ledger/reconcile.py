@@ -117,12 +117,16 @@ class Reconciler:
             return await self._book_late(found, words)
         now = self._clock.now_us()
         amount = found.amount_msat if record else Msat(0)
+        row = new_id() if amount else ""
 
         def write(session: Session) -> None:
-            row = _adjust(session, found, words, now, simulated=self._node.simulated) if amount else ""
+            if row:
+                _adjust(session, found, words, now, row, simulated=self._node.simulated)
             differences.resolve(session, difference_id, words, row, now)
 
-        event = DifferenceResolved(source=SOURCE, difference_id=found.id, note=words, booked_msat=amount)
+        event = DifferenceResolved(
+            source=SOURCE, difference_id=found.id, note=words, booked_msat=amount, ledger_id=row
+        )
         await self._bus.publish(event, work=write)
         return None
 
@@ -139,7 +143,7 @@ class Reconciler:
                 raise LedgerError("The node does not say any more that this settled.")
             row = incoming.id
         event = DifferenceResolved(
-            source=SOURCE, difference_id=found.id, note=words, booked_msat=found.amount_msat
+            source=SOURCE, difference_id=found.id, note=words, booked_msat=found.amount_msat, ledger_id=row
         )
         await self._bus.publish(
             event, work=lambda session: differences.resolve(session, found.id, words, row, now)
@@ -287,7 +291,7 @@ class Reconciler:
         """The run and its alarms, in log and tables together; an alarm that stood before is no news."""
         event = LedgerReconciled(
             source=SOURCE, state=run.state, checked=run.checked, open=run.open, network=run.network,
-            height=run.height,
+            height=run.height, run_id=run.id,
         )  # fmt: skip
         await self._bus.publish(
             event, work=lambda session: Told(None, _told(*differences.write(session, run)))
@@ -352,9 +356,11 @@ def _word_of_receipt(result: InvoiceResult) -> _Word:
     return _Word(settled, gone, result.received_msat, 0)
 
 
-def _adjust(session: Session, found: Difference, words: str, now: int, *, simulated: bool) -> str:
+def _adjust(
+    session: Session, found: Difference, words: str, now: int, row_id: str, *, simulated: bool
+) -> None:
     """What the node has more or less, to or from the treasury, because a person says so."""
-    amount, row_id = Msat(abs(found.amount_msat)), new_id()
+    amount = Msat(abs(found.amount_msat))
     move = Move(OUTSIDE, TREASURY, amount) if found.amount_msat > 0 else Move(TREASURY, OUTSIDE, amount)
     book.record(
         session,
@@ -363,4 +369,3 @@ def _adjust(session: Session, found: Difference, words: str, now: int, *, simula
             time_us=now, memo=words, source="person", reason=f"{found.kind} {found.subject}", moves=(move,),
         ),
     )  # fmt: skip
-    return row_id

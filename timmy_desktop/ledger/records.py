@@ -11,7 +11,6 @@ from typing import Any
 
 from peewee import SQL
 
-from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import book
 from timmy_desktop.ledger.book import (
     ESCROW,
@@ -130,14 +129,16 @@ def was_funded(session: Session) -> bool:
     )
 
 
-def deposit(session: Session, amount: Msat, time_us: int, *, simulated: bool = True, proof: str = "") -> None:
+def deposit(
+    session: Session, amount: Msat, time_us: int, *, ledger_id: str, simulated: bool = True, proof: str = ""
+) -> None:
     """The starting balance, once: simulated, or what a real node holds."""
     if was_funded(session):
         raise ConcludedMeanwhileError("The treasury already has its starting balance.")
     book.record(
         session,
         Transaction(
-            id=new_id(), type="deposit", purpose=FUNDING, amount_msat=amount, simulated=simulated,
+            id=ledger_id, type="deposit", purpose=FUNDING, amount_msat=amount, simulated=simulated,
             time_us=time_us, memo=STARTING_MEMO if simulated else OPENING_MEMO, proof=proof,
             moves=(Move(OUTSIDE, TREASURY, amount),),
         ),
@@ -150,6 +151,7 @@ def reserve(
     agent_id: str,
     amount: Msat,
     *,
+    ledger_id: str,
     simulated: bool,
     time_us: int,
     fee_cap: Msat = ZERO,
@@ -167,19 +169,21 @@ def reserve(
     book.record(
         session,
         Transaction(
-            id=new_id(), type="reserve", purpose=TASK, amount_msat=amount, simulated=simulated,
+            id=ledger_id, type="reserve", purpose=TASK, amount_msat=amount, simulated=simulated,
             time_us=time_us, fee_cap_msat=fee_cap, task_id=task_id, agent_id=agent_id, moves=moves,
         ),
     )  # fmt: skip
 
 
-def refund(session: Session, held: Holding, reason: str, *, simulated: bool, time_us: int) -> None:
+def refund(
+    session: Session, held: Holding, reason: str, *, ledger_id: str, simulated: bool, time_us: int
+) -> None:
     """Escrow to treasury: everything that the task holds."""
     _still(session, held)
     book.record(
         session,
         Transaction(
-            id=new_id(), type="refund", purpose=TASK, amount_msat=held.held_msat, simulated=simulated,
+            id=ledger_id, type="refund", purpose=TASK, amount_msat=held.held_msat, simulated=simulated,
             time_us=time_us, task_id=held.task_id, agent_id=held.agent_id, reason=reason,
             moves=(Move(ESCROW, TREASURY, held.held_msat),),
         ),
@@ -243,21 +247,19 @@ def fail(session: Session, payment: Payment, reason: str, time_us: int) -> None:
 
 
 def settle_late(
-    session: Session, payment: Payment, preimage: str, fee: Msat, time_us: int, proof: str = "node"
-) -> str:
+    session: Session, payment: Payment, preimage: str, fee: Msat, time_us: int, proof: str, ledger_id: str
+) -> None:
     """A payment that had failed settled all the same: a row of its own, by suspense if the payer lacks it."""
     if settled_late(session, payment):
         raise ConcludedMeanwhileError("The late settlement is already recorded.")
-    row_id = new_id()
     lacks = book.balance(session, payment.account) < payment.amount_msat + fee
     payer = book.SUSPENSE if lacks else payment.account
     moves = [Move(payer, _target(payment), payment.amount_msat)]
     if fee:
         moves.append(Move(payer, FEES, fee))
-    late = replace(payment, id=row_id, state="settled", fee_msat=fee, preimage=preimage, reason="")
+    late = replace(payment, id=ledger_id, state="settled", fee_msat=fee, preimage=preimage, reason="")
     row = _transaction(late, time_us, tuple(moves))
     book.record(session, replace(row, refers_to=payment.id, flags="late", proof=proof))
-    return row_id
 
 
 def _target(payment: Payment) -> str:

@@ -114,10 +114,11 @@ class Settlement:
         if result.state != "settled" or not invoice.proves(result.preimage, payment.payment_hash):
             raise LedgerError("There is no proof that this payment settled.")
         fee, now, proof = msat(result.fee_msat), self._clock.now_us(), await self._word()
-        event = PaymentSettledLate(**about(payment), fee_msat=fee, preimage=result.preimage)
-        row: str = await self._bus.publish(
+        row = new_id()
+        event = PaymentSettledLate(**about(payment), fee_msat=fee, preimage=result.preimage, ledger_id=row)
+        await self._bus.publish(
             event,
-            work=lambda session: records.settle_late(session, payment, result.preimage, fee, now, proof),
+            work=lambda session: records.settle_late(session, payment, result.preimage, fee, now, proof, row),
         )
         return row
 
@@ -136,7 +137,7 @@ class Settlement:
         settled = replace(payment, state="settled")
         event = SatsRewarded(
             source=SOURCE, task_id=held.task_id, agent_id=held.agent_id, amount_msat=held.amount_msat,
-            simulated=settled.simulated,
+            simulated=settled.simulated, ledger_id=settled.id,
         )  # fmt: skip
         now = self._clock.now_us()
         await self._bus.publish(
@@ -242,12 +243,13 @@ def about(payment: Payment) -> dict[str, Any]:
 def sent(payment: Payment) -> PaymentSent:
     """The event of the intent to pay."""
     return PaymentSent(
-        **about(payment), fee_cap_msat=payment.fee_cap_msat, account=payment.account, purpose=payment.purpose
-    )
+        **about(payment), fee_cap_msat=payment.fee_cap_msat, account=payment.account, purpose=payment.purpose,
+        ledger_id=payment.id,
+    )  # fmt: skip
 
 
 def _failure(payment: Payment, reason: str) -> tuple[Event, ...]:
-    failed = PaymentFailed(**about(payment), reason=reason)
+    failed = PaymentFailed(**about(payment), reason=reason, ledger_id=payment.id)
     if not payment.is_reward:
         return (failed,)
     refunded = PaymentRefunded(

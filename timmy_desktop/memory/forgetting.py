@@ -8,11 +8,11 @@ import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from timmy_desktop.events.bus import EventBus
+from timmy_desktop.events.bus import EventBus, Told
 from timmy_desktop.events.memory import MemoryForgotten
 from timmy_desktop.memory import kept_prompts, rows, traces
 from timmy_desktop.memory.drain import Drain
@@ -145,15 +145,14 @@ class Forgetting:
         self, going: _Going, sources: bool, reason: str, prompts: kept_prompts.Found | None
     ) -> _Gone:
         identifiers = [entry.id for entry in going.entries]
-        events = [
-            MemoryForgotten(
-                source="memory", entries=identifiers[start : start + _IDS_IN_AN_EVENT], reason=reason
-            )
-            for start in range(0, len(identifiers), _IDS_IN_AN_EVENT)
-        ]
-        gone: _Gone = await self._bus.publish(
-            *events, work=lambda session: _delete(session, going, sources, prompts)
-        )
+
+        def write(session: Session) -> Told:
+            gone, tasks = _delete(session, going, sources, prompts)
+            parts = rows.chunks(identifiers, _IDS_IN_AN_EVENT)
+            told = [MemoryForgotten(source="memory", entries=some, reason=reason) for some in parts]
+            return Told(gone, [*told[:-1], *(replace(last, tasks=tasks) for last in told[-1:])])
+
+        gone: _Gone = await self._bus.publish(work=write)
         return gone
 
     async def _forget(self, going: _Going, sources: bool, reason: str, tell: Tell) -> ForgetReport:
@@ -280,10 +279,12 @@ def _bytes_of(session: Session, identifiers: Sequence[str]) -> tuple[list[bytes]
     return found, vectors
 
 
-def _delete(session: Session, going: _Going, sources: bool, prompts: kept_prompts.Found | None) -> _Gone:
-    """Deletes with overwriting; how many sources were forgotten with them, and in how many prompts."""
+def _delete(
+    session: Session, going: _Going, sources: bool, prompts: kept_prompts.Found | None
+) -> tuple[_Gone, list[str]]:
+    """Deletes with overwriting; how many sources and prompts were changed with them, and which tasks."""
     with rows.erasing(session):
-        count = forget_sources(session, going.entries) if sources else 0
+        count, tasks = forget_sources(session, going.entries) if sources else (0, [])
         redacted = kept_prompts.redact(session, going.passages, prompts) if prompts is not None else 0
         for some in rows.chunks([entry.id for entry in going.entries]):
             session.sql(f"DELETE FROM memory_entries WHERE id IN ({marks(some)})", some)  # noqa: S608
@@ -291,7 +292,7 @@ def _delete(session: Session, going: _Going, sources: bool, prompts: kept_prompt
             "DELETE FROM memory_documents WHERE id NOT IN "
             "(SELECT document_id FROM memory_entries WHERE document_id <> '')"
         )
-    return _Gone(count, redacted)
+    return _Gone(count, redacted), tasks
 
 
 def _merge_words(session: Session) -> None:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-FORGOTTEN = "[forgotten]"
+from timmy_desktop.events.memory import FORGOTTEN
+
 # So many letters in a row in common are no chance any more; a shorter content must stand there as a whole.
 _SHARED = 24
 _SHORTEST = 6

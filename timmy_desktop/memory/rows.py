@@ -193,10 +193,10 @@ def set_state(session: Session, name: str, value: str) -> None:
     session.sql("INSERT OR REPLACE INTO memory_state(name, value) VALUES (?, ?)", (name, value))
 
 
-def chunks(values: Sequence[Any]) -> Iterator[list[Any]]:
+def chunks(values: Sequence[Any], size: int = AT_ONCE) -> Iterator[list[Any]]:
     """The values in pieces that fit into one statement."""
-    for start in range(0, len(values), AT_ONCE):
-        yield list(values[start : start + AT_ONCE])
+    for start in range(0, len(values), size):
+        yield list(values[start : start + size])
 
 
 def _entry(row: Sequence[Any], model: str) -> Entry:

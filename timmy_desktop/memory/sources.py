@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from timmy_desktop.memory.passages import FORGOTTEN
+from timmy_desktop.events.memory import FORGOTTEN
 from timmy_desktop.memory.rows import chunks
 from timmy_desktop.memory.types import Entry
 from timmy_desktop.memory.visibility import marks
@@ -19,6 +19,7 @@ _WORDS = {
     "tasks": "a task, its text or its result",
     "provider_requests": "a kept prompt, as it was sent to a model",
     "event_log": "the event log, which can't forget: a task's text or result",
+    "event_base_words": "what is kept of the pruned past: a task's text or result",
 }
 
 
@@ -35,9 +36,9 @@ def made_from_the_same(session: Session, identifiers: Sequence[str]) -> list[str
     return list(found)
 
 
-def forget_sources(session: Session, entries: Sequence[Entry]) -> int:
-    """Empties the chat messages and task results that the entries were made from; how many there were."""
-    count = 0
+def forget_sources(session: Session, entries: Sequence[Entry]) -> tuple[int, list[str]]:
+    """Empties the chat messages and task results that the entries were made from: how many, which tasks."""
+    count, tasks = 0, list[str]()
     for some in chunks(sorted({entry.message_id for entry in entries if entry.message_id})):
         # The title was made from the first message.
         titled = f"SELECT conversation_id FROM messages WHERE id IN ({marks(some)})"  # noqa: S608 - marks
@@ -50,16 +51,23 @@ def forget_sources(session: Session, entries: Sequence[Entry]) -> int:
     for some in chunks(
         sorted({entry.task_id for entry in entries if entry.task_id and not entry.message_id})
     ):
-        count += session.connection.execute(
+        emptied = session.sql(
             f"UPDATE tasks SET text = '{FORGOTTEN}', result = '{FORGOTTEN}' WHERE id IN ({marks(some)}) "  # noqa: S608
-            "AND status IN ('completed', 'failed', 'cancelled')",
+            "AND status IN ('completed', 'failed', 'cancelled') RETURNING id",
             some,
-        ).rowcount
+        )
+        tasks += [row[0] for row in emptied]
+        # What is kept of the pruned past has no other copy of them.
+        session.sql(
+            "DELETE FROM event_base_words WHERE kind = 'tasks' AND field IN ('text', 'result')"
+            " AND id IN (SELECT id FROM tasks WHERE text = ?)",
+            (FORGOTTEN,),
+        )
         session.sql(
             f"UPDATE messages SET text = '{FORGOTTEN}' WHERE role = 'notice' AND task_id IN ({marks(some)})",  # noqa: S608
             some,
         )
-    return count
+    return count + len(tasks), tasks
 
 
 def places_of(session: Session, needles: Sequence[bytes]) -> list[tuple[str, int]]:

@@ -121,9 +121,11 @@ class Store:
         if not values:
             return 0
         now = self._clock.now_us()
+        edited: list[str] = []
 
         def work(session: Session, entry: Entry) -> None:
             if "content" in values and values["content"] != entry.content:
+                edited.append(entry.id)
                 rows.keep_version(session, entry, now, "edited")
                 fresh = facts.subject(values["content"]) if (change.type or entry.type) == "fact" else ""
                 with rows.erasing(session):
@@ -137,7 +139,10 @@ class Store:
                 rows.update(session, entry.id, plain, now)
 
         what = ", ".join(sorted(set(values) - {"digest"}))
-        return await self._each(entry_ids, f"changed {what}", work, _told(change))
+        told = _told(change)
+        return await self._each(
+            entry_ids, f"changed {what}", work, lambda: {**told, "edited": int(bool(edited))}
+        )
 
     async def decide(self, entry_ids: Sequence[str], state: EntryState) -> int:
         """Accepts or rejects proposed facts."""
@@ -170,7 +175,7 @@ class Store:
                 raise EntryRejectedError("The one that is to replace it was itself replaced by it.")
             rows.update(session, entry.id, {"superseded_by": new_id}, now)
 
-        await self._each([old_id], "superseded", work, {"superseded_by": new_id})
+        await self._each([old_id], "superseded", work, lambda: {"superseded_by": new_id})
 
     async def restore(self, entry_id: str) -> None:
         """See Memory.restore."""
@@ -239,9 +244,9 @@ class Store:
         entry_ids: Sequence[str],
         what: str,
         work: Callable[[Session, Entry], Iterable[Event] | None],
-        told: Mapping[str, Any] | None = None,
+        told: Callable[[], Mapping[str, Any]] = dict,
     ) -> int:
-        """Does `work` for each entry that is there, in one transaction with the event, which says `told`.
+        """Does `work` for each entry that is there, in one transaction with the event, which says `told()`.
 
         What else `work` did is told by the events that it returns.
         """
@@ -253,13 +258,14 @@ class Store:
             return 0
 
         def every(session: Session) -> Told:
-            return Told(None, [event for entry in entries for event in work(session, entry) or ()])
+            more = [event for entry in entries for event in work(session, entry) or ()]
+            names = [entry.id for entry in entries]
+            events = [
+                MemoryUpdated(source=SOURCE, entries=some, what=what, **told()) for some in _pieces(names)
+            ]
+            return Told(None, [*events, *more])
 
-        names = [entry.id for entry in entries]
-        events = [
-            MemoryUpdated(source=SOURCE, entries=some, what=what, **(told or {})) for some in _pieces(names)
-        ]
-        await self._bus.publish(*events, work=every)
+        await self._bus.publish(work=every)
         self._drain.wake(entry.number for entry in entries)
         return len(entries)
 

@@ -6,7 +6,9 @@ from typing import Any
 
 from timmy_desktop.events import memory
 from timmy_desktop.events.base import EventRecord
-from timmy_desktop.scrubber.world import Draft, MemoryThen
+from timmy_desktop.scrubber.tasks import change_task
+from timmy_desktop.scrubber.things import MemoryThen
+from timmy_desktop.scrubber.world import Draft
 
 ANOTHER = "another"
 """What took an entry's place, where an event is too old to say."""
@@ -41,15 +43,18 @@ def _updated(draft: Draft, _: EventRecord, event: memory.MemoryUpdated) -> None:
         changes["superseded_by"] = event.superseded_by or ANOTHER
     elif event.what == "restored":
         changes["superseded_by"] = ""
-    for entry in event.entries if changes else ():
+    edits = event.edited if event.edited >= 0 else int("content" in event.what)
+    for entry in event.entries if changes or edits else ():
         known = draft.memories.get(entry)
         if known is not None:
-            draft.memories.put(entry, known._replace(**changes))
+            draft.memories.put(entry, known._replace(**changes, edits=known.edits + edits))
 
 
 def _forgotten(draft: Draft, _: EventRecord, event: memory.MemoryForgotten) -> None:
     for entry in event.entries:
         draft.memories.drop(entry)
+    for task_id in event.tasks:
+        change_task(draft, task_id, text=memory.FORGOTTEN, result=memory.FORGOTTEN)
 
 
 HANDLERS = {

@@ -7,15 +7,16 @@ from collections.abc import Mapping
 from timmy_desktop.events import payments, tasks
 from timmy_desktop.events.base import EventRecord
 from timmy_desktop.scrubber.tasks import change_task
-from timmy_desktop.scrubber.world import (
+from timmy_desktop.scrubber.things import (
     TREASURY,
     AccountThen,
     ApprovalThen,
+    ComparisonThen,
     DifferenceThen,
-    Draft,
     ReserveThen,
     TransactionThen,
 )
+from timmy_desktop.scrubber.world import Draft
 
 # The names of the book's accounts (ledger/book.py), which are the tables' own.
 ESCROW, FEES, OUTSIDE, SUSPENSE = "escrow", "fees", "outside", "suspense"
@@ -51,14 +52,20 @@ def _held(draft: Draft, task_id: str) -> int:
 
 
 def _row(draft: Draft, record: EventRecord, row: TransactionThen) -> None:
-    draft.transactions.put(f"#{record.seq}", row)
+    _put(draft, f"#{record.seq}", row)
+
+
+def _put(draft: Draft, key: str, row: TransactionThen) -> None:
+    """With what the treasury holds now: the line's running balance."""
+    draft.transactions.put(key, row._replace(treasury_msat=_balance(draft, TREASURY)))
 
 
 def _deposited(draft: Draft, record: EventRecord, event: payments.SatsDeposited) -> None:
     _move(draft, (OUTSIDE, TREASURY, event.amount_msat))
     made = TransactionThen(
-        "deposit", "settled", event.amount_msat, record.time_us, simulated=event.simulated, note=event.memo
-    )
+        "deposit", "settled", event.amount_msat, record.time_us, simulated=event.simulated, note=event.memo,
+        ledger_id=event.ledger_id,
+    )  # fmt: skip
     _row(draft, record, made)
 
 
@@ -68,7 +75,7 @@ def _reserved(draft: Draft, record: EventRecord, event: payments.SatsReserved) -
     draft.reserves.put(event.task_id, ReserveThen(_held(draft, event.task_id) + total))
     made = TransactionThen(
         "reserve", "settled", event.amount_msat, record.time_us, task_id=event.task_id,
-        agent_id=event.agent_id, simulated=event.simulated,
+        agent_id=event.agent_id, simulated=event.simulated, ledger_id=event.ledger_id,
     )  # fmt: skip
     _row(draft, record, made)
 
@@ -77,8 +84,9 @@ def _for_nothing(draft: Draft, record: EventRecord, event: tasks.TaskAssigned) -
     """A price of zero is noted in the ledger and moves nothing, so no event of the ledger tells of it."""
     if not event.price_msat:
         made = TransactionThen(
-            "reserve", "settled", 0, record.time_us, task_id=event.task_id, agent_id=event.agent_id
-        )
+            "reserve", "settled", 0, record.time_us, task_id=event.task_id, agent_id=event.agent_id,
+            ledger_id=event.ledger_id,
+        )  # fmt: skip
         _row(draft, record, made)
 
 
@@ -89,7 +97,7 @@ def _refunded(draft: Draft, record: EventRecord, event: payments.PaymentRefunded
     draft.reserves.put(event.task_id, ReserveThen(0))
     made = TransactionThen(
         "refund", "settled", event.amount_msat, record.time_us, task_id=event.task_id,
-        agent_id=event.agent_id, simulated=event.simulated, note=event.reason,
+        agent_id=event.agent_id, simulated=event.simulated, note=event.reason, ledger_id=event.ledger_id,
     )  # fmt: skip
     _row(draft, record, made)
 
@@ -100,7 +108,7 @@ def _rewarded(draft: Draft, record: EventRecord, event: payments.SatsRewarded) -
     draft.reserves.put(event.task_id, ReserveThen(0))
     made = TransactionThen(
         "reward", "settled", event.amount_msat, record.time_us, task_id=event.task_id,
-        agent_id=event.agent_id, simulated=event.simulated, is_reward=True,
+        agent_id=event.agent_id, simulated=event.simulated, is_reward=True, ledger_id=event.ledger_id,
     )  # fmt: skip
     _row(draft, record, made)
     change_task(draft, event.task_id, paid_msat=event.amount_msat, fee_msat=0)
@@ -113,9 +121,9 @@ def _invoiced(draft: Draft, record: EventRecord, event: payments.InvoiceCreated)
     made = TransactionThen(
         "invoice", "pending", event.amount_msat, record.time_us, payment_hash=event.payment_hash,
         account=f"agent:{event.agent_id}" if event.agent_id else TREASURY, task_id=event.task_id,
-        agent_id=event.agent_id, simulated=event.simulated, note=event.memo,
+        agent_id=event.agent_id, simulated=event.simulated, note=event.memo, ledger_id=event.ledger_id,
     )  # fmt: skip
-    draft.transactions.put(f"invoice:{event.payment_hash}", made)
+    _put(draft, f"invoice:{event.payment_hash}", made)
 
 
 def _sent(draft: Draft, record: EventRecord, event: payments.PaymentSent) -> None:
@@ -128,9 +136,9 @@ def _sent(draft: Draft, record: EventRecord, event: payments.PaymentSent) -> Non
     made = TransactionThen(
         "payment", "pending", event.amount_msat, record.time_us, payment_hash=event.payment_hash,
         account=event.account, task_id=event.task_id, agent_id=event.agent_id, simulated=event.simulated,
-        flying_msat=amount, is_reward=is_reward,
+        flying_msat=amount, is_reward=is_reward, ledger_id=event.ledger_id,
     )  # fmt: skip
-    draft.transactions.put(f"payment:{event.payment_hash}", made)
+    _put(draft, f"payment:{event.payment_hash}", made)
 
 
 def _settled(draft: Draft, record: EventRecord, event: payments.PaymentSettled) -> None:
@@ -145,7 +153,7 @@ def _settled(draft: Draft, record: EventRecord, event: payments.PaymentSettled) 
         (row.account, FEES, event.fee_msat),
     )
     done = row._replace(state="settled", fee_msat=event.fee_msat, time_us=record.time_us)
-    draft.transactions.put(f"payment:{event.payment_hash}", done)
+    _put(draft, f"payment:{event.payment_hash}", done)
     if row.is_reward:
         change_task(draft, row.task_id, paid_msat=row.amount_msat, fee_msat=event.fee_msat)
 
@@ -157,14 +165,14 @@ def _failed(draft: Draft, record: EventRecord, event: payments.PaymentFailed) ->
     if row is not None and row.state == "pending":
         _move(draft, (_flying(row.account), row.account, row.flying_msat))
         done = row._replace(state="failed", time_us=record.time_us, note=event.reason)
-        draft.transactions.put(key, done)
+        _put(draft, key, done)
     elif row is None:
         _move(draft, (ESCROW, TREASURY, _held(draft, event.task_id)))
         draft.reserves.put(event.task_id, ReserveThen(0))
         made = TransactionThen(
             "payment", "failed", event.amount_msat, record.time_us, payment_hash=event.payment_hash,
             task_id=event.task_id, agent_id=event.agent_id, simulated=event.simulated, is_reward=True,
-            note=event.reason,
+            note=event.reason, ledger_id=event.ledger_id,
         )  # fmt: skip
         _row(draft, record, made)
 
@@ -176,7 +184,10 @@ def _settled_late(draft: Draft, record: EventRecord, event: payments.PaymentSett
     lacks = _balance(draft, row.account) < row.amount_msat + event.fee_msat
     payer = SUSPENSE if lacks else row.account
     _move(draft, (payer, _target(row), row.amount_msat), (payer, FEES, event.fee_msat))
-    late = row._replace(state="settled", fee_msat=event.fee_msat, time_us=record.time_us, note="late")
+    late = row._replace(
+        state="settled", fee_msat=event.fee_msat, time_us=record.time_us, note="late",
+        ledger_id=event.ledger_id,
+    )  # fmt: skip
     _row(draft, record, late)
 
 
@@ -194,10 +205,10 @@ def _came_in(draft: Draft, record: EventRecord, event: payments.InvoiceSettled) 
     )
     if row.state == "pending":
         _move(draft, *moves, (RECEIVABLE, INVOICED, wanted))
-        draft.transactions.put(key, done)
+        _put(draft, key, done)
     else:
         _move(draft, *moves)
-        _row(draft, record, done)
+        _row(draft, record, done._replace(ledger_id=event.ledger_id))
 
 
 def _closed(
@@ -208,14 +219,15 @@ def _closed(
     if row is not None and row.state == "pending":
         state = "expired" if isinstance(event, payments.PaymentExpired) else "failed"
         _move(draft, (RECEIVABLE, INVOICED, row.amount_msat))
-        draft.transactions.put(key, row._replace(state=state, time_us=record.time_us))
+        _put(draft, key, row._replace(state=state, time_us=record.time_us))
 
 
 def _released(draft: Draft, record: EventRecord, event: payments.SuspenseReleased) -> None:
     _move(draft, (SUSPENSE, TREASURY, event.amount_msat))
     made = TransactionThen(
-        "release", "settled", event.amount_msat, record.time_us, simulated=event.simulated, note=event.note
-    )
+        "release", "settled", event.amount_msat, record.time_us, simulated=event.simulated, note=event.note,
+        ledger_id=event.ledger_id,
+    )  # fmt: skip
     _row(draft, record, made)
 
 
@@ -230,8 +242,9 @@ def _opened(draft: Draft, record: EventRecord, event: payments.BookOpened) -> No
         total = sum(held.values())
         _post(draft, {name: -amount for name, amount in held.items()} | {OUTSIDE: total})
         made = TransactionThen(
-            "closing", "settled", abs(total), record.time_us, simulated=not event.simulated or not total
-        )
+            "closing", "settled", abs(total), record.time_us, simulated=not event.simulated or not total,
+            ledger_id=event.ledger_id,
+        )  # fmt: skip
         _row(draft, record, made)
 
 
@@ -248,7 +261,17 @@ def _resolved(draft: Draft, record: EventRecord, event: payments.DifferenceResol
     amount = abs(event.booked_msat)
     way = (OUTSIDE, TREASURY) if event.booked_msat > 0 else (TREASURY, OUTSIDE)
     _move(draft, (*way, amount))
-    _row(draft, record, TransactionThen("adjustment", "settled", amount, record.time_us, note=event.note))
+    made = TransactionThen(
+        "adjustment", "settled", amount, record.time_us, note=event.note, ledger_id=event.ledger_id
+    )
+    _row(draft, record, made)
+
+
+def _reconciled(draft: Draft, record: EventRecord, event: payments.LedgerReconciled) -> None:
+    before = draft.comparisons.get("last")
+    number = before.number + 1 if before is not None else 1
+    last = ComparisonThen(event.run_id, event.state, event.checked, event.open, record.time_us, number)
+    draft.comparisons.put("last", last)
 
 
 def _asked(draft: Draft, _: EventRecord, event: payments.ApprovalRequested) -> None:
@@ -290,6 +313,7 @@ HANDLERS = {
     payments.BookOpened: _opened,
     payments.DifferenceFound: _found,
     payments.DifferenceResolved: _resolved,
+    payments.LedgerReconciled: _reconciled,
     payments.ApprovalRequested: _asked,
     payments.PaymentApproved: _decided,
     payments.PaymentRefused: _decided,

@@ -6,7 +6,8 @@ from typing import Any
 
 from timmy_desktop.events import routing
 from timmy_desktop.events.base import EventRecord
-from timmy_desktop.scrubber.world import Draft, ProviderThen
+from timmy_desktop.scrubber.things import ProviderThen
+from timmy_desktop.scrubber.world import Draft
 
 
 def _change(draft: Draft, name: str, **changes: Any) -> None:

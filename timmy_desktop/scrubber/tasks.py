@@ -6,7 +6,8 @@ from typing import Any
 
 from timmy_desktop.events import agents, tasks
 from timmy_desktop.events.base import EventRecord
-from timmy_desktop.scrubber.world import AgentThen, BidThen, Draft, TaskThen
+from timmy_desktop.scrubber.things import AgentThen, BidThen, TaskThen
+from timmy_desktop.scrubber.world import Draft
 
 
 def _created(draft: Draft, record: EventRecord, event: tasks.TaskCreated) -> None:

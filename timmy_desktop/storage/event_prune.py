@@ -1,7 +1,8 @@
 """Removes old events lawfully: kept in an archive if wanted, told by a `log.pruned`; the chain still holds.
 
-First the stretches are chosen and archived; then one transaction tells of them and keeps their last hashes;
-then they go, a few thousand rows at a time. What was interrupted there goes on at the next start.
+First the stretches are chosen and archived, and the state after the last is folded; then one transaction
+tells of them and keeps their last hashes and that state; then they go, a few thousand rows at a time. What
+was interrupted there goes on at the next start.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from timmy_desktop.events.system import LogPruned
 from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.storage.event_archive import Archive, archive_name, keep_archive, write_archive
+from timmy_desktop.storage.event_bases import Base, MakeBase, base_digest, keep_base
 from timmy_desktop.storage.event_gaps import Stretch, digest_of, keep_gaps
 from timmy_desktop.storage.event_index import EventIndex, indexed_up_to, kinds_of, unindex
 from timmy_desktop.storage.event_log import EventLog
@@ -70,9 +72,12 @@ class EventPruning:
         clock: Clock,
         supervisor: TaskSupervisor,
         archives: Path,
+        base: MakeBase | None = None,
     ) -> None:
+        """`base` makes what the past is folded from afterwards; without one it begins after what went."""
         self._bus, self._log, self._database, self._index = bus, log, database, index
         self._clock, self._supervisor, self._archives = clock, supervisor, archives
+        self._make_base = base
         self._working = asyncio.Lock()
 
     async def start(self) -> None:
@@ -103,7 +108,7 @@ class EventPruning:
                 return Pruned(0, None)
             digest = digest_of(self._log.key, planned.stretches)
             kept = await self._archive(planned, digest, progress) if archive else None
-            await self._tell(planned, digest, kept)
+            await self._tell(planned, digest, kept, await self._base(planned, progress))
             await self._finish(progress)
             return Pruned(planned.events, kept.path if kept else None)
 
@@ -118,14 +123,25 @@ class EventPruning:
         progress("Writing the archive", 0, planned.events)
         return await self._database.read(write)
 
-    async def _tell(self, planned: PrunePlan, digest: str, kept: Archive | None) -> None:
+    async def _base(self, planned: PrunePlan, progress: Progress) -> Base | None:
+        if self._make_base is None:
+            return None
+        progress("Keeping what was true then", 0, planned.events)
+        return await self._make_base(planned.stretches[-1].last, dict(planned.by_type))
+
+    async def _tell(
+        self, planned: PrunePlan, digest: str, kept: Archive | None, base: Base | None = None
+    ) -> None:
         key = self._log.key
+        signed = base_digest(key, base.seq, base.time_us, base.state) if base is not None else ""
 
         def work(session: Session) -> None:
             _check_unchanged(session, planned.stretches)
             keep_gaps(session, key, planned.stretches, digest)
             if kept is not None:
                 keep_archive(session, kept)
+            if base is not None:
+                keep_base(session, base, signed)
             session.sql("INSERT OR REPLACE INTO meta(name, value) VALUES (?, '1')", (_PENDING,))
 
         event = LogPruned(
@@ -139,6 +155,8 @@ class EventPruning:
             gaps=len(planned.stretches),
             digest=digest,
             archive=kept.path.name if kept else "",
+            base_seq=base.seq if base is not None else 0,
+            base=signed,
         )
         await self._bus.publish(event, work=work)
 

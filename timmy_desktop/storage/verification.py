@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from timmy_desktop.storage import event_bases
 from timmy_desktop.storage.chain import GENESIS, ChainReport
 from timmy_desktop.storage.chain_key import ChangedStartError, chain_start
 from timmy_desktop.storage.database import Session
@@ -60,7 +61,11 @@ def verify_log(
                 return report
             if progress is not None:
                 progress(rows)
-    problem = anchor_problem(session, key, anchor) or _prune_problem(session, key)
+    problem = (
+        anchor_problem(session, key, anchor)
+        or _prune_problem(session, key)
+        or event_bases.problem_of(session, key, start)
+    )
     return replace(report, broken_seq=problem[0], problem=problem[1]) if problem else report
 
 

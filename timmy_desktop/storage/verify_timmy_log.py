@@ -6,9 +6,9 @@
 FILE is an export or an archive (.jsonl, .jsonl.gz, .jsonl.xz), a database (swarm.db), or a data folder. The
 key is 64 hexadecimal digits: the file chain.key of the data folder, or what `timmy-desktop log key` writes.
 
-What it finds: events that were changed, removed, put in, moved or cut off, and prunes that the application
-did not make. Exit status: 0 intact; 1 not intact, and where; 2 it could not be checked; 3 only the newer part
-could be.
+What it finds: events that were changed, removed, put in, moved or cut off, prunes that the application did
+not make, and in a database a state of the pruned past that is not the one that was kept. Exit status: 0
+intact; 1 not intact, and where; 2 it could not be checked; 3 only the newer part could be.
 
 The rules are those of docs/architecture.md, section "The event log". It uses nothing of the application.
 """
@@ -67,6 +67,7 @@ class Walk:
         self.rows, self.unverified = 0, 0
         self.findings: list[Finding] = []
         self.told: dict[str, tuple[int, int]] = {}
+        self.base: tuple[int, int, str] | None = None
         self.gaps: dict[str, list[tuple[int, int, bytes]]] = {}
         self.saw_end_of_log = True
 
@@ -98,6 +99,8 @@ class Walk:
         try:
             values = json.loads(data)
             self.told[values["digest"]] = (seq, values["gaps"])
+            if values.get("base"):
+                self.base = (seq, int(values["base_seq"]), str(values["base"]))
         except (ValueError, KeyError, TypeError):
             self.find(seq, f"event {seq} does not say what was pruned")
 
@@ -282,6 +285,7 @@ def verify_database(path: str | Path, key: bytes, anchor: str | Path | None = No
             else:
                 walk.row(fields, stored)
                 heads[fields[0]] = stored
+        check_base(db, walk)
     walk.end()
     if anchor is not None:
         check_anchor(anchor, key, walk, heads)
@@ -311,6 +315,28 @@ def read_gaps(db: sqlite3.Connection) -> list[Any]:
         "SELECT first_seq, last_seq, hash, pruned, mac FROM event_gaps "
         "WHERE NOT EXISTS (SELECT 1 FROM event_log WHERE seq = first_seq) ORDER BY first_seq"
     ).fetchall()
+
+
+def check_base(db: sqlite3.Connection, walk: Walk) -> None:
+    """That the state that is kept of the pruned past is the one that the last prune tells of."""
+    if walk.base is not None and walk.base[0] <= walk.chain_start:
+        return
+    kept = None
+    if db.execute("SELECT 1 FROM sqlite_master WHERE name = 'event_bases'").fetchone():
+        kept = db.execute(
+            "SELECT seq, time_us, digest, state FROM event_bases ORDER BY seq DESC LIMIT 1"
+        ).fetchone()
+    if kept is None:
+        if walk.base is not None:
+            walk.find(walk.base[0], f"the state that event {walk.base[0]} tells of is missing")
+        return
+    seq, time_us, digest, state = kept
+    if walk.base is None or walk.base[1:] != (seq, digest):
+        walk.find(seq, f"the state that is kept of event {seq} is not one that the log tells of")
+    elif not hmac.compare_digest(
+        digest, keyed(walk.key, f"base {seq} {time_us}\n".encode() + bytes(state)).hexdigest()
+    ):
+        walk.find(seq, f"the state that is kept of event {seq} was changed")
 
 
 def chain_start(db: sqlite3.Connection, key: bytes) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 from timmy_desktop.clock import Clock
 from timmy_desktop.events import upgrades as events
 from timmy_desktop.events.base import Event
-from timmy_desktop.events.bus import EventBus
+from timmy_desktop.events.bus import EventBus, Told
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.storage.database import Database, Session
 from timmy_desktop.upgrades import rows
@@ -86,7 +87,7 @@ class ProposalRecords:
         """Opens a repository, or opens it anew with other settings."""
         target_id, now = new_id(), self._clock.now_us()
 
-        def write(session: Session) -> Target:
+        def write(session: Session) -> Told:
             session.sql(
                 "INSERT INTO upgrade_targets(id, folder, branch, python, allowed, opened_us)"
                 " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT(folder) DO UPDATE SET branch = excluded.branch,"
@@ -94,16 +95,15 @@ class ProposalRecords:
                 " closed_us = 0",
                 (target_id, str(folder), branch, python, rows.dumped(list(allowed)), now),
             )
-            found = session.sql("SELECT id FROM upgrade_targets WHERE folder = ?", (str(folder),))
-            return rows.target(session, found[0][0])
+            # One that was opened before keeps its identifier.
+            found = session.sql("SELECT id FROM upgrade_targets WHERE folder = ?", (str(folder),))[0][0]
+            event = events.TargetOpened(
+                source=SOURCE, target_id=found, folder=str(folder), branch=branch, python=python,
+                allowed=list(allowed),
+            )  # fmt: skip
+            return Told(rows.target(session, found), [event])
 
-        known = await self._db.read(
-            lambda session: session.sql("SELECT id FROM upgrade_targets WHERE folder = ?", (str(folder),))
-        )
-        event = events.TargetOpened(
-            source=SOURCE, target_id=known[0][0] if known else target_id, folder=str(folder), branch=branch
-        )
-        opened: Target = await self._bus.publish(event, work=write)
+        opened: Target = await self._bus.publish(work=write)
         return opened
 
     async def close_target(self, target_id: str) -> None:
@@ -120,7 +120,7 @@ class ProposalRecords:
         """Whether tests of a target may run where there is no sandbox."""
         what = "tests may run without a sandbox" if allowed else "tests run in a sandbox only"
         await self._bus.publish(
-            events.TargetChanged(source=SOURCE, target_id=target_id, what=what),
+            events.TargetChanged(source=SOURCE, target_id=target_id, what=what, unsandboxed=int(allowed)),
             work=lambda session: session.sql(
                 "UPDATE upgrade_targets SET unsandboxed = ? WHERE id = ?", (int(allowed), target_id)
             ),
@@ -131,7 +131,7 @@ class ProposalRecords:
     async def propose(self, new: NewProposal, first: NewRevision) -> Proposal:
         """Writes a proposal with its first revision."""
         now = self._clock.now_us()
-        event = proposed_event(new, first)
+        event = proposed_event(new, first, self._expires(now))
         proposed: Proposal = await self._bus.publish(
             event, work=lambda session: self.inserted(session, new, first, now)
         )
@@ -139,7 +139,7 @@ class ProposalRecords:
 
     def inserted(self, session: Session, new: NewProposal, first: NewRevision, now: int) -> Proposal:
         """Writes the rows of a proposal, within a transaction."""
-        expires = now + self._hours * 3_600_000_000
+        expires = self._expires(now)
         values = asdict(new)
         names = ", ".join(values)
         session.sql(
@@ -153,30 +153,34 @@ class ProposalRecords:
     async def revise(self, proposal: Proposal, revision: NewRevision) -> Proposal:
         """Writes the next revision; it answers the open comments when the agent made it."""
         now, number = self._clock.now_us(), proposal.revisions + 1
+        expires = self._expires(now)
 
         def write(session: Session) -> Proposal:
             require(session, proposal.id, "proposed", proposal.revisions)
             _add_revision(session, proposal.id, number, revision, now)
-            expires = now + self._hours * 3_600_000_000
             session.sql("UPDATE upgrades SET expires_us = ? WHERE id = ?", (expires, proposal.id))
             return rows.proposal(session, proposal.id)
 
         event = events.UpgradeRevised(
             **about(proposal), revision=number, digest=revision.digest, base=revision.target_head,
-            note=revision.note, risk=revision.risk, **_sizes(revision),
+            note=revision.note, risk=revision.risk, expires_us=expires, **_sizes(revision),
         )  # fmt: skip
         revised: Proposal = await self._bus.publish(event, work=write)
         return revised
 
     async def answer_comments(self, proposal: Proposal) -> None:
         """Marks the open comments as answered in the newest revision."""
-        await self._bus.publish(
-            work=lambda session: session.sql(
+
+        def write(session: Session) -> Told:
+            answered = session.sql(
                 "UPDATE upgrade_comments SET answered_in = ? WHERE upgrade_id = ? AND answered_in = 0"
-                " AND revision < ?",
+                " AND revision < ? RETURNING id",
                 (proposal.revisions, proposal.id, proposal.revisions),
             )
-        )
+            event = events.UpgradeCommentsAnswered(**about(proposal), revision=proposal.revisions)
+            return Told(None, [event] if answered else [])
+
+        await self._bus.publish(work=write)
 
     async def tested(self, proposal: Proposal, number: int, report: TestReport) -> None:
         """Writes a run of tests."""
@@ -200,13 +204,14 @@ class ProposalRecords:
 
     async def proved(self, proposal: Proposal, number: int, proof: ProofPacket) -> None:
         """Writes a proof packet."""
-        now = self._clock.now_us()
+        now, kept = self._clock.now_us(), rows.dumped(proof)
+        digest = hashlib.sha256(kept.encode()).hexdigest()
         await self._bus.publish(
-            events.UpgradeProved(**about(proposal), revision=number),
+            events.UpgradeProved(**about(proposal), revision=number, digest=digest),
             work=lambda session: session.sql(
                 "INSERT OR REPLACE INTO upgrade_proofs(upgrade_id, revision, proof, time_us)"
                 " VALUES (?, ?, ?, ?)",
-                (proposal.id, number, rows.dumped(proof), now),
+                (proposal.id, number, kept, now),
             ),
         )
 
@@ -218,8 +223,9 @@ class ProposalRecords:
             new_id(), proposal.id, proposal.revisions, path, line, side, text, author, self._clock.now_us()
         )
         event = events.UpgradeCommented(
-            **about(proposal), comment_id=made.id, path=path, line=line, by=author
-        )
+            **about(proposal), comment_id=made.id, path=path, line=line, by=author, text=text, side=side,
+            revision=made.revision,
+        )  # fmt: skip
         await self._bus.publish(
             event,
             work=lambda session: session.sql(
@@ -233,10 +239,15 @@ class ProposalRecords:
     async def uncomment(self, comment_id: str) -> None:
         """Takes an open comment back; StateError for one that was answered or is not there."""
 
-        def write(session: Session) -> None:
-            statement = "DELETE FROM upgrade_comments WHERE id = ? AND answered_in = 0 RETURNING id"
-            if not session.sql(statement, (comment_id,)):
+        def write(session: Session) -> Told:
+            statement = "DELETE FROM upgrade_comments WHERE id = ? AND answered_in = 0 RETURNING upgrade_id"
+            gone = session.sql(statement, (comment_id,))
+            if not gone:
                 raise StateError("That comment was answered already, or is not there.")
+            event = events.UpgradeCommentRemoved(
+                **about(rows.proposal(session, gone[0][0])), comment_id=comment_id
+            )
+            return Told(None, [event])
 
         await self._bus.publish(work=write)
 
@@ -244,16 +255,21 @@ class ProposalRecords:
         """Marks a file as seen as it is now, or not any more."""
         now = self._clock.now_us()
 
-        def write(session: Session) -> None:
+        def write(session: Session) -> Told:
             session.sql("DELETE FROM upgrade_seen WHERE upgrade_id = ? AND path = ?", (proposal.id, path))
             parts = {part.path: part for part in file_parts(_patch(session, proposal))} if seen else {}
-            if path in parts:
+            digest = parts[path].digest if path in parts else ""
+            if digest:
                 session.sql(
                     "INSERT INTO upgrade_seen(upgrade_id, path, digest, time_us) VALUES (?, ?, ?, ?)",
-                    (proposal.id, path, parts[path].digest, now),
+                    (proposal.id, path, digest, now),
                 )
+            return Told(None, [events.UpgradeFileSeen(**about(proposal), path=path, digest=digest)])
 
         await self._bus.publish(work=write)
+
+    def _expires(self, now: int) -> int:
+        return now + self._hours * 3_600_000_000
 
     async def publish(self, *told: Event, work: Write | None = None) -> Any:
         """Events with what goes with them."""
@@ -292,7 +308,7 @@ def about(proposal: Proposal) -> dict[str, Any]:
     return {"source": SOURCE, "task_id": proposal.task_id, "upgrade_id": proposal.id}
 
 
-def proposed_event(new: NewProposal, first: NewRevision) -> events.UpgradeProposed:
+def proposed_event(new: NewProposal, first: NewRevision, expires_us: int) -> events.UpgradeProposed:
     """The event of a new proposal."""
     return events.UpgradeProposed(
         source=SOURCE,
@@ -304,6 +320,7 @@ def proposed_event(new: NewProposal, first: NewRevision) -> events.UpgradePropos
         digest=first.digest,
         base=first.target_head,
         risk=first.risk,
+        expires_us=expires_us,
         **_sizes(first),
     )
 

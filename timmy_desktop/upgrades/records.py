@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from timmy_desktop.events import upgrades as events
 from timmy_desktop.events.base import Event
+from timmy_desktop.events.bus import Told
 from timmy_desktop.storage.database import Session
 from timmy_desktop.upgrades import rows
 from timmy_desktop.upgrades.errors import StateError
@@ -88,7 +89,7 @@ class Records(ProposalRecords):
                 **about(proposal), by=by, digest=digest, part_id=new.id, hunks=len(hunks)
             ),
             events.UpgradeRejected(**about(proposal), by=by, reason=reason),
-            proposed_event(new, first),
+            proposed_event(new, first, self._expires(now)),
         )
         part: Proposal = await self._bus.publish(*told, work=write)
         return part
@@ -110,45 +111,48 @@ class Records(ProposalRecords):
     async def step(self, proposal_id: str, step: str, **columns: Any) -> None:
         """Writes how far applying has come, before the step is taken."""
         now = self._clock.now_us()
-        names = ", ".join(f"{name} = ?" for name in columns)
         await self._bus.publish(
-            work=lambda session: session.sql(
-                f"UPDATE upgrades SET step = ?, updated_us = ?{', ' if names else ''}{names} WHERE id = ?",  # noqa: S608
-                (step, now, *columns.values(), proposal_id),
-            )
+            work=lambda session: _noted(session, proposal_id, {"step": step, **columns}, updated_us=now)
         )
 
     async def end(self, proposal_id: str, state: State, event: Event, **columns: Any) -> None:
         """Brings an approved or applied proposal to its next state."""
         now = self._clock.now_us()
-        names = "".join(f", {name} = ?" for name in columns)
 
-        def write(session: Session) -> None:
-            session.sql(
-                f"UPDATE upgrades SET state = ?, updated_us = ?{names} WHERE id = ?",  # noqa: S608
-                (state, now, *columns.values(), proposal_id),
-            )
+        def write(session: Session) -> Told:
+            told = _noted(session, proposal_id, columns, state=state, updated_us=now)
             if state == "rolled_back" and isinstance(event, events.UpgradeRolledBack):
                 proposal = rows.proposal(session, proposal_id)
                 _decide(session, proposal, "rolled_back", event.by, now)
+            return told
 
         await self._bus.publish(event, work=write)
 
     async def dismiss(self, proposal: Proposal) -> None:
         """Withdraws a suspicion, and ends the watch that raised it."""
-        await self._bus.publish(
-            work=lambda session: session.sql(
-                "UPDATE upgrades SET suspicion = '', canary_until_us = 0 WHERE id = ?", (proposal.id,)
-            )
-        )
+        changes = {"suspicion": "", "canary_until_us": 0}
+        await self._bus.publish(work=lambda session: _noted(session, proposal.id, changes))
 
     async def checkout_noted(self, proposal: Proposal, note: str) -> None:
         """Writes what became of the person's checkout."""
-        await self._bus.publish(
-            work=lambda session: session.sql(
-                "UPDATE upgrades SET checkout_note = ? WHERE id = ?", (note, proposal.id)
-            )
-        )
+        changes = {"checkout_note": note}
+        await self._bus.publish(work=lambda session: _noted(session, proposal.id, changes))
+
+
+def _noted(session: Session, proposal_id: str, changes: Mapping[str, Any], **others: Any) -> Told:
+    """Writes columns, and tells of those that no event of their own tells of: of which task, too.
+
+    What was said in a task that is local only is known by its task, and stays here.
+    """
+    columns = {**others, **changes}
+    names = ", ".join(f"{name} = ?" for name in columns)
+    of = session.sql(
+        f"UPDATE upgrades SET {names} WHERE id = ? RETURNING task_id",  # noqa: S608 - names of columns
+        (*columns.values(), proposal_id),
+    )
+    task_id = str(of[0][0]) if of else ""
+    event = events.UpgradeNoted(source=SOURCE, task_id=task_id, upgrade_id=proposal_id, changes=dict(changes))
+    return Told(None, [event])
 
 
 def _end(session: Session, proposal_id: str, state: State, by: str, reason: str, now: int) -> None:

@@ -339,6 +339,18 @@ async def test_hostile_words_are_inert(opened: Opened, qtbot: QtBot) -> None:
         ),
         memory.MemoryStored(entries=["m2"], entry_type="fact", owner=hostile, visibility="private"),
         routing.CircuitOpened(provider=hostile, reason=hostile, failures=1),
+        upgrades.TargetOpened(target_id="x", folder=hostile, branch=hostile, python=hostile, allowed=[hostile]),
+        upgrades.UpgradeCommented(
+            upgrade_id="u2", comment_id="c", path=hostile, line=1, by=hostile, text=hostile, side=hostile
+        ),
+        upgrades.UpgradeTested(
+            upgrade_id="u2", revision=1, which=hostile, outcome=hostile, passed=0, failed=0, errors=0, skipped=0,
+            duration_ms=1,
+        ),
+        payments.ApprovalRequested(
+            agent_id="a2", payment_hash="h", amount_msat=1, simulated=True, approval_id="p", digest="",
+            payee=hostile, why=hostile,
+        ),
     )  # fmt: skip
     await enter(window)
     qtbot.keyClick(bar_of(window).track, Qt.Key.Key_End)

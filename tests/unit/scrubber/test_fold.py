@@ -193,7 +193,7 @@ class PastMachine(LedgerMachine):
         new, tables = self.run(self._read())
         self.folded = fold(self.folded, new)
         found = plain(self.folded)
-        for name in ("accounts", "ledger", "approvals"):
+        for name in ("accounts", "ledger", "notes", "entry_balances", "ledger_approvals"):
             assert not differences(found, {name: tables.plain[name]}), (
                 name,
                 differences(found, {name: tables.plain[name]}),

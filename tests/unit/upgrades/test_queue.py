@@ -15,12 +15,13 @@ from tests.conditions import eventually
 from tests.fakes.providers import FakeClock
 from tests.fakes.upgrade_world import CHECKS, PERSON, Repo, UpgradeWorld, told
 from timmy_desktop.events.system import SystemFault
-from timmy_desktop.identifiers import short_id
+from timmy_desktop.identifiers import new_id, short_id
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.upgrades import drafts as drafts_module
 from timmy_desktop.upgrades.drafts import syntax_fault
 from timmy_desktop.upgrades.errors import EditError, RepositoryError, StaleError, StateError, UpgradeError
 from timmy_desktop.upgrades.inbox import INBOX, Inbox
+from timmy_desktop.upgrades.records import NewProposal, NewRevision
 from timmy_desktop.upgrades.sandbox_process import Ran
 from timmy_desktop.upgrades.target_repository import TargetRepository
 from timmy_desktop.upgrades.types import WHOLE_FILE, HunkRef, digest_of
@@ -734,3 +735,28 @@ async def test_an_agent_is_asked_for_a_change_to_what_is_open(tmp_path: Path, re
             await world.queue.ask_for_change(target.id, "Boil")
         own = world.queue.own_source()
         assert own is None or (own / "timmy_desktop").is_dir()
+
+
+async def test_every_event_of_a_task_s_proposal_names_the_task(tmp_path: Path, repo: Repo) -> None:
+    """By it the words of a task that is local only are kept here."""
+    async with UpgradeWorld(tmp_path / "data") as world:
+        made = await world.proposed(repo)
+        records = world.queue._records
+        new = NewProposal(new_id(), made.target_id, "A change", "", "", "forge", "task", task_id="t-local")
+        revision = made.revision
+        first = NewRevision(
+            revision.base_commit, revision.target_head, revision.commit, revision.tree, b"", revision.digest,
+            revision.files, revision.risk, (), (),
+        )  # fmt: skip
+        of_task = await records.propose(new, first)
+        said = await records.comment(of_task, "Why?", PERSON, "", 0, "new")
+        await records.uncomment(said.id)
+        await records.mark_seen(of_task, "a.txt", False)
+        await records.step(of_task.id, "")
+        await records.checkout_noted(of_task, "A word of it.")
+        told = [event for event in world.events if getattr(event, "upgrade_id", "") == of_task.id]
+        assert {event.type for event in told} == {
+            "upgrade.proposed", "upgrade.commented", "upgrade.comment_removed", "upgrade.file_seen",
+            "upgrade.noted",
+        }  # fmt: skip
+        assert {event.task_id for event in told} == {"t-local"}

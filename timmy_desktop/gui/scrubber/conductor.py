@@ -190,7 +190,8 @@ class Conductor(QObject):
 
     async def _found(self, seq: int) -> Moment:
         world = await self._scrubber.at(seq)
-        return Moment(world, tuple(await self._scrubber.events_before(seq, _EVENTS)))
+        events = tuple(await self._scrubber.events_before(seq, _EVENTS))
+        return Moment(world, events, await self._scrubber.told_of(world))
 
     def _show(self, moment: Moment) -> None:
         self._moment = moment

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from timmy_desktop.events.base import EventRecord
 from timmy_desktop.gui.widgets.facts_strip import Fact
+from timmy_desktop.scrubber.kept import MOST, Kept
 from timmy_desktop.scrubber.world import World
 
-MOST_ROWS = 300
+MOST_ROWS = MOST
 """Rows of a table on such a page; what there is beyond them is counted."""
 
 
@@ -47,10 +48,11 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A world with the last events before it, the newest first."""
+    """A world with the last events before it, the newest first, and what the tables have kept of it."""
 
     world: World
     events: tuple[EventRecord, ...] = ()
+    kept: Kept = Kept()  # noqa: RUF009 - it is frozen, and empty
 
 
 Render = Callable[[Moment], Content]

@@ -17,7 +17,7 @@ from timmy_desktop.inert import inert_line
 
 _LOW, _BROAD, _HEAD_WIDTH, _ANY = 260, 620, 300, 16_777_215
 """In a low and broad dock the facts stand beside the table."""
-_MOST_LINES, _LONGEST = 8, 600
+_MOST_LINES, _LONGEST = 12, 600
 
 
 class ThenPage(QFrame):
@@ -36,6 +36,9 @@ class ThenPage(QFrame):
         self._detail.hide()
         self._tabs = QTabBar()
         self._tabs.setExpanding(False)
+        # In a narrow dock their names are cut, so that each can still be reached.
+        self._tabs.setUsesScrollButtons(False)
+        self._tabs.setElideMode(Qt.TextElideMode.ElideRight)
         self._tabs.setAccessibleName("Which table")
         self._parts: list[_Part] = []
         self._stack = QStackedWidget()
@@ -124,6 +127,7 @@ class ThenPage(QFrame):
         for number, (part, table) in enumerate(zip(self._parts, content.tables, strict=True)):
             part.show_table(table)
             self._tabs.setTabText(number, _title(table))
+            self._tabs.setTabToolTip(number, _title(table))
 
     def _add(self, table: Table) -> None:
         part = _Part(table)
@@ -179,11 +183,7 @@ class _Part(QStackedWidget):
 
 def _title(table: Table) -> str:
     shown, total = len(table.rows), max(table.total, len(table.rows))
-    return (
-        f"{table.title} · the newest {shown:,} of {total:,}"
-        if total > shown
-        else f"{table.title} · {total:,}"
-    )
+    return f"{table.title} · newest {shown:,} of {total:,}" if total > shown else f"{table.title} · {total:,}"
 
 
 def paint_frame(page: QWidget) -> None:

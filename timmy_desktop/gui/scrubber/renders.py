@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from timmy_desktop.gui.scrubber.content import Render
 from timmy_desktop.gui.scrubber.money_then import ledger_then
-from timmy_desktop.gui.scrubber.rooms_then import events_then, memory_then, router_then, upgrades_then
+from timmy_desktop.gui.scrubber.rooms_then import events_then, memory_then, router_then
+from timmy_desktop.gui.scrubber.upgrades_then import upgrades_then
 from timmy_desktop.gui.scrubber.work_then import tasks_then
 
 RENDERS: Mapping[str, Render] = {

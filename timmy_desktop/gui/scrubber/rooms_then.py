@@ -1,17 +1,18 @@
-"""Router, memory, upgrades and the last events, as they were."""
+"""Router, memory and the last events, as they were."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import islice
+from typing import Any
 
 from timmy_desktop.gui.scrubber.content import MOST_ROWS, Content, Moment, Row, Table
 from timmy_desktop.gui.wording import count, duration, exact_time, provider_words, short_id
 from timmy_desktop.inert import inert_line
-from timmy_desktop.scrubber.world import MemoryThen, ProviderThen, UpgradeThen
+from timmy_desktop.scrubber.things import MemoryThen, ProviderThen
 
 _CIRCUITS = {"CLOSED": "closed", "OPEN": "open: left out", "HALF_OPEN": "half open: tried again"}
 _CIRCUIT_TONES = {"OPEN": "bad", "HALF_OPEN": "warn"}
-_UPGRADE_TONES = {"applied": "good", "failed": "bad", "proposed": "accent", "approved": "accent"}
 _SEVERITY_TONES = {"warning": "warn", "error": "bad"}
 
 
@@ -55,7 +56,7 @@ def _provider(one: ProviderThen) -> Row:
 
 
 def memory_then(moment: Moment) -> Content:
-    """How much was remembered, and which entries; never what they said."""
+    """How much was remembered, and what; of what was forgotten since, only that it was there."""
     world = moment.world
     kinds: dict[str, int] = {}
     seen = {"shared": 0, "private": 0}
@@ -67,54 +68,30 @@ def memory_then(moment: Moment) -> Content:
         (f"{len(world.memories):,}", "memories", ""),
         *((f"{number:,}", name, "") for name, number in (*sorted(kinds.items()), *seen.items()) if number),
     )
-    rows = tuple(_memory(one) for one in islice(world.memories.newest(), MOST_ROWS))
+    rows = tuple(
+        _memory(one, moment.kept.memories.get(one.id)) for one in islice(world.memories.newest(), MOST_ROWS)
+    )
     table = Table(
-        "Entries", ("Stored", "Type", "Owner", "Seen by", "State", "Entry"), rows, frozenset(),
+        "Entries", ("Stored", "Type", "Owner", "Seen by", "State", "Said"), rows, frozenset(),
         "Nothing was remembered.", len(world.memories), wide=5,
     )  # fmt: skip
-    note = "The log holds no word of what was remembered, so that it can be forgotten."
+    note = "The log holds no word of what was remembered: what was forgotten since is in no past either."
     return Content(facts, (table,), note)
 
 
-def _memory(one: MemoryThen) -> Row:
+def _memory(one: MemoryThen, kept: Mapping[str, Any] | None) -> Row:
     sight = "everybody" if one.visibility == "shared" else "its owner"
     when = exact_time(one.stored_us)[5:19]
     marks = [one.state, *(["pinned"] if one.pinned else []), *(["replaced"] if one.superseded_by else [])]
-    cells = (when, one.type, inert_line(one.owner, 40), sight, ", ".join(marks), short_id(one.id))
-    whole = f"{one.type} {one.id}, of {inert_line(one.owner, 80)}, seen by {sight}, {', '.join(marks)}"
-    by = f" by {inert_line(one.superseded_by, 80)}" if one.superseded_by else ""
-    return Row(cells, whole + by)
-
-
-def upgrades_then(moment: Moment) -> Content:
-    """Proposals by state."""
-    world = moment.world
-    counts = world.upgrades.counts
-    facts = tuple((f"{number:,}", name.replace("_", " "), "") for name, number in counts.items() if number)
-    rows = tuple(_upgrade(one) for one in islice(world.upgrades.newest(), MOST_ROWS))
-    table = Table(
-        "Proposals", ("Proposal", "State", "By", "Revision", "Risk", "Files", "Lines"), rows,
-        frozenset({3, 5, 6}), "Nothing had been proposed.", len(world.upgrades),
-    )  # fmt: skip
-    return Content(facts, (table,))
-
-
-def _upgrade(one: UpgradeThen) -> Row:
-    cells = (
-        inert_line(one.title, 120), one.state.replace("_", " "), inert_line(one.proposer, 40),
-        str(one.revision), one.risk, str(one.files), f"+{one.added} −{one.removed}",
-    )  # fmt: skip
-    lines = [
-        inert_line(one.title, 300),
-        f"{one.state.replace('_', ' ')} · {short_id(one.id)} · revision {one.revision}",
-    ]
-    if one.by:
-        lines.append(f"Decided by {inert_line(one.by, 80)}{' (automatically)' if one.automatic else ''}")
-    lines += [f"Tests: {one.tests}"] if one.tests else []
-    lines += [f"Commit {one.commit[:12]}"] if one.commit else []
-    lines += [f"Undone by {one.undone_by[:12]}"] if one.undone_by else []
-    lines += [inert_line(one.reason, 500)] if one.reason else []
-    return Row(cells, "\n".join(lines), _UPGRADE_TONES.get(one.state, ""))
+    said = str(kept["content"]) if kept is not None else "forgotten since"
+    cells = (when, one.type, inert_line(one.owner, 40), sight, ", ".join(marks), inert_line(said, 200))
+    lines = [f"{one.type} {one.id}, of {inert_line(one.owner, 80)}, seen by {sight}, {', '.join(marks)}"]
+    lines += [f"Replaced by {inert_line(one.superseded_by, 80)}"] if one.superseded_by else []
+    lines += [f"Edited {count(one.edits, 'time')} by then"] if one.edits else []
+    if kept is not None:
+        lines += [f"From {inert_line(kept['source'], 200)}"] if kept["source"] else []
+        lines += [f"Made from task {short_id(kept['task_id'])}"] if kept["task_id"] else []
+    return Row(cells, "\n".join([*lines, said]), "" if kept is not None else "muted")
 
 
 def events_then(moment: Moment) -> Content:

@@ -21,7 +21,7 @@ from timmy_desktop.inert import inert_line
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
 _LEAST_WIDE = 130
-_STATE_COLUMNS = frozenset({"Status", "State", "Circuit", "Event"})
+_STATE_COLUMNS = frozenset({"Status", "State", "Circuit", "Event", "Outcome"})
 
 
 class ThenModel(QAbstractTableModel):

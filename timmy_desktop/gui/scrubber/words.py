@@ -23,11 +23,18 @@ def exactly(world: World, reach: Reach, now_us: int) -> str:
 def caution(world: World | None, reach: Reach) -> str:
     """What keeps the past from being whole; empty where it is."""
     words = []
-    if reach.pruned:
+    if reach.refused:
+        words.append(
+            f"What was kept of the pruned past is not used: {reach.refused}. Have the chain verified."
+        )
+    if reach.base_seq or reach.pruned:
         words.append(
             f"The past is known from {exact_time(reach.first_us)[:19]} on, event {reach.first_seq:,}: "
-            "what came before was pruned. What was made then is missing here, and sums count from there."
+            "what came before was pruned."
         )
+    if reach.pruned:
+        since = "then" if reach.pruned >= reach.base_seq else f"before event {reach.pruned + 1:,}"
+        words.append(f"What was made {since} is missing here, and sums count from there.")
     if world is not None and world.skipped:
         words.append(f"{world.skipped:,} events of a newer version of Timmy are left out.")
     return " ".join(words)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import islice
 
+from timmy_desktop.events.memory import FORGOTTEN
 from timmy_desktop.gui.scrubber.content import MOST_ROWS, Content, Moment, Row, Table, names_of
 from timmy_desktop.gui.wording import count, duration, exact_time, provider_words, sats, short_id
 from timmy_desktop.inert import inert_line
-from timmy_desktop.scrubber.world import AgentThen, TaskThen
+from timmy_desktop.scrubber.things import AgentThen, TaskThen
 
 _TONES = {
     "completed": "good",
@@ -32,7 +33,11 @@ def tasks_then(moment: Moment) -> Content:
         (f"{counts.get('cancelled', 0):,}", "cancelled", ""),
         (f"{world.agents.counts.get('busy', 0)} of {len(world.agents)}", "agents at work", ""),
     )
-    rows = tuple(_task(task, names) for task in islice(world.tasks.newest(), MOST_ROWS))
+    gone = moment.kept.forgotten_tasks
+    rows = tuple(
+        _task(_forgotten(task) if task.id in gone else task, names)
+        for task in islice(world.tasks.newest(), MOST_ROWS)
+    )
     tasks = Table(
         "Tasks", ("Task", "Status", "Agent", "Price", "Paid", "Bids"), rows, frozenset({3, 4, 5}),
         "No task had been posted.", len(world.tasks),
@@ -43,6 +48,11 @@ def tasks_then(moment: Moment) -> Content:
         len(world.agents),
     )  # fmt: skip
     return Content(facts, (tasks, agents))
+
+
+def _forgotten(task: TaskThen) -> TaskThen:
+    """What was forgotten since is shown in no past, though the log still may have it."""
+    return task._replace(text=FORGOTTEN, result=FORGOTTEN if task.result else "")
 
 
 def _task(task: TaskThen, names: Mapping[str, str]) -> Row:

@@ -16,6 +16,7 @@ from timmy_desktop.storage.migrations import (
     m0004_ledger,
     m0005_upgrades,
     m0006_events,
+    m0007_bases,
 )
 
 # Each entry's place in this tuple is its number; entries are never changed once released.
@@ -26,6 +27,7 @@ MIGRATIONS: tuple[Sequence[str], ...] = (
     m0004_ledger.STATEMENTS,
     m0005_upgrades.STATEMENTS,
     m0006_events.STATEMENTS,
+    m0007_bases.STATEMENTS,
 )
 
 SCHEMA_VERSION = len(MIGRATIONS)

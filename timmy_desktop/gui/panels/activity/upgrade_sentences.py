@@ -7,6 +7,7 @@ from typing import Any
 
 from timmy_desktop.events import upgrades
 from timmy_desktop.gui.wording import count, short_id
+from timmy_desktop.inert import inert_line
 
 _TESTED = {
     "base": "Tests of the target alone",
@@ -31,6 +32,11 @@ def _tested(event: upgrades.UpgradeTested, _: str) -> str:
     return f"{what}{said}"
 
 
+def _noted(event: upgrades.UpgradeNoted, _: str) -> str:
+    names = inert_line(", ".join(sorted(event.changes)), 120).replace("_", " ").replace(" us", "")
+    return f"Proposal {short_id(event.upgrade_id)}: {names} noted"
+
+
 def _approved(event: upgrades.UpgradeApproved, _: str) -> str:
     return f"Proposal {short_id(event.upgrade_id)} approved by {event.by}"
 
@@ -52,6 +58,16 @@ WRITERS: Mapping[type[Any], Callable[[Any, str], str]] = {
     upgrades.UpgradeCommented: lambda event, _: (
         f"{event.by} commented on {event.path or 'proposal ' + short_id(event.upgrade_id)}"
     ),
+    upgrades.UpgradeCommentRemoved: lambda event, _: (
+        f"A comment on proposal {short_id(event.upgrade_id)} was taken back"
+    ),
+    upgrades.UpgradeCommentsAnswered: lambda event, _: (
+        f"Comments on proposal {short_id(event.upgrade_id)} are answered by revision {event.revision}"
+    ),
+    upgrades.UpgradeFileSeen: lambda event, _: (
+        f"{inert_line(event.path, 120)} was marked as {'seen' if event.digest else 'not seen'}"
+    ),
+    upgrades.UpgradeNoted: _noted,
     upgrades.UpgradeApproved: _approved,
     upgrades.UpgradePartAccepted: lambda event, _: (
         f"{count(event.hunks, 'hunk')} of proposal {short_id(event.upgrade_id)} accepted by {event.by}"
