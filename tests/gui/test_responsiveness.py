@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import threading
 import time
 import weakref
 from collections import deque
@@ -102,6 +103,44 @@ def test_a_large_heap_is_not_walked_in_a_frame_but_when_nobody_is_there(
         assert living(marks) == 0
         assert len(walked) == 1
         assert not interpreter.look(), "nothing was set aside since"
+
+
+def test_what_was_freed_hides_no_heap(qapp: QApplication) -> None:
+    """Python's count goes down for each old object that is freed, while as many new ones come."""
+    old = [[number] for number in range(PORTION * 2)]
+    with calm() as interpreter, walks() as walked:
+        kept = [[number] for number in range(PORTION * 2)]
+        del old
+        kept += [[number] for number in range(2_500)]
+        assert gc.get_count()[0] < PORTION < len(kept)
+        assert not interpreter.look()
+        assert walked == []
+
+
+def test_tuples_that_are_being_put_together_are_let_be(qapp: QApplication) -> None:
+    """Were they held when they take their last size, Python would raise a SystemError."""
+
+    def slowly() -> Iterator[list[int]]:
+        for number in range(200_000):
+            yield [number]
+
+    failed: list[BaseException] = []
+
+    def put_together() -> None:
+        try:
+            for _ in range(3):
+                tuple(slowly())
+        except SystemError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=put_together)
+    with calm() as interpreter:
+        thread.start()
+        while thread.is_alive():
+            interpreter.look()
+            responsiveness._young()
+        thread.join()
+    assert failed == []
 
 
 def test_nothing_is_walked_in_a_flood(qapp: QApplication) -> None:

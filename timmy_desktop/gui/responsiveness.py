@@ -22,8 +22,8 @@ from PySide6.QtCore import QObject, QTimer
 _SWITCH_S = 0.0001
 _LOOK_MS = 100
 _WORTH = 2_000
-PORTION = 20_000
-"""The most objects that are walked while somebody uses the window: some 10 ms."""
+PORTION = 10_000
+"""The most objects that are walked while somebody uses the window: some 5 ms."""
 _YOUNG_BEFORE_REST = 10
 _BEFORE_EVERYTHING = 5 * 60_000 // _LOOK_MS
 _TOO_MANY = 500_000
@@ -75,11 +75,10 @@ class CalmInterpreter(QObject):
         if self._aside and (self._too_many() or (self._looks > _BEFORE_EVERYTHING and self._unused())):
             self._collect_everything()
             return True
-        # Grows by objects made, shrinks by those freed, however old. Never `gc.get_objects`: its list holds a
-        # tuple that another thread is still putting together, which then can't be.
-        young = gc.get_count()[0]
-        if young < _WORTH:
+        # Grows by objects made, shrinks by those freed, however old: it says when to look, not how much is there.
+        if gc.get_count()[0] < _WORTH:
             return False
+        young = _young()
         if young > PORTION or self._busy():
             self._set_aside(young)
             return False
@@ -115,3 +114,12 @@ class CalmInterpreter(QObject):
         gc.freeze()
         self._looks = self._young_looks = self._rest = self._aside = 0
         self._kept = gc.get_freeze_count()
+
+
+def _young() -> int:
+    """How many objects a collection of the youngest would walk.
+
+    The list of them is gone before another thread can run: it would hold a tuple that is still being put together
+    there, which then can't be. So it is made, counted and dropped within one call of C.
+    """
+    return next(map(len, map(gc.get_objects, (_YOUNG,))))
