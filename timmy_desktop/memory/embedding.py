@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from timmy_desktop.memory.errors import EmbedderError
 from timmy_desktop.memory.int8_model import BLOCK, multiplied_as_int8
-from timmy_desktop.memory.native_parts import breath
+from timmy_desktop.memory.native_parts import breath, link_early
 
 if TYPE_CHECKING:
     import numpy as np
@@ -118,6 +118,8 @@ class MiniLm:
             _checked(self._tokenizer_file, TOKENIZER_SHA256),
         )
         try:
+            link_early("onnxruntime")
+            link_early("tokenizers")
             import onnxruntime
 
             breath()

@@ -26,7 +26,7 @@ def link_early(package: str) -> None:
     if spec is None or opening is None:
         return
     for folder in spec.submodule_search_locations or ():
-        for library in Path(folder).glob("*.so"):
+        for library in Path(folder).rglob("*.so"):
             opening(os.fsencode(library), os.RTLD_NOW)
 
 
