@@ -87,10 +87,11 @@ class Acts:
             forget_title(len(ids)),
             samples,
             len(ids),
-            start=lambda sources: self._forget(ids, sources),
+            start=lambda sources, events: self._forget(ids, sources, events),
             words=words,
         )
         self._open(self.dialog)
+        self._starter.start("events to forget", self._memory.events_of(ids), self.dialog.offer_events)
 
     def forget_document(self, document_id: str, title: str) -> None:
         """All pieces of a document."""
@@ -111,15 +112,15 @@ class Acts:
             forget_title(count),
             [],
             count,
-            start=lambda _: self._prune(before_us, types),
+            start=lambda *_: self._prune(before_us, types),
             offer_sources=False,
             words=words,
         )
         self._open(self.dialog)
 
-    def _forget(self, ids: Sequence[str], sources: bool) -> None:
+    def _forget(self, ids: Sequence[str], sources: bool, events: bool) -> None:
         self._forgetting += 1
-        work = self._memory.forget(ids, asker=PERSON, sources=sources, tell=self._tell)
+        work = self._memory.forget(ids, asker=PERSON, sources=sources, events=events, tell=self._tell)
         # A name of its own: nothing that begins later gives it up.
         self._starter.start(f"forget-{ids[0]}", work, self._forgotten, failed=self._not_forgotten)
 
