@@ -107,7 +107,7 @@ def _add_memory(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     forget.add_argument(
         "--events",
         action="store_true",
-        help="with --sources: also the events of the log that hold these; the time scrubber begins after them",
+        help="with --sources: also the log's events that hold these; the time scrubber begins after them",
     )
 
     take = _add(actions, "import", _memory, "import documents and folders, or an export (.jsonl)")

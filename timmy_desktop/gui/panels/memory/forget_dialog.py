@@ -116,9 +116,7 @@ class ForgetDialog(WindowDialog):
             layout.addWidget(label(text, wrap=True, tone="muted" if text is STAYS else ""))
         layout.addWidget(label("It can't be undone.", strong=True))
         layout.addWidget(self.sources)
-        layout.addLayout(
-            column(self.events, self._events_cost, gap=TIGHT, margins=(WIDE, 0, 0, 0)),
-        )
+        layout.addLayout(column(self.events, self._events_cost, gap=TIGHT, margins=(WIDE, 0, 0, 0)))
         layout.addWidget(line())
         layout.addLayout(row(None, self.go_button, self.stay_button))
         page.setLayout(layout)
@@ -148,7 +146,7 @@ class ForgetDialog(WindowDialog):
         self._start(self.sources.isChecked(), self.events.isChecked())
 
     def _allow_events(self, sources: bool) -> None:
-        """Only what was emptied can leave the log; else its words would be told by nobody and still be there."""
+        """An event goes only with what it tells of."""
         self.events.setEnabled(sources)
         if not sources:
             self.events.setChecked(False)
