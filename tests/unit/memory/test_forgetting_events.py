@@ -48,12 +48,17 @@ async def done(world: SwarmWorld, text: str) -> tuple[str, Entry]:
     assert world.memory is not None
     task = await world.coordinator.post(text)
     await world.coordinator.wait(task)
-    while not (entries := [one for one in await world.memory.entries(asker=PERSON) if one.task_id == task]):
-        await asyncio.sleep(0)
+    await ended(f"memory of {task}")
     await world.router.flush()
     await world.memory.settled()
     await world.pruning._index.catch_up()
-    return task, entries[0]
+    [entry] = [one for one in await world.memory.entries(asker=PERSON) if one.task_id == task]
+    return task, entry
+
+
+async def ended(name: str) -> None:
+    """What runs in the background under this name is ended."""
+    await asyncio.gather(*[one for one in asyncio.all_tasks() if one.get_name() == name])
 
 
 async def problems(world: SwarmWorld, folder: Path) -> list[str]:
@@ -205,7 +210,7 @@ async def test_a_crash_between_the_steps_is_finished_at_the_next_start(
         assert await problems(world, tmp_path) == []
         await world.crash()
     async with a_world(tmp_path) as world:
-        await until_quiet(world)
+        await ended("event pruning")
         assert await problems(world, tmp_path) == []
         assert not set(await types(world, task)) & {"task.created", "task.stepped", "task.completed"}
         left = await world.db.read(
@@ -217,11 +222,6 @@ async def test_a_crash_between_the_steps_is_finished_at_the_next_start(
         rows = await world.db.read(lambda session: session.sql("SELECT block FROM event_text_data"))
         assert not [row for row in rows if b"zanzib" in row[0]]
     assert not [name for name in holding(tmp_path, ASKED.encode(), ANSWERED.encode()) if "swarm.db" in name]
-
-
-async def until_quiet(world: SwarmWorld) -> None:
-    """What the start began in the background is ended."""
-    await asyncio.gather(*[one for one in asyncio.all_tasks() if one.get_name() == "event pruning"])
 
 
 async def test_a_database_that_refuses_leaves_it_for_the_next_start(
