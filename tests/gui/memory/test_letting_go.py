@@ -167,7 +167,7 @@ async def test_events_that_hold_a_task_s_words_are_offered_with_its_sources(
     dialog = panel.acts.dialog
     assert dialog.events.isHidden(), "nothing is known yet"
     await eventually(lambda: dialog.events.isVisible())
-    assert "the 2 events that hold those words" in dialog.events.text()
+    assert "the 2 events of the log that hold its words" in dialog.events.text()
     assert "The time scrubber then begins after the last of them" in words_under(dialog)
     assert not dialog.events.isEnabled()
     dialog.sources.click()

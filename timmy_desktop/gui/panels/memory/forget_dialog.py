@@ -75,7 +75,7 @@ class ForgetDialog(WindowDialog):
         self.events.setVisible(number > 0)
         self._allow_events(self.sources.isChecked())
         if self.isVisible():
-            self.adjustSize()
+            self._fit()
 
     def show_progress(self, progress: Progress) -> None:
         """How far it is."""
@@ -158,6 +158,11 @@ class ForgetDialog(WindowDialog):
             page.setSizePolicy(policy, policy)
         self.pages.setCurrentIndex(place)
         self.adjustSize()
+
+    def _fit(self) -> None:
+        # What wraps is as high as the width makes it, which a hint does not know.
+        self.layout().activate()
+        self.resize(self.width(), max(self.height(), self.layout().totalHeightForWidth(self.width())))
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(f"{self.notice.words}\n{self.details.text()}")

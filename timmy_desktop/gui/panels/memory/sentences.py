@@ -43,7 +43,7 @@ def forget_title(number: int) -> str:
 def events_wish(number: int) -> str:
     """The choice to have them removed."""
     hold = "that holds" if number == 1 else "that hold"
-    return f"Remove the {count(number, 'event')} {hold} those words from the event log as well"
+    return f"Also remove the {count(number, 'event')} of the log {hold} its words"
 
 
 def forget_said(report: ForgetReport) -> Said:
