@@ -63,8 +63,8 @@ class ForgetDialog(WindowDialog):
         self._pages = (self._question(samples, number, words), self._working(), self._report())
         for page in self._pages:
             self.pages.addWidget(page)
-        layout = column(self._title, self.pages, gap=ROOM, margins=(WIDE, WIDE, WIDE, ROOM))
-        self.setLayout(layout)
+        self._all = column(self._title, self.pages, gap=ROOM, margins=(WIDE, WIDE, WIDE, ROOM))
+        self.setLayout(self._all)
         self.setMinimumWidth(_WIDTH)
         self.stay_button.setFocus()
 
@@ -161,8 +161,8 @@ class ForgetDialog(WindowDialog):
 
     def _fit(self) -> None:
         # What wraps is as high as the width makes it, which a hint does not know.
-        self.layout().activate()
-        self.resize(self.width(), max(self.height(), self.layout().totalHeightForWidth(self.width())))
+        self._all.activate()
+        self.resize(self.width(), max(self.height(), self._all.totalHeightForWidth(self.width())))
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(f"{self.notice.words}\n{self.details.text()}")
