@@ -41,7 +41,7 @@ FONTS = {
 }
 TEST_PROGRAMS = {
     "Xvfb": "xvfb", "xvfb-run": "xvfb", "xauth": "xauth", "xdotool": "xdotool",
-    "bwrap": "bubblewrap", "debootstrap": "debootstrap", "xz": "xz-utils",
+    "bwrap": "bubblewrap", "debootstrap": "debootstrap", "xz": "xz-utils", "chromium": "chromium",
 }  # fmt: skip
 
 # Given one of these, the application opens no window, or (open-box) says itself that there is no display.
@@ -103,7 +103,7 @@ def ensure_qt(window: bool, log: Path) -> None:
 
 
 def ensure_test_programs(log: Path) -> None:
-    """The virtual display, mouse and keyboard for it, fonts to draw with, and the sandbox for proposals."""
+    """A display with mouse and keyboard, fonts to draw with, the sandbox for proposals, and a browser."""
     if sys.platform != "linux":
         return
     ensure_qt(window=True, log=log)

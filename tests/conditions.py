@@ -48,6 +48,13 @@ def require_display_parts() -> None:
         require_part(shutil.which(program) is not None, program)
 
 
+def require_browser() -> str:
+    """A browser that a program can drive."""
+    found = shutil.which("chromium")
+    require_part(found is not None, "chromium")
+    return str(found)
+
+
 def require_bubblewrap() -> None:
     """The sandbox for the tests of proposals; a Mac has one of its own."""
     require_part(sys.platform == "darwin" or shutil.which("bwrap") is not None, "bubblewrap")

@@ -24,11 +24,17 @@ class TaskSupervisor:
         return sorted(self._tasks.values())
 
     def start(self, name: str, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
-        """Runs `work` on the current loop. After `close` the work is dropped and RuntimeError raised."""
+        """Runs `work` on the current loop. After `close`, or where no loop runs (as when a timer of Qt fires
+        between two runs), the work is dropped and RuntimeError raised."""
         if self._closed:
             work.close()
             raise RuntimeError(f"{name} was not started: the application is closing.")
-        task = asyncio.get_running_loop().create_task(work, name=name)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            work.close()
+            raise
+        task = loop.create_task(work, name=name)
         self._tasks[task] = name
         task.add_done_callback(self._finished)
         return task

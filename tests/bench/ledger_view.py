@@ -62,12 +62,13 @@ async def look(folder: Path) -> tuple[float, float, int, float, float, float, fl
     from tests.fakes.ledger_book import FakeBook
     from tests.fakes.ledger_story import AGENTS, long_book
     from timmy_desktop.gui.keepsakes import Keepsakes
-    from timmy_desktop.gui.panels.ledger import REST_S
+    from timmy_desktop.gui.panels.ledger import REST_S, WORK_S
     from timmy_desktop.gui.panels.ledger.panel import LedgerPanel
     from timmy_desktop.gui.panels.ledger.words import Worth
     from timmy_desktop.gui.responsiveness import CalmInterpreter
     from timmy_desktop.ledger import book
     from timmy_desktop.ledger.export import LedgerExport
+    from timmy_desktop.ledger.export.pace import Pace
     from timmy_desktop.ledger.history import LedgerHistory
     from timmy_desktop.ledger.history_question import Question
     from timmy_desktop.storage.database import Database
@@ -78,13 +79,14 @@ async def look(folder: Path) -> tuple[float, float, int, float, float, float, fl
     await db.open(lambda session: migrate(session, folder / "backups"))
     await db.write(lambda session: long_book(session, LINES, NOW_US))
     supervisor = TaskSupervisor()
-    interpreter = CalmInterpreter(lambda: True)  # as in the window
+    interpreter = CalmInterpreter(lambda: False)  # as in a window that is never left alone
     interpreter.start()
     frames: list[tuple[float, float, str]] = []
     own: list[float] = []
+    pace = Pace(work_seconds=WORK_S, rest_seconds=REST_S)
     begun = time.perf_counter()
     panel = LedgerPanel(
-        book=FakeBook(await db.read(book.balances)), history=LedgerHistory(db), exporter=LedgerExport(db, rest_seconds=REST_S),
+        book=FakeBook(await db.read(book.balances)), history=LedgerHistory(db), exporter=LedgerExport(db, pace=pace),
         bus=FakeBus(), supervisor=supervisor, keepsakes=Keepsakes(None), now_us=lambda: NOW_US,
         names={name: name for name in AGENTS}, proves=lambda *_: True, worth=Worth(),
     )  # fmt: skip

@@ -16,6 +16,8 @@ from timmy_desktop.upgrades.workshop import Workshop
 
 FILES, FOLDERS, LINES = 2_000, 40, 40
 GOAL = 5.0
+# Files that are as young as its index git reads again, whole seconds being compared. A kept tree is of minutes ago.
+GIT_DOUBTS_SECONDS = 1.1
 
 
 def upgrade_prepare() -> list[Row]:
@@ -43,7 +45,9 @@ def upgrade_prepare() -> list[Row]:
             repo.git("worktree", "prune")
             return taken
 
-        ours, git, ratio = in_turn(project, reference, rounds=7)
+        project()  # of the proposal before: the kept tree is there
+        time.sleep(GIT_DOUBTS_SECONDS)
+        ours, git, ratio = in_turn(project, reference, rounds=9)
     faster = 1 / ratio
     goal = f">= {GOAL:g} x faster"
     return [Row("upgrade_prepare", ours * 1000, "ms", git * 1000, faster, goal, faster >= GOAL)]

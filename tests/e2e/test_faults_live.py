@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from tests.conditions import eventually
 from tests.e2e.command import in_order
 from tests.fakes.ollama_server import OllamaServer
 from tests.fakes.providers import Script, ScriptedProvider
+from tests.running import running
 from timmy_desktop import bootstrap
 from timmy_desktop.agent.conversation import MessageEnded, MessageView
 from timmy_desktop.clock import SystemClock
@@ -46,15 +46,6 @@ FAULTS = {
 SHORT = {"hangs": {"first_token_timeout": 2}, "stalls": {"total_timeout": 3}}
 HOSTILE = "say \x1b[31mred\x1b[0m \u202eesrever\u202c \x00\x07\x1f \ud800 =cmd|'/C calc'!A1 \U0001f600 end"
 ENDED_WITHIN_S = 60.0
-
-
-@asynccontextmanager
-async def running(services: Services) -> AsyncIterator[Services]:
-    await services.start("test")
-    try:
-        yield services
-    finally:
-        await services.stop()
 
 
 def over_ollama(folder: Path, url: str, **limits: float) -> Services:

@@ -16,7 +16,8 @@ from timmy_desktop.services import Services
 from timmy_desktop.settings import ProviderSettings, Settings
 
 FACT = "My boat is called Marigold."
-QUESTION = "Echo: the name of my boat. My boat is called"
+# As a person asks. Among ways of asking, the one that the small model answers nearly every time.
+QUESTION = "Echo: what is the name of my boat?"
 MOST_TRIES = 12
 
 
@@ -55,7 +56,7 @@ async def test_told_today_used_and_cited_after_a_restart(tmp_path: Path) -> None
     await second.start("test")
     try:
         await second.memory.warm_up()
-        # The small model goes on with what it is given and often wanders: it is asked until it comes to it.
+        # The small model wanders now and then: it is asked until it comes to it.
         for _ in range(MOST_TRIES):
             task = await second.coordinator.wait(await second.coordinator.post(QUESTION))
             assert task.status == "completed", task.reason

@@ -105,6 +105,11 @@ class FakeUpgrades:
         self.known[proposal_id] = replace(self.known[proposal_id], **facts)
         self.bus.publish_now(events.UpgradeProved(upgrade_id=proposal_id, revision=1))
 
+    def prove(self, proposal_id: str, proof: ProofPacket) -> None:
+        """Its proof packet is made."""
+        self.proofs[proposal_id] = proof
+        self.change(proposal_id, revision=replace(self.known[proposal_id].revision, reds=proof.reds))
+
     def _revision(
         self, proposal_id: str, number: int, old: Files, new: Files, facts: dict[str, Any]
     ) -> Revision:

@@ -25,11 +25,13 @@ BROWSER = """
 const elements = {}, sockets = [], timers = [];
 function element() {
   const made = {value: "", textContent: "", className: "", children: []};
+  made.append = (...parts) => { made.textContent += parts.map((part) => part.textContent).join(""); };
   made.prepend = (child) => { child.remove = () => made.children.pop(); made.children.unshift(child); };
   Object.defineProperty(made, "childElementCount", {get: () => made.children.length});
   Object.defineProperty(made, "lastChild", {get: () => made.children[made.children.length - 1]});
   return made;
 }
+const location = {search: "", origin: "http://127.0.0.1:8000"};
 const document = {
   getElementById: (id) => elements[id] ?? (elements[id] = element()),
   createElement: () => element(),
@@ -158,6 +160,7 @@ async def test_what_was_folded_or_is_gone_is_told_and_hostile_text_is_inert(
             await feed.say(SystemInfo(source="x", message=hostile))
             while not page.lines or "img" not in page.lines[0]:
                 page.hear(str(await client.recv()))
+            assert "\\u{202e}evil" in page.lines[0]
         told = page.state
         assert any(" events folded: " in line for line in page.lines)
         assert f"up to {30 * 29 + 1}" in told

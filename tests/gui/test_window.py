@@ -296,7 +296,7 @@ async def test_a_hidden_card_stays_hidden(qtbot: QtBot, tmp_path: Path) -> None:
         _,
     ):
         window.welcome.dismissed.emit()
-        window._show_models(False)
+        window.first_run.show_models(False)
         assert not window.welcome.isVisible()
 
 

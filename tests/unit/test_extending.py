@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from tests.fakes.providers import ScriptedProvider
 from tests.papers import code, module
+from tests.running import running
 from timmy_desktop.bootstrap import build
 from timmy_desktop.events import codec
 from timmy_desktop.events.base import EventRecord
@@ -26,15 +26,6 @@ from timmy_desktop.swarm.personas import ALL_TOOLS, personas
 PAPER = "extending.md"
 # In the code, a new kind or name is also a word in settings.py; here the check for it is passed by.
 NEW_KIND = "parrot"
-
-
-@asynccontextmanager
-async def running(services: Services) -> AsyncIterator[Services]:
-    await services.start("test")
-    try:
-        yield services
-    finally:
-        await services.stop()
 
 
 async def test_a_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 from collections.abc import Callable
 
 import pytest
@@ -106,3 +107,13 @@ async def test_closing_twice_is_fine() -> None:
 async def test_eventually_names_what_did_not_come() -> None:
     with pytest.raises(pytest.fail.Exception, match=r"not true after 0\.01 s.*test_supervisor\.py"):
         await eventually(lambda: False, timeout=0.01)
+
+
+def test_work_that_no_loop_runs_is_dropped() -> None:
+    async def nothing() -> None:
+        pass
+
+    work = nothing()
+    with pytest.raises(RuntimeError):
+        TaskSupervisor().start("late", work)
+    assert inspect.getcoroutinestate(work) == inspect.CORO_CLOSED

@@ -14,7 +14,8 @@ from timmy_desktop.memory import Memory
 from timmy_desktop.memory.types import Hit
 from timmy_desktop.routing.types import ToolCall, ToolSpec
 from timmy_desktop.swarm.errors import ToolError
-from timmy_desktop.swarm.tools.memory import MemoryTool, memory_tools, timmy
+from timmy_desktop.swarm.tools.caller import timmy
+from timmy_desktop.swarm.tools.memory import MemoryTool, memory_tools
 
 # Neither what the memory is asked nor what it answers stands in the log, which can't forget.
 _LEFT_OUT = {"left_out": "what the memory is asked or told is not logged"}

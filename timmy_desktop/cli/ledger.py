@@ -15,6 +15,19 @@ from timmy_desktop.ledger.money import format_msat
 from timmy_desktop.log_file import log_to_file
 
 DONE, FAILED, USAGE = 0, 1, 2
+BALANCES = {
+    "available": ("available", "free to spend"),
+    "pending": ("on its way", "reserved and in flight together"),
+    "escrow": ("reserved", "for tasks under way"),
+    "in_flight": ("in flight", "sent, and not known yet what became of it"),
+    "suspense": ("set aside", "received, and not clear for what"),
+    "net": ("net", "came in, less went out and fees"),
+    "incoming": ("came in", ""),
+    "outgoing": ("went out", ""),
+    "fees": ("fees", "to the network"),
+    "receivable": ("expected", "open invoices, no money yet"),
+}
+"""What the dock calls each balance, and what it is."""
 
 Report = dict[str, Any]
 
@@ -75,12 +88,10 @@ async def _receipt(opened: Ledger, options: argparse.Namespace) -> Report:
 
 
 def _balance_words(report: Report) -> list[str]:
-    names = [name for name in report if name.endswith("_msat")]
     kind = "Simulated sats" if report["simulated"] else "Sats"
-    return [
-        f"{kind}:",
-        *(f"  {name.removesuffix('_msat'):<11} {format_msat(report[name])}" for name in names),
-    ]
+    sums = [(format_msat(report[f"{name}_msat"]), *words) for name, words in BALANCES.items()]
+    wide = max(len(sum_) for sum_, *_ in sums)
+    return [f"{kind}:", *(f"  {word:<11} {sum_:>{wide}}   {means}".rstrip() for sum_, word, means in sums)]
 
 
 def _health_words(report: Report) -> list[str]:

@@ -61,7 +61,7 @@ async def _propose(options: argparse.Namespace) -> int:
     else:
         print(f"Proposed as {short_id(report['proposal'])}: {inert_line(report['title'])}")
         files = "1 file" if report["files"] == 1 else f"{report['files']:,} files"
-        print(f"{files}, +{report['added']} -{report['removed']}, risk {report['risk']}.")
+        print(f"{files}, +{report['added']} -{report['removed']}, {report['risk']} risk by its files.")
         if report["tests"]:
             print(f"Tests: {inert_line(report['tests'])}")
         print("It waits in the Upgrades dock for a decision.")

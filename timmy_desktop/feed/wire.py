@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from socket import SO_SNDBUF, SOL_SOCKET
 from typing import TYPE_CHECKING, Any
 
+from timmy_desktop.feed import proof
 from timmy_desktop.feed.errors import FeedError, GoneError, RefusedError
 from timmy_desktop.feed.messages import GOING_AWAY, SUBPROTOCOL
 
@@ -161,7 +162,15 @@ class Listener:
 
     def _admit(self, socket: ServerConnection, request: Request) -> Response | None:
         status = self._judged(socket, request)
-        return None if status is None else socket.respond(status, f"{_WORDS[status]}\n")
+        if status is None:
+            return None
+        if status == HTTPStatus.NOT_FOUND and (shown := self._proven(socket, request)):
+            return socket.respond(HTTPStatus.OK, f"{shown}\n")
+        return socket.respond(status, f"{_WORDS[status]}\n")
+
+    def _proven(self, socket: ServerConnection, request: Request) -> str | None:
+        path, _, query = request.path.partition("?")
+        return proof.answer(self._token, socket.local_address[:2], query) if path == proof.PATH else None
 
     def _judged(self, socket: ServerConnection, request: Request) -> HTTPStatus | None:
         headers = request.headers
@@ -217,10 +226,14 @@ class Follower:
 
 
 async def connect(host: str, port: int, token: str) -> Follower:
-    """Connects to a feed of this computer. RefusedError where it says no, GoneError where there is none."""
+    """Connects to a feed of this computer, once it has shown that it knows the token.
+
+    RefusedError where it says no or does not know it, GoneError where there is none.
+    """
     from websockets.asyncio.client import connect as open_socket
     from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus
 
+    await proof.ask(host, port, token)
     shown = f"[{host}]" if ":" in host else host
     try:
         socket = await open_socket(

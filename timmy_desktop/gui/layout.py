@@ -35,12 +35,28 @@ class LayoutStore:
     def __init__(self, file: Path) -> None:
         self._settings = QSettings(str(file), QSettings.Format.IniFormat)
 
-    def save(self, window: QMainWindow, name: str = "last") -> None:
-        """Keeps place, size and docks of the window under `name`."""
+    def save(
+        self,
+        window: QMainWindow,
+        name: str = "last",
+        *,
+        state: QByteArray | None = None,
+        is_first: bool = False,
+    ) -> None:
+        """Keeps place, size and docks of the window under `name`; `state` of the docks where it is another.
+
+        `is_first`: they stand as on a first start, nobody has moved them.
+        """
+        state = window.saveState(LAYOUT_VERSION) if state is None else state
         self._settings.setValue(f"{name}/version", LAYOUT_VERSION)
         self._settings.setValue(f"{name}/geometry", window.saveGeometry())
-        self._settings.setValue(f"{name}/state", window.saveState(LAYOUT_VERSION))
+        self._settings.setValue(f"{name}/state", state)
+        self._settings.setValue(f"{name}/first", "yes" if is_first else "no")
         self._settings.sync()
+
+    def is_first(self, name: str = "last") -> bool:
+        """Whether what is kept under `name` is a first layout."""
+        return str(self._settings.value(f"{name}/first", "")) == "yes"
 
     def has(self, name: str) -> bool:
         """Whether something usable is kept under `name`."""
@@ -104,6 +120,16 @@ class LayoutStore:
         """Keeps a yes."""
         self._settings.setValue(f"flags/{name}", "yes")
         self._settings.sync()
+
+
+def shape_of(size: QSize) -> tuple[bool, ...]:
+    """What `arrange` makes of a size: two of the same shape differ in measures alone."""
+    return (
+        size.width() < _LEAST_FOR_RIGHT,
+        size.width() < _LEAST_FOR_TABS,
+        size.height() < _LEAST_FOR_BELOW,
+        size.height() < _LEAST_FOR_STACK,
+    )
 
 
 def arrange(window: QMainWindow, docks: Sequence[PanelDock]) -> None:

@@ -69,6 +69,7 @@ class Drain:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="timmy-memory")
         self._is_loaded = self._is_open = False
         self._faults = 0
+        self._done = 0  # into the index since it was last found complete, or begun anew
         self._changed: set[int] = set()
         self._wake = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -162,7 +163,7 @@ class Drain:
         try:
             await self._index.discard()
         finally:
-            await self._db.write(due.mark_unindexed)
+            await self._begin_anew()
         self._faults = 0
         self._board.set(index="waiting", detail="")
 
@@ -211,27 +212,33 @@ class Drain:
             await asyncio.wait_for(self._hurry.wait(), _LULL_SECONDS if self._is_loaded else 0)
 
     async def _catch_up(self) -> None:
+        self._done = 0
         await self._count()
         async with self._step:
             is_ready = await self._load()
         steps = (self._refresh, self._embed, self._fill, self._drop) if is_ready else (self._refresh,)
-        total = self._board.current.pending
         while True:
             worked = False
             for step in steps:
                 async with self._step:
                     worked = await step() or worked
-            await self._count(total)
+            await self._count()
             if not worked:
                 break
-            total = max(total, self._board.current.pending)
+        self._board.set(progress=None)
         if is_ready and self._is_open:
-            self._board.set(index="ready", progress=None)
+            self._board.set(index="ready")
 
-    async def _count(self, total: int = 0) -> None:
+    async def _count(self) -> None:
         entries, pending = await self._db.read(due.counts)
-        progress = Progress("Indexing", max(total - pending, 0), total) if total > _WORTH_TELLING else None
-        self._board.set(entries=entries, pending=pending, progress=progress if pending else None)
+        total = self._done + pending
+        progress = Progress("Indexing", self._done, total) if pending and total > _WORTH_TELLING else None
+        self._board.set(entries=entries, pending=pending, progress=progress)
+
+    async def _begin_anew(self) -> None:
+        """The index holds nothing: all is due."""
+        await self._db.write(due.mark_unindexed)
+        self._done = 0
 
     async def _load(self) -> bool:
         """The model, then the shelves; False without a model."""
@@ -317,6 +324,7 @@ class Drain:
             vectors = np.array([np.frombuffer(row.vector, np.float32) for row in batch])
             await self._index.put([row.number for row in batch], vectors)
             await self._db.write(lambda session: due.mark_indexed(session, batch))
+            self._done += len(batch)
         except IndexFault as error:
             return await self._broken(error)
         return True
@@ -334,7 +342,7 @@ class Drain:
 
     async def _open(self) -> None:
         if not await self._index.open(self._embedder.model):
-            await self._db.write(due.mark_unindexed)
+            await self._begin_anew()
         self._is_open = True
 
     async def _broken(self, error: IndexFault) -> bool:
@@ -351,7 +359,7 @@ class Drain:
         except IndexFault as again:
             self._board.set(index="broken", detail=str(again))
             return False
-        await self._db.write(due.mark_unindexed)
+        await self._begin_anew()
         return True
 
     async def _on_thread(self, work: Callable[[], T]) -> T:

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from timmy_desktop.memory.errors import EmbedderError
+from timmy_desktop.memory.int8_model import BLOCK, multiplied_as_int8
+from timmy_desktop.memory.native_parts import breath, link_early
 
 if TYPE_CHECKING:
     import numpy as np
@@ -80,7 +82,8 @@ class MiniLm:
 
     @property
     def model(self) -> str:
-        return f"{MODEL_NAME}@{MODEL_SHA256[:16]}"
+        # How the products are done is part of it: as float32 the same file makes slightly other vectors.
+        return f"{MODEL_NAME}@{MODEL_SHA256[:16]}+int8x{BLOCK}"
 
     @property
     def is_loaded(self) -> bool:
@@ -115,14 +118,21 @@ class MiniLm:
             _checked(self._tokenizer_file, TOKENIZER_SHA256),
         )
         try:
+            link_early("onnxruntime")
+            link_early("tokenizers")
             import onnxruntime
+
+            breath()
             from tokenizers import Tokenizer
 
             options = onnxruntime.SessionOptions()
             # One thread: a second one gains a fifth, and takes the processor from the window and the models.
             options.intra_op_num_threads = options.inter_op_num_threads = 1
             options.log_severity_level = 3
-            session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            session = onnxruntime.InferenceSession(
+                multiplied_as_int8(model), options, providers=["CPUExecutionProvider"]
+            )
+            breath()
             words = Tokenizer.from_str(tokenizer.decode())
             words.enable_truncation(LONGEST_TOKENS)
             words.no_padding()

@@ -13,11 +13,13 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from timmy_desktop.memory import freed_memory
 from timmy_desktop.memory.errors import IndexFault
+from timmy_desktop.memory.native_parts import breath, link_early
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,6 +81,8 @@ class ChromaIndex:
         self._collection: Any = None
 
     async def open(self, model: str) -> bool:
+        # Nothing is written yet: an import needs no cleared memory, which the whole process would pay for.
+        await asyncio.get_running_loop().run_in_executor(self._executor, _translated, _bring_in)
         return await self._run(lambda: self._open(model))
 
     async def put(self, numbers: Sequence[int], vectors: Vectors) -> None:
@@ -111,7 +115,9 @@ class ChromaIndex:
         await asyncio.to_thread(self._executor.shutdown)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, _translated, work)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._executor, _translated, partial(_cleared, work)
+        )
 
     def _used(self) -> Any:
         if self._collection is None:
@@ -167,10 +173,21 @@ class ChromaIndex:
             os.replace(self._folder, aside)  # noqa: PTH105 - also over a link
 
 
+def _bring_in() -> None:
+    link_early("chromadb_rust_bindings")
+    import chromadb  # noqa: F401
+
+    breath()
+
+
+def _cleared(work: Callable[[], T]) -> T:
+    with freed_memory.cleared():
+        return work()
+
+
 def _translated(work: Callable[[], T]) -> T:
     try:
-        with freed_memory.cleared():
-            return work()
+        return work()
     except IndexFault:
         raise
     except BaseException as error:

@@ -5,25 +5,20 @@ Every reading method takes the `asker`, who sees what is its to see and nothing 
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from timmy_desktop.clock import Clock
 from timmy_desktop.events.bus import EventBus
-from timmy_desktop.events.memory import MemoryIndexed
-from timmy_desktop.memory import context as contexts
-from timmy_desktop.memory import due, facts, numbers, recall, rows
+from timmy_desktop.memory import due, facts, rows
 from timmy_desktop.memory.documents import Documents
 from timmy_desktop.memory.drain import EXACT_MOST, Drain
 from timmy_desktop.memory.embedding import Embedder
-from timmy_desktop.memory.errors import IndexFault, MemoryFault
 from timmy_desktop.memory.forgetting import Forgetting, RemoveEvents
 from timmy_desktop.memory.index import VectorIndex
 from timmy_desktop.memory.keeping import Keeping
-from timmy_desktop.memory.projection import projected
+from timmy_desktop.memory.prompting import Prompting
 from timmy_desktop.memory.proposing import AskModel, FactsSetting, Proposing
 from timmy_desktop.memory.search import Search
 from timmy_desktop.memory.status import StatusBoard
@@ -32,7 +27,6 @@ from timmy_desktop.memory.transfer import Transfer
 from timmy_desktop.memory.types import (
     CURRENT,
     PERSON,
-    PERSON_OWNER,
     Asker,
     Change,
     Context,
@@ -56,8 +50,8 @@ from timmy_desktop.memory.types import (
     Version,
     Visibility,
 )
+from timmy_desktop.memory.upkeep import Upkeep
 from timmy_desktop.memory.uses import Uses
-from timmy_desktop.memory.vectors import Shelves
 from timmy_desktop.memory.visibility import marks
 from timmy_desktop.storage.database import Database
 from timmy_desktop.supervisor import TaskSupervisor
@@ -66,8 +60,6 @@ Tell = Callable[[Progress], None]
 
 
 START_AFTER_SECONDS = 2.0
-_MOST_PINNED = 50
-_CONTEXT_HITS = 12
 _CONTRADICTION = 0.72
 
 
@@ -117,11 +109,7 @@ class Memory:
         wait to be kept written, so that forgetting reaches them. `remove_events` takes out of the event log
         what forgetting wants gone; None: it stays there.
         """
-        self._bus = bus
         self._db = db
-        self._settings = settings
-        self._index_folder = index_folder
-        self._ask = ask
         self._board = StatusBoard()
         self._drain = Drain(
             db=db, embedder=embedder, index=index, supervisor=supervisor, board=self._board,
@@ -130,6 +118,14 @@ class Memory:
         self._search = Search(db=db, drain=self._drain, board=self._board)
         self._store = Store(bus=bus, db=db, clock=clock, drain=self._drain)
         self._uses = Uses(bus=bus, db=db, clock=clock)
+        self._prompting = Prompting(
+            db=db, drain=self._drain, board=self._board, store=self._store, search=self._search,
+            uses=self._uses,
+        )  # fmt: skip
+        self._upkeep = Upkeep(
+            bus=bus, db=db, drain=self._drain, board=self._board, store=self._store, search=self._search,
+            index_folder=index_folder, ask=ask,
+        )  # fmt: skip
         self._documents = Documents(store=self._store, db=db, clock=clock)
         self._transfer = Transfer(bus=bus, db=db, drain=self._drain)
         self._forgetting = Forgetting(
@@ -356,16 +352,9 @@ class Memory:
 
         Entries made from `conversation_id` are left out: the prompt holds that conversation itself.
         """
-        is_empty = self._drain.is_idle and not self._board.current.entries
-        if budget_tokens <= 0 or is_empty:
-            return Context("")
-        pinned, result = await asyncio.gather(
-            self._store.listed(asker, Filters(pinned=True), _MOST_PINNED, 0),
-            self._search.search(question, asker=asker, filters=CURRENT, limit=_CONTEXT_HITS),
+        return await self._prompting.context(
+            question, asker=asker, budget_tokens=budget_tokens, conversation_id=conversation_id
         )
-        hits = [hit for hit in result.hits if not _is_of(hit.entry, conversation_id)]
-        kept = [entry for entry in reversed(pinned) if not _is_of(entry, conversation_id)]
-        return contexts.packed(kept, hits, budget_tokens)
 
     async def sourced(self, reply: str, question: str, context: Context, *, by: str) -> str:
         """A reply of `by` as it stays, with its sources in order.
@@ -373,13 +362,7 @@ class Memory:
         Small models often use what they are given and name no source: where the reply cites nothing and yet
         says what only the memory could tell, marks are put below. They invent marks too: those say so.
         """
-        known = await self._cited(reply, context, by)
-        reply = contexts.without_invented(reply, known)
-        if known or not context.injected:
-            return reply
-        found = contexts.attributed(reply, question, context.injected)
-        marks = " ".join(f"[{entry.cite}]" for entry in found)
-        return f"{reply}\n\nFrom the memory: {marks}" if marks else reply
+        return await self._prompting.sourced(reply, question, context, by=by)
 
     async def record_uses(
         self, context: Context, *, reply_id: str, reply_kind: str, by: str, reply_text: str
@@ -388,20 +371,9 @@ class Memory:
 
         These may come from elsewhere in its prompt too, such as what was said before with a mark.
         """
-        cited = await self._cited(reply_text, context, by)
-        if context.retrieved or context.injected or cited:
-            await self._uses.record(context, cited, reply_id=reply_id, reply_kind=reply_kind, by=by)
-        return cited
-
-    async def _cited(self, reply: str, context: Context, by: str) -> tuple[Entry, ...]:
-        """The memories whose marks stand in the reply, of those that `by` may see."""
-        given = contexts.cited(reply, context.injected)
-        others = set(contexts.marks_in(reply)) - {entry.id[-8:] for entry in given}
-        if not others:
-            return given
-        asker, model = Asker(by, stays_here=True), self._drain.model
-        found = await self._db.read(lambda session: rows.by_marks(session, sorted(others), asker, model))
-        return (*given, *found)
+        return await self._prompting.record(
+            context, reply_id=reply_id, reply_kind=reply_kind, by=by, reply_text=reply_text
+        )
 
     # Documents
 
@@ -432,65 +404,19 @@ class Memory:
 
     async def statistics(self, *, asker: Asker) -> Statistics:
         """The memory in numbers."""
-        size = await asyncio.to_thread(numbers.folder_bytes, self._index_folder)
-        model = self._drain.model
-        return await self._db.read(lambda session: numbers.statistics(session, asker, model, size))
+        return await self._upkeep.statistics(asker)
 
     async def projection(self, *, asker: Asker, most: int = 5000) -> Projection:
         """A map of the newest `most` entries in two dimensions; empty without vectors."""
-        await self._drain.settled()
-        every = [entry for entry in await self._store.listed(asker, CURRENT, -1, 0) if entry.is_embedded]
-        shown = every[:most]
-
-        def project(shelves: Shelves) -> Projection:
-            here = [entry for entry in shown if entry.number in shelves]
-            return projected(here, shelves.vectors([entry.number for entry in here]), len(every) - len(here))
-
-        return await self._drain.with_shelves(project)
+        return await self._upkeep.projection(asker, most)
 
     async def self_test(self, tell: Tell | None = None) -> RecallReport:
         """Asks the person's facts in other words, and says how many are found."""
-        await self._drain.settled()
-        own = Filters(types=("fact",), owners=(PERSON_OWNER,))
-        chosen = await self._store.listed(PERSON, own, recall.MOST_FACTS, 0)
-        questions = await recall.ask_all(
-            chosen,
-            lambda text: self._search.search(text, asker=PERSON, filters=CURRENT, limit=5),
-            paraphrase=self._paraphrase if self._ask is not None else None,
-            tell=tell or _silent,
-        )
-        model, baseline = self._drain.model, await self._db.read(recall.baseline_of)
-        report = recall.report(questions, model=model, baseline=baseline, by_meaning=self._drain.can_compare)
-        if report.is_measure:
-            await self._bus.publish(
-                work=lambda session: recall.keep_baseline(session, model, report.recall_5)
-            )
-        return report
+        return await self._upkeep.self_test(tell or _silent)
 
     async def rebuild(self, tell: Tell | None = None) -> int:
         """Sets the index aside and builds it anew from the table; returns how many entries it holds."""
-        started = time.perf_counter()
-        await self._drain.paused(self._drain.start_index_anew)
-        unsubscribe = self._board.on_change(
-            lambda status: (tell or _silent)(status.progress) if status.progress is not None else None
-        )
-        try:
-            self._drain.wake()
-            await self._drain.settled()
-        finally:
-            unsubscribe()
-        status = self._board.current
-        if status.index != "ready":
-            raise IndexFault(status.detail or "The index could not be built.")
-        duration_ms = round((time.perf_counter() - started) * 1000)
-        count = status.entries - status.pending
-        await self._bus.publish(
-            MemoryIndexed(
-                source="memory", count=count, reason="rebuilt by the person", duration_ms=duration_ms
-            )
-        )
-        (tell or _silent)(Progress("Done", count, count))
-        return count
+        return await self._upkeep.rebuild(tell or _silent)
 
     async def in_index(self) -> list[int]:
         """The numbers of the entries that the index holds: for checks."""
@@ -505,15 +431,6 @@ class Memory:
         )
         return await self._db.read(lambda session: rows.select(session, where, model=""))
 
-    async def _paraphrase(self, entry: Entry) -> str:
-        assert self._ask is not None  # noqa: S101 - given only then
-        try:
-            said = await self._ask(recall.PARAPHRASE, entry.content, entry.local_only)
-        except MemoryFault:
-            return ""
-        line = said.strip().splitlines()[0] if said.strip() else ""
-        return line if line.endswith("?") and facts.value(entry.content) not in line.casefold() else ""
-
     async def _recount(self) -> None:
         entries, pending = await self._db.read(due.counts)
         self._board.set(entries=entries, pending=pending)
@@ -521,10 +438,6 @@ class Memory:
 
 def _silent(_: Progress) -> None:
     return None
-
-
-def _is_of(entry: Entry, conversation_id: str) -> bool:
-    return bool(conversation_id) and entry.type == "conversation" and entry.conversation_id == conversation_id
 
 
 def _pruned(old: Sequence[Entry], report: ForgetReport | None = None) -> Pruned:

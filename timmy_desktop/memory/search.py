@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from timmy_desktop.inert import storable
 from timmy_desktop.memory import questions, rows, words
@@ -33,6 +34,14 @@ _MATCH = (
     "JOIN memory_entries e ON e.number = memory_words.rowid "
     "WHERE memory_words MATCH ? AND {where} ORDER BY rank LIMIT ?"
 )
+
+
+class _Worded(NamedTuple):
+    """An entry found by words: those that stand in it, and how many of the exact ones."""
+
+    entry: Entry
+    words: tuple[str, ...]
+    exact: int
 
 
 class Search:
@@ -73,25 +82,48 @@ class Search:
     async def _by_both(self, query: str, asker: Asker, filters: Filters, limit: int) -> list[Hit]:
         plan, where = words.plan(query), rows.seen(asker, filters)
         wanted = Wanted(asker, filters, await self._allowed(filters, where))
-        # The words are looked up while the model works: they are no part of what the answer waits for.
-        (vector, near), exact = await asyncio.gather(
-            self._drain.nearest(query, wanted, limit), self._matched(plan.exact, where, _MOST_EXACT)
+        # Words are looked up, and their entries read, while the model works: the answer waits for it alone.
+        (vector, near), worded = await asyncio.gather(
+            self._drain.nearest(query, wanted, limit), self._worded(plan, where)
         )
-        cosines = dict(near)
+        known = {one.entry.number for one in worded}
         ranks = await self._ranks(query, near)
-        unknown = [number for number, _ in exact if number not in cosines]
-        if unknown and vector is not None:
-            cosines |= await self._drain.cosines(vector, unknown)
-        first = await self._entries([number for number, _ in exact], where)
-        hits = [_exact(entry, plan, cosines.get(entry.number)) for entry in first]
+        others = [number for number in ranks if number not in known][: max(limit - len(known), 0)]
+        rest, cosines = await asyncio.gather(
+            self._entries(others, where),
+            self._cosines(vector, near, known),
+        )
+        exact = [(one.exact, _exact(one, cosines.get(one.entry.number))) for one in worded]
         # More of the exact terms first, then the nearer.
-        hits.sort(key=lambda hit: (-len(words.matching(plan.exact, hit.entry.content)), -hit.score))
-        known = {hit.entry.number for hit in hits}
-        rest = await self._entries([number for number in ranks if number not in known], where)
+        exact.sort(key=lambda each: (-each[0], -each[1].score))
+        hits = [hit for _, hit in exact]
         hits += [_meant(entry, plan, cosines[entry.number], ranks[entry.number]) for entry in rest]
         if len(hits) < limit:
             hits += await self._more_by_words(plan, where, hits, limit)
         return hits[:limit]
+
+    async def _worded(self, plan: words.Plan, where: Clause) -> list[_Worded]:
+        """The entries that the query's exact terms stand in."""
+        if not plan.exact:
+            return []
+        model = self._drain.model
+
+        def read(session: Session) -> list[_Worded]:
+            numbers = [one.number for one in _matches(session, plan.exact, where, _MOST_EXACT)]
+            found = rows.by_number(session, numbers, where, model)
+            return [_worded(found[number], plan) for number in numbers if number in found]
+
+        return await self._db.read(read)
+
+    async def _cosines(
+        self, vector: Vectors | None, near: Sequence[Near], known: AbstractSet[int]
+    ) -> dict[int, float]:
+        """Of the nearest, and of what was found by words."""
+        cosines = dict(near)
+        unknown = known - cosines.keys()
+        if unknown and vector is not None:
+            cosines |= await self._drain.cosines(vector, list(unknown))
+        return cosines
 
     async def _ranks(self, query: str, near: Sequence[Near]) -> dict[int, float]:
         """What the nearest are ranked by, the best first."""
@@ -126,17 +158,10 @@ class Search:
             hits.append(Hit(entry, score, None, words.matching(plan.terms, entry.content)))
         return hits
 
-    async def _matched(self, terms: Sequence[str], where: Clause, limit: int) -> list[tuple[int, float]]:
+    async def _matched(self, terms: Sequence[str], where: Clause, limit: int) -> list[Near]:
         if not terms:
             return []
-        condition, parameters = where
-        statement = _MATCH.format(where=condition)
-        return [
-            Near(*row)
-            for row in await self._db.read(
-                lambda session: session.sql(statement, [words.match(terms), *parameters, limit])
-            )
-        ]
+        return await self._db.read(lambda session: _matches(session, terms, where, limit))
 
     async def _entries(self, numbers: Sequence[int], where: Clause) -> list[Entry]:
         """In the order of the numbers, without those that are gone or not for the asker."""
@@ -167,9 +192,20 @@ class Search:
         return "Only exact words were searched: the embedding model is being loaded."
 
 
-def _exact(entry: Entry, plan: words.Plan, cosine: float | None) -> Hit:
+def _matches(session: Session, terms: Sequence[str], where: Clause, limit: int) -> list[Near]:
+    condition, parameters = where
+    found = session.sql(_MATCH.format(where=condition), [words.match(terms), *parameters, limit])
+    return [Near(*row) for row in found]
+
+
+def _worded(entry: Entry, plan: words.Plan) -> _Worded:
     found = words.matching(plan.terms, entry.content) or plan.exact
-    return Hit(entry, _EXACT_SCORE + (1 - _EXACT_SCORE) * max(cosine or 0.0, 0.0), cosine, found)
+    return _Worded(entry, found, len(words.matching(plan.exact, entry.content)))
+
+
+def _exact(one: _Worded, cosine: float | None) -> Hit:
+    score = _EXACT_SCORE + (1 - _EXACT_SCORE) * max(cosine or 0.0, 0.0)
+    return Hit(one.entry, score, cosine, one.words)
 
 
 def _meant(entry: Entry, plan: words.Plan, cosine: float, rank: float) -> Hit:
@@ -179,22 +215,24 @@ def _meant(entry: Entry, plan: words.Plan, cosine: float, rank: float) -> Hit:
 def _folded(hits: Sequence[Hit], limit: int) -> list[Hit]:
     """The first `limit` that differ, each with its near-duplicates behind it."""
     kept: list[Hit] = []
-    bags: list[words.Bag] = []
+    # Only those of one kind with the same identifiers can be alike.
+    groups: dict[tuple[str, frozenset[str]], list[tuple[int, words.Bag]]] = {}
     for hit in hits:
         bag = words.bag_of(hit.entry.content)
-        place = _twin(hit, bag, kept, bags)
-        if place is None:
-            kept.append(hit)
-            bags.append(bag)
-        else:
+        group = groups.setdefault((hit.entry.type, bag.identifiers), [])
+        place = _twin(hit, bag, kept, group)
+        if place is not None:
             kept[place] = replace(kept[place], folded=(*kept[place].folded, hit.entry.id))
-    return kept[:limit]
+        elif len(kept) < limit:
+            group.append((len(kept), bag))
+            kept.append(hit)
+    return kept
 
 
-def _twin(hit: Hit, bag: words.Bag, kept: Sequence[Hit], bags: Sequence[words.Bag]) -> int | None:
-    for place, (better, other) in enumerate(zip(kept, bags, strict=True)):
-        if better.entry.type == hit.entry.type and (
-            bag.is_alike(other) or better.entry.content == hit.entry.content
-        ):
+def _twin(
+    hit: Hit, bag: words.Bag, kept: Sequence[Hit], group: Sequence[tuple[int, words.Bag]]
+) -> int | None:
+    for place, other in group:
+        if bag.is_alike(other) or kept[place].entry.content == hit.entry.content:
             return place
     return None

@@ -46,6 +46,8 @@ def plan(query: str) -> Plan:
 
 def is_identifier(token: str) -> bool:
     """Whether a word looks like an identifier or a number: it has a digit or a mark within."""
+    if token.isalpha():
+        return False
     within = token[1:-1]
     return (
         any(char.isdigit() for char in token) or any(mark in within for mark in "._/@#") or token[0] in "._"
@@ -71,7 +73,8 @@ class Bag(NamedTuple):
 
     def is_alike(self, other: Bag) -> bool:
         """Whether both say nearly the same in the same words, with the same identifiers and numbers."""
-        fewer, more = sorted((len(self.words), len(other.words)))
+        one, two = len(self.words), len(other.words)
+        fewer, more = (one, two) if one < two else (two, one)
         if fewer < ALIKE * more or not more or self.identifiers != other.identifiers:
             return False
         return len(self.words & other.words) >= ALIKE * len(self.words | other.words)

@@ -8,7 +8,7 @@ from timmy_desktop.memory import Memory, MemoryFault
 from timmy_desktop.memory.context import with_heard
 from timmy_desktop.memory.types import Context
 from timmy_desktop.storage.errors import StorageError
-from timmy_desktop.swarm.tools.memory import Caller
+from timmy_desktop.swarm.tools.caller import Caller
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,9 @@ from timmy_desktop.routing.types import ToolSpec
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.tools import TOOLS, ToolFamily
 from timmy_desktop.swarm.tools.base import Tool
-from timmy_desktop.swarm.tools.changes import ChangeTool, Upgrades, change_tools
-from timmy_desktop.swarm.tools.memory import Caller, MemoryTool, memory_tools
+from timmy_desktop.swarm.tools.caller import Caller, CallerTool
+from timmy_desktop.swarm.tools.changes import Upgrades, change_tools
+from timmy_desktop.swarm.tools.memory import memory_tools
 from timmy_desktop.swarm.tools.payments import Payer, PayInvoice
 from timmy_desktop.swarm.tools.threads import ToolThreads
 from timmy_desktop.swarm.tools.workspace import Workspace
@@ -55,7 +56,8 @@ class Toolbox:
 
     def is_private(self, name: str) -> bool:
         """Whether what the tool is given and answers must not stand in the event log, which can't forget."""
-        return isinstance(self._tools.get(name), MemoryTool)
+        tool = self._tools.get(name)
+        return isinstance(tool, CallerTool) and tool.is_private
 
     async def run(
         self, name: str, arguments: Mapping[str, Any], allowed: Iterable[str], caller: Caller = NOBODY
@@ -66,16 +68,14 @@ class Toolbox:
             known = ", ".join(tool for tool in allowed if tool in self._tools) or "none"
             raise ToolError(f"There is no tool {name[:80]!r} here. The tools are: {known}.")
         tool = self._tools[name]
-        if isinstance(tool, MemoryTool | ChangeTool | PayInvoice):
+        if isinstance(tool, CallerTool):
             return storable(await tool.run_for(caller, arguments))
         return storable(await tool.run(arguments))
 
     def works_on(self, name: str, task_id: str) -> str:
         """What the tool's answer depends on besides its arguments: the draft of the task as it is now."""
-        if self._upgrades is None or not isinstance(self._tools.get(name), ChangeTool):
-            return ""
-        draft = self._upgrades.drafts.find(task_id)
-        return draft.tree if draft is not None else ""
+        tool = self._tools.get(name)
+        return tool.works_on(task_id) if isinstance(tool, CallerTool) else ""
 
     async def ended(self, task_id: str) -> str:
         """The task's attempt is over: what it drafted and did not propose goes. The proposal that it made, or
@@ -92,4 +92,4 @@ class Toolbox:
 
 
 def _is_available(tool: Tool) -> bool:
-    return not isinstance(tool, MemoryTool | ChangeTool | PayInvoice) or tool.is_available
+    return not isinstance(tool, CallerTool) or tool.is_available

@@ -24,7 +24,7 @@ from timmy_desktop.swarm.personas import CHANGE_PREFIX, Persona
 from timmy_desktop.swarm.recollection import NOTHING, Recollection
 from timmy_desktop.swarm.recordable import recordable
 from timmy_desktop.swarm.toolbox import Toolbox
-from timmy_desktop.swarm.tools.memory import Caller
+from timmy_desktop.swarm.tools.caller import Caller
 
 SOURCE = "worker"
 CODE = "code"  # the capability of those agents that the person may have given a model of their own

@@ -19,7 +19,7 @@ from timmy_desktop.events.upgrades import (
     UpgradeRolledBack,
 )
 from timmy_desktop.upgrades import rows
-from timmy_desktop.upgrades.checkouts import brought_up, note_of
+from timmy_desktop.upgrades.checkouts import brought_up, note_beside, note_of
 from timmy_desktop.upgrades.errors import RepositoryError, StaleError, UpgradeError
 from timmy_desktop.upgrades.quarantine import Quarantine
 from timmy_desktop.upgrades.records import SOURCE, Records
@@ -254,7 +254,7 @@ class Applier:
         tell("Bringing the checkout up to date")
         await self._records.step(proposal.id, way.checkout)
         old, new, state = await self._columns(proposal, "old_head", "new_head", "checkout")
-        note = await self._threads.git(lambda: _checkout_note(workshop, old, new, state))
+        note = await self._threads.git(lambda: _checkout_notes(workshop, old, new, state))
         about = {"source": SOURCE, "task_id": proposal.task_id, "upgrade_id": proposal.id}
         now = self._clock.now_us()
         if way is APPLY:
@@ -317,6 +317,16 @@ def reverted(workshop: Workshop, proposal: Proposal, old: str) -> tuple[str, str
     merge = quarantine.merge(head, back)
     patch = b"" if merge.conflicts else quarantine.patch(head, merge.tree)
     return head, merge.tree, patch, merge.conflicts
+
+
+def _checkout_notes(workshop: Workshop, old: str, new: str, state: str) -> str:
+    branch = workshop.target.branch
+    try:
+        others = workshop.repository.checked_out_beside(branch)
+    except RepositoryError:
+        others = ()  # what was applied is applied
+    beside = note_beside(others, branch, old, new)
+    return f"{_checkout_note(workshop, old, new, state)} {beside}".strip()
 
 
 def _checkout_note(workshop: Workshop, old: str, new: str, state: str) -> str:

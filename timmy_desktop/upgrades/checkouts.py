@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal
 
 from timmy_desktop.upgrades.errors import StaleError
 from timmy_desktop.upgrades.types import Target
 from timmy_desktop.upgrades.workshop import Workshop
+
+_BEHIND = "It shows the upgrade as undone until it is brought up to date"
+
+
+def is_behind(note: str) -> bool:
+    """Whether a note says that the checkout can be brought up to date."""
+    return _BEHIND in note
 
 
 def brought_up(workshop: Workshop, old: str, new: str) -> str:
@@ -28,6 +37,19 @@ def note_of(
     """What the checkout is like, and what to do about it."""
     if state == "elsewhere":
         return "Another branch is checked out, and was left as it is."
-    words = ["git", "-C", str(target.folder), "read-tree", "-m", "-u", old[:12], new[:12]]
     said = why if state == "stopped" else "The checkout has uncommitted work and was left as it is."
-    return f"{said} It shows the upgrade as undone until it is brought up to date: {shlex.join(words)}"
+    return f"{said} {_BEHIND}: {_command(target.folder, old, new)}"
+
+
+def note_beside(others: Sequence[Path], branch: str, old: str, new: str) -> str:
+    """What other worktrees that hold the branch are like now; empty where there are none."""
+    said = (
+        f"{branch} is checked out in {folder} too, which was not touched and shows the upgrade as undone. "
+        f"There: {_command(folder, old, new)}"
+        for folder in others
+    )
+    return " ".join(said)
+
+
+def _command(folder: Path, old: str, new: str) -> str:
+    return shlex.join(["git", "-C", str(folder), "read-tree", "-m", "-u", old[:12], new[:12]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from timmy_desktop.inert import inert_line
 from timmy_desktop.upgrades.applier import refuse_moved
 from timmy_desktop.upgrades.errors import RepositoryError, StaleError
 from timmy_desktop.upgrades.risk import speaks_against
@@ -20,6 +21,7 @@ def consequences_of(workshop: Workshop, proposal: Proposal, proof: ProofPacket |
     try:
         refuse_moved(workshop, proposal)
         checkout = workshop.repository.checkout(branch)
+        beside = workshop.repository.checked_out_beside(branch)
     except StaleError as error:
         return Consequences("", _REJECT, str(error), can_look_again=True)
     except RepositoryError as error:
@@ -42,6 +44,12 @@ def consequences_of(workshop: Workshop, proposal: Proposal, proof: ProofPacket |
             "elsewhere": "Your checkout is on another branch and is left as it is.",
         }[checkout]
     )
+    if beside:
+        folders = ", ".join(inert_line(str(folder), 200) for folder in beside)
+        words.append(
+            f"{branch} is checked out in {folders} too: it is not touched there, and will show the "
+            "change as undone."
+        )
     if proof is not None and (against := speaks_against(proof)):
         words.append(f"Mind that {', '.join(against)}.")
     return Consequences(" ".join(words), _REJECT)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from timmy_desktop.upgrades.errors import RepositoryError
@@ -16,6 +17,7 @@ from timmy_desktop.upgrades.errors import RepositoryError
 Check = Callable[[], None]
 
 _SMALL = 4096
+_BATCH = 1000
 # What git finds commits through, where a link anywhere inside leads to another's.
 _DEEP = frozenset({"objects", "refs", "reftable", "logs"})
 # Often a link to a shared folder, and never run.
@@ -53,26 +55,28 @@ def _refuse_elsewhere(git_folder: Path, check: Check) -> None:
 
 
 def _refuse_links(git_folder: Path, check: Check) -> None:
-    for entry in _read_by_git(git_folder, check):
-        if entry.is_symlink():
-            raise RepositoryError(
-                "The repository's own files lead out of it: there are symbolic links among them."
-            )
-
-
-def _read_by_git(git_folder: Path, check: Check) -> Iterator[os.DirEntry[str]]:
     pending = [str(git_folder)]
     while pending:
         folder = pending.pop()
         is_top = folder == str(git_folder)
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                check()
-                if is_top and entry.name in _NEVER_READ:
-                    continue
-                yield entry
-                if entry.is_dir(follow_symlinks=False) and (not is_top or entry.name in _DEEP):
-                    pending.append(entry.path)
+        for entry in _entries(folder, check):
+            if is_top and entry.name in _NEVER_READ:
+                continue
+            if entry.is_symlink():
+                raise RepositoryError(
+                    "The repository's own files lead out of it: there are symbolic links among them."
+                )
+            if (not is_top or entry.name in _DEEP) and entry.is_dir(follow_symlinks=False):
+                pending.append(entry.path)
+
+
+def _entries(folder: str, check: Check) -> Iterator[os.DirEntry[str]]:
+    """What lies in a folder. Each look walks past thousands of objects, so `check` is called by the batch."""
+    check()
+    with os.scandir(folder) as entries:
+        while batch := list(islice(entries, _BATCH)):
+            yield from batch
+            check()
 
 
 def _linked(entry: Path, check: Check) -> Path:

@@ -19,6 +19,7 @@ from timmy_desktop.upgrades.errors import RepositoryError
 
 # How soon a stop is noticed while git says nothing.
 _LOOK_SECONDS = 0.05
+_SOON_SECONDS, _SOON_TRIES = 0.0001, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,12 @@ def _read(process: subprocess.Popen[bytes], patience: Patience, limit: int) -> t
 
 
 def _ended(process: subprocess.Popen[bytes], patience: Patience) -> int:
+    # Mostly it ends with its output, and `wait` with a limit would sleep for longer than that takes.
+    for _ in range(_SOON_TRIES):
+        status = process.poll()
+        if status is not None:
+            return status
+        time.sleep(_SOON_SECONDS)
     while True:
         try:
             return process.wait(timeout=_LOOK_SECONDS)

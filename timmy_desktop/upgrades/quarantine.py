@@ -6,7 +6,9 @@ folder. The configuration is ours, so nothing that a proposal contains is ever r
 
 from __future__ import annotations
 
+import os
 import shutil
+import struct
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -213,7 +215,8 @@ class Quarantine:
         place = {"GIT_INDEX_FILE": str(index)}
         options = (f"--work-tree={to}", "-c", "core.bare=false", "-c", "checkout.workers=1")
         self._said(["read-tree", "--reset", "-u", tree], environment=place, options=options)
-        self._said(["clean", "-ffdxq"], environment=place, options=options, folder=to)
+        if _holds_more(to, index):
+            self._said(["clean", "-ffdxq"], environment=place, options=options, folder=to)
 
     def ask(
         self,
@@ -264,6 +267,30 @@ class Quarantine:
         if answer.status != 0:
             raise RepositoryError(explained(answer.complaint))
         return answer.output
+
+
+def _holds_more(folder: Path, index: Path) -> bool:
+    """Whether a folder that holds each entry of the index may hold something beside them.
+
+    Counting is enough for that, and takes a third of the time that git takes to look at each.
+    """
+    files, pending = 0, [str(folder)]
+    while pending:
+        with os.scandir(pending.pop()) as entries:
+            inside = list(entries)
+        if not inside:
+            return True  # no entry of the index: git knows no empty folders, and a submodule is one
+        folders = [entry.path for entry in inside if entry.is_dir(follow_symlinks=False)]
+        files += len(inside) - len(folders)
+        pending += folders
+    return files != _entries_of(index)
+
+
+def _entries_of(index: Path) -> int:
+    """How many files an index holds, by its head."""
+    with index.open("rb") as opened:
+        signature, _, count = struct.unpack(">4sII", opened.read(12))
+    return int(count) if signature == b"DIRC" else -1
 
 
 def _tree_changes(text: str) -> tuple[TreeChange, ...]:

@@ -335,6 +335,11 @@ class UpgradeQueue(Reading):
         )
         if not new:
             raise StateError("Nothing of it was applied.")
+        if (
+            await self._threads.git(lambda: workshop.repository.checkout(workshop.target.branch))
+            == "elsewhere"
+        ):
+            raise StateError(f"Another branch than {workshop.target.branch} is checked out there.")
         note = await self._threads.git(lambda: brought_up(workshop, old, new))
         await self._records.checkout_noted(proposal, note)
         return note

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from timmy_desktop.storage.database import Session
 from timmy_desktop.upgrades.errors import UnknownProposalError
 from timmy_desktop.upgrades.types import (
+    RED,
     Comment,
     Decision,
     DiffText,
@@ -252,7 +253,16 @@ def _revision(session: Session, proposal_id: str, row: tuple[Any, ...]) -> Revis
         note=row[11],
         is_tested=bool(tested),
         test=_REPORT.validate_json(tested[0][0]) if tested else None,
+        reds=_reds(session, proposal_id, row[0]),
     )
+
+
+def _reds(session: Session, proposal_id: str, number: int) -> int:
+    """How much is red in the proof packet of a revision, without reading all of it."""
+    counted = " + ".join(f"coalesce(json_array_length(proof, '$.{name}'), 0)" for name in RED)
+    statement = f"SELECT {counted} FROM upgrade_proofs WHERE upgrade_id = ? AND revision = ?"  # noqa: S608
+    found = session.sql(statement, (proposal_id, number))
+    return int(found[0][0]) if found else 0
 
 
 def _target(row: tuple[Any, ...]) -> Target:

@@ -14,15 +14,16 @@ import stat
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from timmy_desktop.inert import inert_line
 from timmy_desktop.upgrades.errors import RepositoryError, StaleError
+from timmy_desktop.upgrades.git_folder import checked_git_folder
 from timmy_desktop.upgrades.git_process import Patience, explained
-from timmy_desktop.upgrades.quarantine import OUR_EMAIL, OUR_NAME, SYMLINK, TreeChange
+from timmy_desktop.upgrades.quarantine import EXECUTABLE, OUR_EMAIL, OUR_NAME, PLAIN, SYMLINK, TreeChange
 from timmy_desktop.upgrades.repository import Git, checked_revision, git_of
 
 SECONDS = 60.0
@@ -38,12 +39,21 @@ _BRANCH = re.compile(r"[\w][\w./+-]*", re.ASCII)
 Checkout = Literal["elsewhere", "clean", "dirty"]
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectStore:
+    """The folder of a repository's objects, and their format: "sha1" or "sha256"."""
+
+    folder: Path
+    format: str
+
+
 class TargetRepository:
     """The repository whose working tree's top is `folder`. Every method blocks."""
 
     def __init__(self, folder: Path, *, is_stopped: Callable[[], bool] = lambda: False) -> None:
         self.folder = folder
         self._is_stopped = is_stopped
+        self._format_at: tuple[tuple[int, int, int] | None, str] = (None, "")
 
     def check(self) -> None:
         """RepositoryError unless proposals can be made to it here."""
@@ -53,13 +63,14 @@ class TargetRepository:
             oldest = ".".join(map(str, OLDEST_GIT))
             raise RepositoryError(f"Proposals need git {oldest} or newer, and this is {found.strip()}.")
 
-    def objects(self) -> Path:
-        """Where its objects lie."""
-        return self._common() / "objects"
-
-    def object_format(self) -> str:
-        """ "sha1" or "sha256"."""
-        return self._git().run(["rev-parse", "--show-object-format"]).text.strip()
+    def store(self) -> ObjectStore:
+        """Where its objects lie, and how they are named. Git is asked once for each state of the settings."""
+        common = self._common()
+        settings, (known, name) = _state_of(common / "config"), self._format_at
+        if known is None or known != settings:
+            name = self._git().run(["rev-parse", "--show-object-format"]).text.strip()
+            self._format_at = (settings, name)
+        return ObjectStore(common / "objects", name)
 
     def hooks_folder(self) -> str:
         """The folder in the working tree that the repository takes its hooks from; empty when it is none."""
@@ -134,6 +145,20 @@ class TargetRepository:
             raise RepositoryError(explained(status.complaint))
         return "dirty" if status.output else "clean"
 
+    def checked_out_beside(self, branch: str) -> tuple[Path, ...]:
+        """The other worktrees of this repository in which a branch is checked out."""
+        listed = self._git().run(["worktree", "list", "--porcelain", "-z"]).text
+        found = []
+        for about in listed.split("\0\0"):
+            first, *rest = about.split("\0")
+            folder = Path(first.removeprefix("worktree "))
+            if f"branch refs/heads/{branch}" in rest and folder.is_dir() and not self._is_here(folder):
+                found.append(folder)
+        return tuple(found)
+
+    def _is_here(self, folder: Path) -> bool:
+        return os.path.realpath(folder) == os.path.realpath(self.folder)
+
     def bring_up(self, changes: Sequence[TreeChange], new: str) -> None:
         """Makes the paths that `changes` name be as in the commit `new`, in working tree and index.
 
@@ -159,7 +184,8 @@ class TargetRepository:
             known = {(change.old_mode, _id(change.old_object)), (change.new_mode, _id(change.new_object))}
             if staged.get(change.path, ("", "")) not in known:
                 raise StaleError(f"{change.path} has changes that are staged and not committed.")
-            if self._on_disk(change.path) not in known:
+            found = self._on_disk(change.path)
+            if found not in known and (found[0], self._name_at(git, change.path, found[0])) not in known:
                 raise StaleError(f"{change.path} has changes that are not committed.")
 
     def _staged(self, git: Git) -> dict[str, tuple[str, str]]:
@@ -187,8 +213,20 @@ class TargetRepository:
             return (SYMLINK, self._name_of(os.fsencode(place.readlink())))
         if not stat.S_ISREG(status.st_mode) or status.st_size > MOST_BYTES:
             return ("other", "")
-        mode = "100755" if status.st_mode & 0o100 else "100644"
+        mode = EXECUTABLE if status.st_mode & 0o100 else PLAIN
         return (mode, self._name_of(place.read_bytes()))
+
+    def _name_at(self, git: Git, path: str, mode: str) -> str:
+        """The name of a file as git would take it in at that path: the checkout may have other line ends.
+
+        No program that the repository names for it is run; such a file is taken for changed.
+        """
+        if mode not in (PLAIN, EXECUTABLE):
+            return ""
+        answer = git.ask(
+            ["hash-object", "--stdin", f"--path={path}"], given=(self.folder / path).read_bytes()
+        )
+        return answer.text.strip() if answer.status == 0 else ""
 
     def _name_of(self, content: bytes) -> str:
         make = hashlib.sha1 if self._format == "sha1" else hashlib.sha256
@@ -196,7 +234,7 @@ class TargetRepository:
 
     @cached_property
     def _format(self) -> str:
-        return self.object_format()
+        return self.store().format
 
     def _common(self) -> Path:
         own = self._own_folder()
@@ -204,7 +242,7 @@ class TargetRepository:
         return Path(os.path.realpath(own / shared.read_text().strip())) if shared.exists() else own
 
     def _own_folder(self) -> Path:
-        return self._git().folder
+        return checked_git_folder(self.folder, Patience(SECONDS, self._is_stopped).check)
 
     def _git(self, *, with_own_settings: bool = False, to_the_end: bool = False) -> Git:
         """`to_the_end`: a change is not stopped half-way, since git would leave its locks behind."""
@@ -226,6 +264,15 @@ def checked_branch(name: str) -> str:
     if not _BRANCH.fullmatch(checked_revision(name)) or ".." in name:
         raise RepositoryError(f"{inert_line(name, 80)!r} is not the name of a branch.")
     return name
+
+
+def _state_of(file: Path) -> tuple[int, int, int] | None:
+    """What is another as soon as the file was written; None where there is none."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return (status.st_ino, status.st_size, status.st_mtime_ns)
 
 
 def _never() -> bool:

@@ -132,6 +132,9 @@ class Coverage:
     missed: tuple[int, ...] = ()
 
 
+RED = ("removed_tests", "weakened", "skipped_tests", "broken_tests", "steering")
+
+
 @dataclass(frozen=True, slots=True)
 class ProofPacket:
     """What speaks for a revision and against it, found by machine.
@@ -159,6 +162,11 @@ class ProofPacket:
     outside: tuple[str, ...] = ()
     dependencies: tuple[str, ...] = ()
 
+    @property
+    def reds(self) -> int:
+        """How many things in it are red."""
+        return sum(len(getattr(self, name)) for name in RED)
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
@@ -166,7 +174,8 @@ class Revision:
 
     `target_head` is the commit that the diff starts from; `base_commit` is where the proposal's own branch
     left the target's. `conflicts`: files that can't be merged; such a revision can't be approved, and its
-    diff is the proposal's own, from `base_commit`. `is_tested` is false while its tests run.
+    diff is the proposal's own, from `base_commit`. `is_tested` is false while its tests run. `risk` is of the
+    files and how much of them is changed; `reds` counts what is red in its proof packet.
     """
 
     number: int
@@ -184,6 +193,7 @@ class Revision:
     is_tested: bool
     # Of the merge, without its cases and output; `UpgradeQueue.tests` has them.
     test: TestReport | None = None
+    reds: int = 0
 
     @property
     def added(self) -> int:

@@ -26,10 +26,11 @@ class Workshop:
 
     def quarantine(self, proposal_id: str) -> Quarantine:
         """The quarantine of a proposal or draft, made when it is not there."""
+        borrowed = self.repository.store()
         quarantine = Quarantine(
             self._folder / "proposals" / proposal_id,
-            self.repository.objects(),
-            object_format=self.repository.object_format(),
+            borrowed.folder,
+            object_format=borrowed.format,
             is_stopped=self._is_stopped,
         )
         quarantine.make()

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.diff_view.conftest import text
 from tests.gui.diff_view.test_diff_view import Key, kind
-from timmy_desktop.gui.widgets.diff_view import canvas
+from timmy_desktop.gui.widgets.diff_view import canvas, minimap
 from timmy_desktop.gui.widgets.diff_view.embedded import DraftBox
 from timmy_desktop.gui.widgets.diff_view.pane import DiffPane
 from timmy_desktop.gui.widgets.diff_view.parts import PartKind, Remark
@@ -82,3 +82,25 @@ def test_a_comment_does_not_move_the_caret_of_lines_above_it(show: Show) -> None
     assert kind(view) is PartKind.LINES
     assert cell is not None
     assert cell.line.new == 10
+
+
+def test_the_map_is_drawn_slice_by_slice_and_the_old_one_stays_meanwhile(
+    show: Show, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pane = show({"a.txt": text(MANY)}, {"a.txt": text(CHANGED)})
+    qtbot.waitUntil(lambda: pane.is_drawn and not pane.view.colouring.is_busy)
+    before = pane.map.grab().toImage()
+    monkeypatch.setattr(minimap, "_SLICE_SECONDS", 0.0)
+    pane.view.toggle_split()
+    pane.map.draw_anew()
+    assert pane.map.grab().toImage() == before, "of one row nothing is shown yet"
+    assert not pane.map.is_drawn
+    qtbot.waitUntil(lambda: pane.is_drawn)
+    slowly = pane.map.grab().toImage()
+    monkeypatch.undo()
+    pane.map.draw_anew()
+    qtbot.waitUntil(lambda: pane.is_drawn)
+    assert pane.map.grab().toImage() == slowly
+    pane.view.toggle_split()
+    qtbot.waitUntil(lambda: pane.is_drawn)
+    assert pane.map.grab().toImage() == before

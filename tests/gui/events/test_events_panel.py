@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtGui import QAction, QColor, QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
 
 from tests.conditions import eventually
 from tests.unit.storage.event_logs import Room, a_room, changed
@@ -24,8 +25,10 @@ from timmy_desktop.gui.panel import OpenMemory, OpenRequest, OpenTask, Say
 from timmy_desktop.gui.panels.events.chain_desk import ChainParts
 from timmy_desktop.gui.panels.events.chain_page import ArchiveLine
 from timmy_desktop.gui.panels.events.columns import COLUMNS, DATA
+from timmy_desktop.gui.panels.events.error_marks import MarkedScrollBar
 from timmy_desktop.gui.panels.events.panel import CHAIN, LOG, SUMMARY, EventsPanel
 from timmy_desktop.gui.panels.events.reader import EventReader
+from timmy_desktop.gui.theme import Theme
 from timmy_desktop.storage.event_filter import Condition, EventFilter
 from timmy_desktop.storage.event_positions import Order
 from timmy_desktop.storage.verification import ANCHOR_FILE
@@ -300,6 +303,29 @@ async def test_errors_are_marked_in_the_scroll_bar(tmp_path: Path) -> None:
         world.panel.desk.ask_again()
         await world.settled()
         assert min(world.panel.page.table.marks.places) == 0
+
+
+def test_marks_of_errors_are_drawn_once_and_follow_the_theme(qtbot: QtBot) -> None:
+    """Each of Qt's calls may wait for a busy thread: hundreds of marks in every frame held up the list."""
+    theme, bar = Theme.current(), MarkedScrollBar()
+    qtbot.addWidget(bar)
+    bar.resize(14, 200)
+    bar.show_marks(1_000, [(500, 4), (900, 1)])
+    assert _mark_at(bar, 99) == theme.color("bad")
+    assert _mark_at(bar, 178) not in (_mark_at(bar, 99), _mark_at(bar, 150)), "fewer errors, a fainter mark"
+    drawn = bar._now().image.cacheKey()
+    bar.grab()
+    assert bar._now().image.cacheKey() == drawn
+    bar.shift(1_000)
+    assert _mark_at(bar, 149) == theme.color("bad")
+    before = theme.name
+    theme.switch("light" if theme.is_dark else "dark")
+    assert _mark_at(bar, 149) == theme.color("bad")
+    theme.switch(before)
+
+
+def _mark_at(bar: MarkedScrollBar, height: int) -> QColor:
+    return bar.grab().toImage().pixelColor(bar.width() - 2, height)
 
 
 # Details and stories

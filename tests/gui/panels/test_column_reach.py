@@ -96,7 +96,7 @@ def test_in_a_low_plot_the_latency_keeps_its_row_and_nothing_is_cut(qtbot: QtBot
     for height, rows in ((400, 4), (200, 3), (170, 2), (90, 1)):
         plot.resize(500, height)
         plot.frame()
-        shown = [track for track in plot._tracks if track.isVisible()]
+        shown = [track for track in plot.tracks.all if track.isVisible()]
         assert len(shown) == rows, height
         assert shown[0].height() >= 50, height
-        assert plot._time.sceneBoundingRect().bottom() <= height + 1, height
+        assert plot.tracks.time.sceneBoundingRect().bottom() <= height + 1, height

@@ -40,6 +40,7 @@ from timmy_desktop.gui.panels.ledger.chart_canvas import ChartCanvas
 from timmy_desktop.gui.panels.ledger.lines_model import LINE_ROLE, Column
 from timmy_desktop.gui.panels.ledger.panel import LedgerPanel
 from timmy_desktop.gui.panels.ledger.words import Worth
+from timmy_desktop.gui.theme import Theme
 from timmy_desktop.ledger import book, invoice
 from timmy_desktop.ledger.errors import LedgerError
 from timmy_desktop.ledger.export import LedgerExport
@@ -262,7 +263,7 @@ async def test_a_line_opens_with_its_proof_and_copies(month: World, qtbot: QtBot
 async def test_a_proof_that_does_not_fit_is_told_in_red(month: World) -> None:
     panel = await month.begin()
     line = panel.lines.row_at(0) or (await month.history.line("01900000-0000-7000-8000-000000000312"))
-    panel.show_line(replace(line, preimage="00" * 32))
+    panel.answers.show_line(replace(line, preimage="00" * 32))
     assert "was changed" in panel.lines_page.view.proof.words
 
 
@@ -427,6 +428,30 @@ async def test_a_payment_that_is_just_being_asked_about_bothers_nobody(month: Wo
     month.book.needs = Attention(doubts=(replace(a_doubt(), under_way=True, since_us=NOW_US - SECOND),))
     panel = await month.begin()
     assert panel.needs.isHidden()
+
+
+@at_rest
+async def test_the_dock_s_key_shows_where_the_keyboard_is(month: World, qtbot: QtBot) -> None:
+    panel = await month.begin()
+    panel.activateWindow()
+    table = panel.lines_page.table
+    before = table.grab().toImage()
+    panel.focus_first()
+    await eventually(lambda: table.hasFocus() and table.currentIndex().row() == 0)
+    row = table.visualRect(table.currentIndex())
+    line = table.viewport().grab().toImage().pixelColor(row.center().x(), row.top())
+    assert line == Theme.current().color("accent")
+    assert table.grab().toImage() != before
+    panel.tabs.setCurrentWidget(panel.shares_page)
+    panel.focus_first()
+    assert panel.tabs.tabBar().hasFocus()
+    panel.desk.look_for()
+    qtbot.keyClicks(panel.lines_page.filters.search, "no such words")
+    await eventually(lambda: panel.lines_page.stack.currentWidget() is panel.lines_page.state)
+    panel.focus_first()
+    focused = QApplication.focusWidget()
+    assert isinstance(focused, QPushButton)
+    assert "Show everything" in focused.text()
 
 
 @at_rest
@@ -675,9 +700,9 @@ async def test_it_fits_its_room(month: World) -> None:
     assert not panel.lines_page.filters.choices.isVisibleTo(panel)
     panel.resize(400, 700)
     await eventually(lambda: panel.tabs.indexOf(panel.chart_page) < 0)
-    assert panel.splitter.orientation() is Qt.Orientation.Vertical
+    assert panel.sheet.orientation() is Qt.Orientation.Vertical
     panel.resize(1500, 800)
-    await eventually(lambda: panel.splitter.orientation() is Qt.Orientation.Horizontal)
+    await eventually(lambda: panel.sheet.orientation() is Qt.Orientation.Horizontal)
     assert not any(table.isColumnHidden(column) for column in Column)
 
 

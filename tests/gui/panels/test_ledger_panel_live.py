@@ -87,7 +87,7 @@ async def test_an_invoice_is_made_paid_and_proven(
     await eventually(lambda: panel.settle() and panel.lines.row_at(0) is not None)
     line = panel.lines.row_at(0)
     assert (line.type, line.state, line.received_msat) == ("invoice", "settled", 1_500_000)
-    panel.open_line(line.id)
+    panel.desk.open_line(line.id)
     await eventually(lambda: panel.lines_page.view.line is not None)
     assert panel.lines_page.view.proof.words.startswith("Proven")
     panel.node.receipt(line)
@@ -136,7 +136,7 @@ async def test_what_is_above_a_limit_waits_on_top_until_a_person_decides(
     assert outcome.status == "waiting"
     await eventually(lambda: len(panel.needs.cards) == 1)
     assert "Forge wants to pay 400 sat: Map data" in panel.needs.cards[0].accessibleName()
-    dialog = panel.decisions.decide(panel._attention.approvals[0])
+    dialog = panel.decisions.decide(panel.answers.attention.approvals[0])
     click(qtbot, dialog.approve_button)
     await eventually(lambda: "400 sat arrived" in dialog.why.words)
     dialog.close()

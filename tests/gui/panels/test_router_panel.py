@@ -29,7 +29,7 @@ from timmy_desktop.gui.panels.router.panel import RouterPanel
 from timmy_desktop.gui.panels.router.provider_model import PROVIDER_ROLE, ProviderItem
 from timmy_desktop.gui.panels.router.request_model import ROW_ROLE
 from timmy_desktop.gui.theme import Theme
-from timmy_desktop.gui.widgets.time_series_plot import LEFT_ROOM
+from timmy_desktop.gui.widgets.plot_tracks import LEFT_ROOM
 from timmy_desktop.gui.widgets.two_line_rows import wrapped
 from timmy_desktop.supervisor import TaskSupervisor
 
@@ -136,8 +136,8 @@ async def test_the_crosshair_reads_values_by_mouse_and_by_keys(
     qtbot.keyClick(plot, Qt.Key.Key_Escape)
     assert plot.step == -1
     assert cells(panel, row_of(panel, "ollama")) == whole
-    middle = plot._view.mapFromScene(plot._top.mapToScene(plot._top.rect().center()))
-    qtbot.mouseMove(plot._view.viewport(), middle)
+    middle = plot.tracks.view.mapFromScene(plot.tracks.top.mapToScene(plot.tracks.top.rect().center()))
+    qtbot.mouseMove(plot.tracks.view.viewport(), middle)
     await eventually(lambda: plot.step >= 0)
 
 
@@ -210,7 +210,7 @@ async def test_both_scales_and_both_themes_while_one_looks(world: Callable[..., 
     theme = Theme.current()
     before = theme.name
     theme.switch("light" if before == "dark" else "dark")
-    ground = plot._view.backgroundBrush().color()
+    ground = plot.tracks.view.backgroundBrush().color()
     assert ground == theme.color("surface")
     theme.switch(before)
 
@@ -410,6 +410,16 @@ async def test_nothing_asked_yet_and_no_model(world: Callable[..., World]) -> No
     assert page.readout.isHidden()
     assert "No requests yet" in panel.requests_page.state.accessibleName()
     assert "No model answers" in panel.offline.words
+
+
+async def test_a_chart_with_nothing_on_it_leaves_the_providers_the_room(world: Callable[..., World]) -> None:
+    empty = await world("empty").begin()
+    empty.resize(400, 340)
+    await eventually(lambda: empty.splitter.orientation() == Qt.Orientation.Vertical)
+    await eventually(lambda: empty.splitter.sizes()[0] < empty.splitter.sizes()[1])
+    full = await world().begin()
+    full.resize(400, 700)
+    await eventually(lambda: full.splitter.sizes()[0] > full.splitter.sizes()[1])
 
 
 async def test_faults_are_told_and_can_be_tried_again(

@@ -22,6 +22,7 @@ from timmy_desktop.gui.main_window import MainWindow
 from timmy_desktop.gui.panel import Area, NewTask, Panel
 from timmy_desktop.gui.scrubber.bar import SPEEDS, ScrubBar
 from timmy_desktop.gui.scrubber.page import NoPast, ThenPage
+from timmy_desktop.gui.scrubber.table import ThenTable
 from timmy_desktop.gui.theme import Theme
 from timmy_desktop.gui.wording import exact_time
 
@@ -254,6 +255,17 @@ async def test_nothing_that_changes_anything_can_be_reached_in_the_past(opened: 
     window.back_to_now()
     assert all(window.menus.actions[name].isEnabled() for name in names)
     assert not window.menus.actions["back_to_now"].isEnabled()
+
+
+@in_window
+async def test_amounts_stand_where_a_narrow_dock_shows_them(opened: Opened, qtbot: QtBot) -> None:
+    window, _ = opened
+    await enter(window)
+    await scrub_to(window, qtbot, 16)
+    tables = (await look_at(window, "ledger")).findChildren(ThenTable)
+    heads = {table.table.title: (table.table.columns, table.horizontalHeader()) for table in tables}
+    columns, head = heads["Transactions"]
+    assert head.visualIndex(columns.index("Amount")) == 1
 
 
 @in_window

@@ -18,7 +18,9 @@ from tests.fakes.upgrades import HOUR_US, PASSED, FakeUpgrades, refusal
 from tests.gui.upgrades.conftest import LINES, NEW, OLD, Dock
 from timmy_desktop.gui.panel import OpenUpgrade
 from timmy_desktop.gui.panels.upgrades.list_model import PROPOSAL_ROLE
+from timmy_desktop.gui.panels.upgrades.words import second_line, spoken
 from timmy_desktop.gui.widgets.diff_view.embedded import DraftBox
+from timmy_desktop.upgrades.checkouts import note_of
 from timmy_desktop.upgrades.types import HunkRef, ProofPacket, Target, TestCase, Weakening, digest_of
 
 Key, Control = Qt.Key, Qt.KeyboardModifier.ControlModifier
@@ -329,6 +331,40 @@ async def test_what_weakens_the_tests_is_red_and_in_words(make_dock: MakeDock, q
     assert "kettle-lib 2.0" in words
     assert "▲ 2" in dock.page.tabs.tabText(2)
     assert "failed: tests/test_kettle.py::test_boil" in dock.page.tests.text()
+    await settled(dock)
+
+
+async def test_a_low_risk_says_what_it_is_of_and_what_is_red_stands_beside_it(
+    make_dock: MakeDock, queue: FakeUpgrades
+) -> None:
+    dock, proposal_id = await reviewing(make_dock, queue)
+    head = dock.page.head
+    assert (head.risk.text, head.red.isVisible()) == ("low risk by its files", False)
+    assert "in its proof" not in spoken(queue.known[proposal_id], 0)
+    queue.prove(proposal_id, ProofPacket(merge=PASSED, removed_tests=("tests/test_kettle.py::test_safety",)))
+    await eventually(head.red.isVisible)
+    assert (head.red.text, head.risk.text) == ("1 red in its proof", "low risk by its files")
+    row = dock.panel.model.index(0, 0)
+    await eventually(lambda: "1 red in its proof" in row.data(Qt.ItemDataRole.AccessibleTextRole))
+    assert "1 red in its proof" in second_line(queue.known[proposal_id], 0)
+    await settled(dock)
+
+
+async def test_a_checkout_is_offered_to_be_updated_only_where_that_helps(
+    make_dock: MakeDock, queue: FakeUpgrades
+) -> None:
+    notes = {
+        "The checkout is up to date: 1 file changed.": False,
+        "Another branch is checked out, and was left as it is.": False,
+        note_of(
+            "dirty", Target("t1", Path("/kettle"), "main", "", "", (), False, 0), "a" * 40, "b" * 40
+        ): True,
+    }
+    dock, proposal_id = await reviewing(make_dock, queue)
+    for note, is_offered in notes.items():
+        queue.change(proposal_id, state="applied", checkout_note=note)
+        await eventually(lambda note=note: dock.page.notice.words == note)
+        assert bool(dock.page._notice_action) == is_offered
     await settled(dock)
 
 

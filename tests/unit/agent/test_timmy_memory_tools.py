@@ -14,7 +14,7 @@ from timmy_desktop.events.codec import encode_data
 from timmy_desktop.memory import PERSON, Asker
 from timmy_desktop.memory.types import TIMMY_OWNER, Filters, NewEntry
 from timmy_desktop.routing.types import CompletionRequest, ToolCall
-from timmy_desktop.swarm.tools.memory import Caller, timmy
+from timmy_desktop.swarm.tools.caller import Caller, timmy
 
 ASKED = "Whatever comes to your mind"
 

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from tests.conditions import eventually
 from tests.unit.feed.feeds import TOKEN, open_feed
 from timmy_desktop.cli import main
 from timmy_desktop.cli.follow import Printer, lines_of
+from timmy_desktop.feed import proof
 from timmy_desktop.feed.errors import RefusedError
 from timmy_desktop.feed.follower import Following
 from timmy_desktop.feed.selection import Selection
@@ -78,8 +80,48 @@ async def test_it_asks_for_what_was_chosen(tmp_path: Path) -> None:
 async def test_a_token_that_is_refused_is_not_tried_again(tmp_path: Path) -> None:
     async with open_feed(tmp_path) as feed:
         following = Following(host="127.0.0.1", port=feed.port, token="x" * 40)
-        with pytest.raises(RefusedError, match="token"):
+        with pytest.raises(RefusedError, match="does not know this token"):
             await following.run(lambda _: True, print)
+        assert feed.server.served == 0
+
+
+@pytest.mark.parametrize("passes_on", [False, True])
+async def test_the_token_is_not_sent_to_who_has_taken_the_port(tmp_path: Path, passes_on: bool) -> None:
+    """Not even to one who passes the question on to the feed, and its answer back."""
+    heard = bytearray()
+
+    async def taken(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.extend(asked := await reader.read(4_096))
+        if passes_on:
+            there, here = await asyncio.open_connection("127.0.0.1", feed.port)
+            here.write(asked.replace(b":%d" % port, b":%d" % feed.port))
+            writer.write(await there.read())
+            here.close()
+        else:
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n" + b"0" * 64)
+        writer.close()
+
+    async with open_feed(tmp_path) as feed, await asyncio.start_server(taken, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        following = Following(host="127.0.0.1", port=port, token=TOKEN)
+        with pytest.raises(RefusedError, match="was not sent"):
+            await following.run(lambda _: True, print)
+        assert heard.startswith(b"GET /proof?nonce=")
+        assert TOKEN.encode() not in heard
+
+
+async def test_what_asks_for_no_proof_gets_none(tmp_path: Path) -> None:
+    async with open_feed(tmp_path) as feed, httpx.AsyncClient(trust_env=False) as client:
+        url, nonce = f"http://127.0.0.1:{feed.port}/proof", "0" * 64
+        answers = [
+            await client.get(f"{url}?nonce={nonce}"),
+            await client.get(f"{url}?nonce={nonce}", headers={"Origin": "http://elsewhere.example"}),
+            await client.get(f"{url}?nonce={nonce}", headers={"Host": "rebound.example"}),
+            await client.get(f"{url}?nonce=short"),
+            await client.get(url),
+        ]
+        assert [answer.status_code for answer in answers] == [200, 403, 403, 404, 404]
+        assert TOKEN not in "".join(answer.text for answer in answers)
 
 
 @pytest.mark.parametrize("said", ["nonsense", "[]", "\x1b[2J", "7", "[" * 5000])
@@ -91,7 +133,17 @@ async def test_what_is_not_a_feed_ends_nothing(said: str, monkeypatch: pytest.Mo
         await socket.send(said)
         await socket.wait_closed()
 
-    async with serve(speak, "127.0.0.1", 0, subprotocols=["timmy.feed.1"]) as server:  # type: ignore[list-item]
+    def knows(socket: Any, request: Any) -> Any:
+        shown = proof.answer(TOKEN, socket.local_address[:2], request.path.partition("?")[2])
+        return socket.respond(200, shown) if shown else None
+
+    async with serve(
+        speak,
+        "127.0.0.1",
+        0,
+        subprotocols=["timmy.feed.1"],
+        process_request=knows,  # type: ignore[list-item]
+    ) as server:
         port = next(iter(server.sockets)).getsockname()[1]
         following = Following(host="127.0.0.1", port=port, token=TOKEN)
         running = asyncio.ensure_future(following.run(lambda _: True, breaks.append))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from peewee import PeeweeException, SqliteDatabase
+from peewee import PeeweeException
 
+from tests.fakes.ledger_copies import opened
 from timmy_desktop.identifiers import new_id
 from timmy_desktop.ledger import book
 from timmy_desktop.ledger.audit import audit
@@ -18,17 +18,8 @@ from timmy_desktop.ledger.book import ESCROW, IN_FLIGHT, OUTSIDE, TREASURY, Move
 from timmy_desktop.ledger.errors import InsufficientFundsError, MoneyError
 from timmy_desktop.ledger.money import Msat
 from timmy_desktop.storage.database import Session
-from timmy_desktop.storage.migrations import migrate
 
 HASH, PREIMAGE = "ab" * 32, "cd" * 32
-
-
-def opened() -> tuple[SqliteDatabase, Session]:
-    database = SqliteDatabase(":memory:", pragmas={"foreign_keys": 1, "recursive_triggers": 1})
-    database.connect()
-    session = Session(database)
-    migrate(session, Path("/nonexistent"))
-    return database, session
 
 
 @pytest.fixture

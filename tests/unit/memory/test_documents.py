@@ -120,13 +120,18 @@ async def test_a_folder_is_walked_without_links_and_hidden_ones(tmp_path: Path) 
         assert [Path(file.path).name for file in report.files] == ["b.py"]
 
 
-async def test_a_pdf_is_read(tmp_path: Path) -> None:
-    (tmp_path / "a.pdf").write_bytes(small_pdf("Marigold lies in Ghent"))
+async def test_a_pdf_is_read_and_read_again_without_duplicates(tmp_path: Path) -> None:
+    file = tmp_path / "a.pdf"
+    file.write_bytes(small_pdf("Marigold lies in Ghent"))
     async with MemoryWorld(tmp_path / "data") as world:
-        report = await world.memory.import_documents([tmp_path / "a.pdf"])
-        assert report.files[0].outcome == "new"
+        for outcome in ("new", "unchanged"):
+            assert (await world.memory.import_documents([file])).files[0].outcome == outcome
+            (entry,) = await world.memory.entries(asker=PERSON)
+            assert "Marigold lies in Ghent" in entry.content
+        file.write_bytes(small_pdf("Marigold lies in Bruges"))
+        assert (await world.memory.import_documents([file])).files[0].outcome == "changed"
         (entry,) = await world.memory.entries(asker=PERSON)
-        assert "Marigold lies in Ghent" in entry.content
+        assert "Marigold lies in Bruges" in entry.content
 
 
 def small_pdf(text: str) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -141,6 +143,38 @@ async def test_rebuilding_tells_and_is_an_event(tmp_path: Path) -> None:
         (event,) = [event for event in world.events if isinstance(event, MemoryIndexed)]
         assert event.count == 3
         assert told[-1].done == told[-1].total == 3
+
+
+class AskingEmbedder(FakeEmbedder):
+    """Does something else the moment it is asked for a certain text."""
+
+    at: str = ""
+    then: Callable[[], object]
+
+    async def embed(self, texts: Sequence[str]) -> Any:
+        if self.at in texts:
+            self.then()
+            await asyncio.sleep(0)
+        return await super().embed(texts)
+
+
+async def test_a_rebuild_amid_other_upkeep_counts_every_entry(tmp_path: Path) -> None:
+    """It comes in between two steps of the drain, of which the second fills the new index already."""
+    told: list[Progress] = []
+    rebuilds: list[asyncio.Future[int]] = []
+    embedder = AskingEmbedder()
+    async with MemoryWorld(tmp_path, embedder=embedder) as world:
+        for number in range(300):
+            await world.memory.remember(NewEntry(content=f"Fact {number}"))
+        await world.memory.settled()
+        embedder.at = "one more"
+        embedder.then = lambda: rebuilds.append(asyncio.ensure_future(world.memory.rebuild(told.append)))
+        await world.memory.remember(NewEntry(content="one more"))
+        await world.memory.settled()
+        assert await rebuilds[0] == 301
+    indexing = [one for one in told if one.words == "Indexing"]
+    assert {one.total for one in indexing} == {301}
+    assert [one.done for one in indexing] == sorted(one.done for one in indexing)
 
 
 async def test_nothing_is_loaded_at_the_start(tmp_path: Path) -> None:

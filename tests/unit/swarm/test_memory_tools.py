@@ -18,7 +18,7 @@ from timmy_desktop.routing.types import CompletionRequest, ToolCall
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.personas import ALL_TOOLS, CHANGE_TOOLS, PAY
 from timmy_desktop.swarm.toolbox import Toolbox
-from timmy_desktop.swarm.tools.memory import Caller
+from timmy_desktop.swarm.tools.caller import Caller
 from timmy_desktop.swarm.tools.workspace import Workspace
 
 FORGE, ECHO = Caller("Forge", "t1"), Caller("Echo", "t2")

@@ -19,7 +19,7 @@ from timmy_desktop.routing.types import ToolCall
 from timmy_desktop.swarm.errors import ToolError
 from timmy_desktop.swarm.personas import ALL_TOOLS, PAY, personas
 from timmy_desktop.swarm.toolbox import Toolbox
-from timmy_desktop.swarm.tools.memory import Caller
+from timmy_desktop.swarm.tools.caller import Caller
 from timmy_desktop.swarm.tools.workspace import Workspace
 
 LIMITS = Limits(task_msat=50_000, agent_day_msat=100_000, day_msat=200_000)

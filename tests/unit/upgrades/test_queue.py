@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -258,6 +259,44 @@ async def test_another_branch_that_is_checked_out_is_left_alone(tmp_path: Path, 
         assert (ended.state, repo.status()) == ("applied", "")
         assert not (repo.folder / "b.txt").exists()
         assert repo.git("rev-parse", "main") == ended.applied_commit
+        # Its files are as they were before the upgrade, and it is another branch's checkout all the same.
+        with pytest.raises(StateError, match="Another branch"):
+            await world.queue.update_checkout(ended.id)
+        assert repo.status() == ""
+
+
+async def test_a_clean_checkout_with_other_line_ends_is_brought_up_to_date(tmp_path: Path) -> None:
+    files = {"a.txt": "one\n", CHECKS: "test_a: a.txt contains one\n", ".gitattributes": "a.txt eol=crlf\n"}
+    repo = Repo(tmp_path / "repo", files)
+    repo.branch("feature", **{"a.txt": "one\ntwo\n"})
+    (repo.folder / "a.txt").unlink()
+    repo.git("checkout", "-q", "--", "a.txt")
+    assert ((repo.folder / "a.txt").read_bytes(), repo.status()) == (b"one\r\n", "")
+    async with UpgradeWorld(tmp_path / "data") as world:
+        ended = await world.approved(await world.proposed(repo))
+        assert "up to date" in ended.checkout_note
+        assert ((repo.folder / "a.txt").read_bytes(), repo.status()) == (b"one\r\ntwo\r\n", "")
+
+
+async def test_another_worktree_of_the_branch_is_told_of_and_not_touched(tmp_path: Path, repo: Repo) -> None:
+    repo.git("checkout", "-q", "-b", "other")
+    repo.git("worktree", "add", "-q", str(tmp_path / "second"), "main")
+    repo.git("worktree", "add", "-q", "-b", "third", str(tmp_path / "third"), "main")
+    async with UpgradeWorld(tmp_path / "data") as world:
+        target = await world.opened(repo, branch="main")
+        proposal = await world.queue.propose_branch(target.id, "feature", description="A change")
+        await world.queue.settled()
+        said = (await world.queue.consequences(proposal.id)).approve
+        assert f"main is checked out in {tmp_path}/second too" in said
+        ended = await world.approved(await world.queue.proposal(proposal.id))
+        assert (ended.state, "third" in ended.checkout_note) == ("applied", False)
+        assert (tmp_path / "second/a.txt").read_text() == "one\n"
+        # What is told is what mends it.
+        git, *words = shlex.split(ended.checkout_note.partition("There: ")[2])
+        assert git == "git"
+        repo.git(*words)
+        assert (tmp_path / "second/a.txt").read_text() == "one\ntwo\n"
+        assert repo.git("-C", str(tmp_path / "second"), "status", "--porcelain") == ""
 
 
 async def test_an_untracked_file_in_the_way_stays(tmp_path: Path, repo: Repo) -> None:
@@ -325,6 +364,21 @@ async def test_only_what_is_of_low_risk_and_passes_is_approved_by_the_machine(
         assert "Approved-by: Timmy, by the setting auto_approve_upgrades" in repo.git(
             "log", "-1", "--format=%B"
         )
+
+
+async def test_what_is_red_in_the_proof_is_known_wherever_the_risk_is(tmp_path: Path) -> None:
+    repo = Repo(tmp_path / "repo", {"a.txt": "one\n", CHECKS: "test_a: a.txt contains one\ntest_b: skip\n"})
+    repo.branch("feature", **{CHECKS: "test_b: skip\n"})
+    async with UpgradeWorld(tmp_path / "data", auto_approve_upgrades=True) as world:
+        proposal = await world.proposed(repo)
+        proof = await world.queue.proof(proposal.id)
+        assert proof is not None
+        assert (proof.removed_tests, proposal.state, proposal.revision.risk) == (
+            ("test_a",),
+            "proposed",
+            "low",
+        )
+        assert [one.revision.reds for one in await world.queue.proposals()] == [proof.reds] == [1]
 
 
 async def test_without_a_sandbox_nothing_runs_unless_the_person_says_so(tmp_path: Path, repo: Repo) -> None:

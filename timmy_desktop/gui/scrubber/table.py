@@ -112,6 +112,9 @@ class ThenTable(QTableView):
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         head.setSectionResizeMode(table.wide, QHeaderView.ResizeMode.Fixed)
         head.setMinimumSectionSize(72)
+        # Beside what it belongs to: in a narrow dock what stands at the right is out of sight.
+        if "Amount" in table.columns:
+            head.moveSection(table.columns.index("Amount"), 1)
         self.setItemDelegate(_Roomy(self))
         self.selectionModel().currentRowChanged.connect(self._chosen)
 

@@ -84,6 +84,15 @@ class EmptyState(QWidget):
         self.setAccessibleName(f"{title}. {text}")
         self._offer(choices)
 
+    def focus_choice(self) -> bool:
+        """Puts the keyboard on the next step; False where there is none."""
+        first = self._buttons.itemAt(1)
+        choice = first.widget() if first is not None else None
+        if choice is None:
+            return False
+        choice.setFocus()
+        return True
+
     def minimumSizeHint(self) -> QSize:
         return QSize(200, 96)
 

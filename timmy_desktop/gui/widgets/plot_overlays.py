@@ -1,11 +1,11 @@
-"""What lies over a track in pixels, not in data: bars, lanes of states, marks. Shapes and colours."""
+"""What lies over a track in pixels, not in data: a grid, bars, lanes of states, marks. Shapes and colours."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QWidget
 
 from timmy_desktop.gui.theme import Theme
@@ -49,6 +49,27 @@ class Overlay(QGraphicsItem):
     def _resized(self) -> None:
         self.prepareGeometryChange()
         self.update()
+
+
+class GridOverlay(Overlay):
+    """Faint lines behind a track, one for each tick of its height."""
+
+    def __init__(self, track: Any) -> None:
+        super().__init__(track)
+        self.setZValue(-20)
+        self._heights: tuple[float, ...] = ()
+
+    def show_ticks(self, ticks: tuple[tuple[float, str], ...]) -> None:
+        self._heights = tuple(height for height, _ in ticks)
+        self.update()
+
+    def paint(self, painter: QPainter, option: Any, widget: QWidget | None = None) -> None:  # noqa: ARG002
+        place, color = PixelMap(self._track), QColor(Theme.current().color("border"))
+        color.setAlpha(34 if Theme.current().is_dark else 46)
+        painter.setPen(color)
+        for height in self._heights:
+            if place.low <= height <= place.high:
+                painter.drawLine(QPointF(place.left, place.y(height)), QPointF(place.width, place.y(height)))
 
 
 class BarsOverlay(Overlay):

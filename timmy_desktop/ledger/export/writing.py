@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +15,7 @@ from timmy_desktop.ledger.export.beancount import Beancount
 from timmy_desktop.ledger.export.booked import Booked, read_booked
 from timmy_desktop.ledger.export.csv_lines import CsvLines
 from timmy_desktop.ledger.export.json_lines import JsonLines
+from timmy_desktop.ledger.export.pace import Pace
 from timmy_desktop.ledger.history_lines import Scan
 from timmy_desktop.ledger.history_question import Question
 from timmy_desktop.storage.database import Database, Session
@@ -54,9 +55,9 @@ class Progress:
 class LedgerExport:
     """Reads off the loop, in one transaction, so that the file is of one moment."""
 
-    def __init__(self, db: Database, *, rest_seconds: float = 0.0) -> None:
-        """`rest_seconds` are left to others after each piece, where a window shares the interpreter."""
-        self._db, self._rest = db, rest_seconds
+    def __init__(self, db: Database, *, pace: Pace | None = None) -> None:
+        """`pace` leaves others their turn, where a window shares the interpreter."""
+        self._db, self._pace = db, pace or Pace(work_seconds=math.inf, rest_seconds=0)
 
     async def write(
         self, path: Path, kind: Format, question: Question, progress: Progress | None = None
@@ -86,12 +87,13 @@ class LedgerExport:
             progress.total = found.total
             names = {row[0]: row[1] for row in session.sql("SELECT id, name FROM agents")}
             writer = FORMATS[kind](file, names)
+            self._pace.begin()
             for start in range(0, found.total, _BATCH):
                 if progress.cancelled:
                     raise ExportCancelledError("The export was given up; no file was written.")
                 writer.write(read_booked(session, found.of_places(start, _BATCH)))
                 progress.done = min(start + _BATCH, found.total)
-                time.sleep(self._rest)
+                self._pace.step()
             writer.finish()
         return progress.total
 

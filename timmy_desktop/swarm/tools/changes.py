@@ -14,8 +14,8 @@ from timmy_desktop.inert import inert
 from timmy_desktop.private_keys import without_private_keys
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.swarm.errors import ToolError
-from timmy_desktop.swarm.tools.base import Arguments, TypedTool, capped
-from timmy_desktop.swarm.tools.memory import Caller
+from timmy_desktop.swarm.tools.base import Arguments, capped
+from timmy_desktop.swarm.tools.caller import Caller, CallerTool
 from timmy_desktop.upgrades.drafts import Draft, Drafts
 from timmy_desktop.upgrades.edits import Block
 from timmy_desktop.upgrades.errors import RepositoryError, UpgradeError
@@ -98,34 +98,28 @@ class ProposeArguments(Arguments):
 A = TypeVar("A", bound=Arguments)
 
 
-class ChangeTool(TypedTool[A], Generic[A]):
+class ChangeTool(CallerTool[A, Upgrades], Generic[A]):
     """A tool that works on the draft of the task that it is called for."""
-
-    def __init__(self, upgrades: Upgrades | None) -> None:
-        self._upgrades = upgrades
-
-    @property
-    def is_available(self) -> bool:
-        """Whether there is a queue to propose to."""
-        return self._upgrades is not None
-
-    async def answer(self, arguments: A) -> str:  # noqa: ARG002 - nobody is answered without a task
-        raise ToolError(f"{self.name} must know for which task it is called.")
 
     async def run_for(self, caller: Caller, arguments: Mapping[str, Any]) -> str:
         """Checks the arguments and answers this caller."""
         checked = self.checked(arguments)
-        if self._upgrades is None or not caller.task_id:
+        if self.service is None or not caller.task_id:
             raise ToolError("Nothing can be proposed here.")
-        self._upgrades.drafts.works_for(caller.task_id, caller.name)
+        self.service.drafts.works_for(caller.task_id, caller.name)
         try:
-            return await self.answer_for(self._upgrades, caller.task_id, checked)
+            return await self.answer_for(self.service, caller.task_id, checked)
         except (UpgradeError, RepositoryError, StorageError) as error:
             raise ToolError(str(error)) from error
 
     async def answer_for(self, upgrades: Upgrades, task_id: str, arguments: A) -> str:
         """The tool's own work."""
         raise NotImplementedError
+
+    def works_on(self, task_id: str) -> str:
+        """The draft as it is now."""
+        draft = self.service.drafts.find(task_id) if self.service is not None else None
+        return draft.tree if draft is not None else ""
 
 
 class StartChange(ChangeTool[StartArguments]):

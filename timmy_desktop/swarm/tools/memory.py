@@ -3,45 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import Field
 
-from timmy_desktop.memory import Asker, Memory, MemoryFault
+from timmy_desktop.memory import Memory, MemoryFault
 from timmy_desktop.memory.context import line_of
-from timmy_desktop.memory.types import TIMMY_OWNER, Filters, Hit, NewEntry, agent_owner
+from timmy_desktop.memory.types import Filters, NewEntry
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.swarm.errors import ToolError
-from timmy_desktop.swarm.tools.base import Arguments, TypedTool, capped
+from timmy_desktop.swarm.tools.base import Arguments, capped
+from timmy_desktop.swarm.tools.caller import Caller, CallerTool
 
 MOST_HITS = 20
 _EXCERPT = 700
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls a tool, and for which task. `stays_here`: nothing of the answer leaves this computer.
-
-    `owner` is given for Timmy alone, whose name no agent may take. `heard` gathers what the memory told.
-    """
-
-    name: str = ""
-    task_id: str = ""
-    stays_here: bool = False
-    owner: str = ""
-    agent_id: str = ""
-    heard: list[Hit] = field(default_factory=list, compare=False, repr=False)
-
-    @property
-    def asker(self) -> Asker:
-        """As the memory knows him."""
-        return Asker(self.owner or agent_owner(self.name), self.stays_here)
-
-
-def timmy(*, stays_here: bool) -> Caller:
-    """Timmy himself, who sees what is shared and his own: what the person keeps private no model is told."""
-    return Caller("Timmy", stays_here=stays_here, owner=TIMMY_OWNER)
 
 
 class SearchArguments(Arguments):
@@ -66,29 +41,18 @@ class ForgetArguments(Arguments):
 A = TypeVar("A", bound=Arguments)
 
 
-class MemoryTool(TypedTool[A], Generic[A]):
-    """A tool that must know who calls it. What it is given and what it answers is not for the event log."""
+class MemoryTool(CallerTool[A, Memory], Generic[A]):
+    """What it is given and what it answers is not for the event log."""
 
     is_private = True
-
-    def __init__(self, memory: Memory | None) -> None:
-        self._memory = memory
-
-    @property
-    def is_available(self) -> bool:
-        """Whether there is a memory to use."""
-        return self._memory is not None
-
-    async def answer(self, arguments: A) -> str:  # noqa: ARG002 - nobody is answered without a caller
-        raise ToolError(f"{self.name} must know who calls it.")
 
     async def run_for(self, caller: Caller, arguments: Mapping[str, Any]) -> str:
         """Checks the arguments and answers this caller."""
         checked = self.checked(arguments)
-        if self._memory is None or not caller.name:
+        if self.service is None or not caller.name:
             raise ToolError("There is no memory here.")
         try:
-            return await self.answer_for(self._memory, caller, checked)
+            return await self.answer_for(self.service, caller, checked)
         except (MemoryFault, StorageError) as error:
             raise ToolError(str(error)) from error
 

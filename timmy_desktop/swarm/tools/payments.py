@@ -12,8 +12,8 @@ from timmy_desktop.ledger.money import format_msat
 from timmy_desktop.ledger.types import PaymentOutcome
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.swarm.errors import ToolError
-from timmy_desktop.swarm.tools.base import Arguments, TypedTool
-from timmy_desktop.swarm.tools.memory import Caller
+from timmy_desktop.swarm.tools.base import Arguments
+from timmy_desktop.swarm.tools.caller import Caller, CallerTool
 
 _ALONE = "Don't ask for it again; go on without it, and say so in your result."
 
@@ -35,7 +35,7 @@ class PayArguments(Arguments):
     ]
 
 
-class PayInvoice(TypedTool[PayArguments]):
+class PayInvoice(CallerTool[PayArguments, Payer]):
     """Pays from the treasury, in the name of the agent and the task that it is called for."""
 
     name = "pay_invoice"
@@ -45,24 +45,13 @@ class PayInvoice(TypedTool[PayArguments]):
     )
     arguments = PayArguments
 
-    def __init__(self, payer: Payer | None) -> None:
-        self._payer = payer
-
-    @property
-    def is_available(self) -> bool:
-        """Whether there is a ledger to pay from."""
-        return self._payer is not None
-
-    async def answer(self, arguments: PayArguments) -> str:  # noqa: ARG002 - nobody pays without a task
-        raise ToolError(f"{self.name} must know for which task it is called.")
-
     async def run_for(self, caller: Caller, arguments: Mapping[str, Any]) -> str:
         """Checks the arguments, pays for this caller, and says what came of it."""
         checked = self.checked(arguments)
-        if self._payer is None or not caller.agent_id or not caller.task_id:
+        if self.service is None or not caller.agent_id or not caller.task_id:
             raise ToolError("Nothing can be paid here.")
         try:
-            outcome = await self._payer.request_payment(
+            outcome = await self.service.request_payment(
                 checked.invoice, agent_id=caller.agent_id, task_id=caller.task_id, memo=checked.reason
             )
         except (LedgerError, StorageError) as error:

@@ -22,7 +22,7 @@ _TESTED = {
 
 def _proposed(event: upgrades.UpgradeProposed, _: str) -> str:
     size = f"{count(event.files, 'file')}, +{event.added:,} −{event.removed:,}"
-    return f"{event.proposer} proposes: {event.title} ({size}, {event.risk} risk)"
+    return f"{event.proposer} proposes: {event.title} ({size}, {event.risk} risk by its files)"
 
 
 def _tested(event: upgrades.UpgradeTested, _: str) -> str:

@@ -9,6 +9,7 @@ from timmy_desktop.agent.conversation import ChatEvent, ConversationView, Messag
 from timmy_desktop.gui.panels.chat.local_only import LocalOnlyChoices
 from timmy_desktop.gui.panels.chat.transcript import Change, Transcript
 from timmy_desktop.gui.recalled import Recalled, RecalledGroup, read_recalled
+from timmy_desktop.gui.starter import Starter
 from timmy_desktop.memory.types import UseCounts
 
 
@@ -23,19 +24,6 @@ class Chat(Protocol):
     def retry(self, conversation_id: str) -> AsyncIterator[ChatEvent]: ...
     async def stop(self, conversation_id: str) -> Any: ...
     def on_message(self, handler: Callable[[MessageView], object]) -> Callable[[], None]: ...
-
-
-class Starter(Protocol):
-    """What the panel needs of SlotTasks."""
-
-    def start(
-        self,
-        name: str,
-        work: Coroutine[Any, Any, Any],
-        then: Callable[[Any], object] | None = None,
-        *,
-        failed: Callable[[Exception], object] | None = None,
-    ) -> None: ...
 
 
 class Screen(Protocol):

@@ -26,6 +26,8 @@ _BEFORE_HIT = 24
 _MOST_KEPT = 4_000
 _CLEAR = frozenset({"time", "agent", "severity"})
 """Columns in the text's own colour; the others are muted."""
+# As numbers: Python's flags take a microsecond for each question, and a frame asks for every cell.
+_SELECTED, _UNDER_MOUSE = QStyle.StateFlag.State_Selected.value, QStyle.StateFlag.State_MouseOver.value
 _Index = QModelIndex | QPersistentModelIndex
 _LEFT = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
 _RIGHT = int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -40,15 +42,23 @@ class _Words(NamedTuple):
 
 
 class _Pen(NamedTuple):
-    """A font and how wide it writes."""
+    """A font and how wide it writes: each text is measured once."""
 
     font: QFont
     metrics: QFontMetrics
     wide: float
     """The width of every character of a monospaced font; 0 for others."""
+    widths: dict[str, int]
 
     def width(self, text: str) -> int:
-        return round(self.wide * len(text)) if self.wide else self.metrics.horizontalAdvance(text)
+        if self.wide:
+            return round(self.wide * len(text))
+        found = self.widths.get(text)
+        if found is None:
+            if len(self.widths) > _MOST_KEPT:
+                self.widths.clear()
+            found = self.widths[text] = self.metrics.horizontalAdvance(text)
+        return found
 
 
 class EventsDelegate(QStyledItemDelegate):
@@ -159,10 +169,10 @@ class EventsDelegate(QStyledItemDelegate):
             painter.fillRect(QRect(left, box.bottom() - 2, width, 1), self._colors["accent"])
 
     def _paint_ground(self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, tone: str) -> None:
-        state = option.state
-        if state & QStyle.StateFlag.State_Selected:
+        state = option.state.value
+        if state & _SELECTED:
             painter.fillRect(rect, self._colors["selection"])
-        elif state & QStyle.StateFlag.State_MouseOver:
+        elif state & _UNDER_MOUSE:
             painter.fillRect(rect, self._colors["hover"])
         elif tone == "bad":
             painter.fillRect(rect, self._error_ground)
@@ -170,7 +180,7 @@ class EventsDelegate(QStyledItemDelegate):
 
 def _pen(font: QFont, *, mono: bool = False) -> _Pen:
     metrics = QFontMetrics(font)
-    return _Pen(font, metrics, metrics.horizontalAdvance("0" * 100) / 100 if mono else 0.0)
+    return _Pen(font, metrics, metrics.horizontalAdvance("0" * 100) / 100 if mono else 0.0, {})
 
 
 def _nearer(text: str, start: int, room: int, metrics: QFontMetrics) -> str:

@@ -9,8 +9,8 @@ from timmy_desktop.gui.panel import Area, Panel, PanelSpec
 if TYPE_CHECKING:
     from timmy_desktop.services import Services
 
-REST_S = 0.003
-"""An export shares the interpreter with the window, and rests after each piece; a million lines rest 75 s."""
+WORK_S, REST_S = 0.003, 0.003
+"""An export shares the interpreter with the window: for how long it works, and then rests."""
 
 
 def build(services: Services) -> Panel:
@@ -20,13 +20,14 @@ def build(services: Services) -> Panel:
     from timmy_desktop.gui.panels.ledger.words import Worth
     from timmy_desktop.ledger import invoice
     from timmy_desktop.ledger.export import LedgerExport
+    from timmy_desktop.ledger.export.pace import Pace
     from timmy_desktop.ledger.history import LedgerHistory
 
     settings = services.settings
     panel = LedgerPanel(
         book=services.ledger,
         history=LedgerHistory(services.database),
-        exporter=LedgerExport(services.database, rest_seconds=REST_S),
+        exporter=LedgerExport(services.database, pace=Pace(work_seconds=WORK_S, rest_seconds=REST_S)),
         bus=services.bus,
         supervisor=services.supervisor,
         keepsakes=Keepsakes(services.paths.data_dir / "panel-ledger.json"),

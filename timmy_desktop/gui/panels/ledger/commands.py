@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction
 
+from timmy_desktop.gui.palette_actions import palette_actions
+
 if TYPE_CHECKING:
     from timmy_desktop.gui.panels.ledger.panel import LedgerPanel
 
@@ -16,7 +18,7 @@ def palette_commands(panel: LedgerPanel) -> list[QAction]:
     commands: tuple[tuple[str, Callable[[], object]], ...] = (
         ("Create an invoice", panel.invoices.new),
         ("Pay an invoice", panel.payments.pay),
-        ("Find a line of the ledger", panel.look_for),
+        ("Find a line of the ledger", panel.desk.look_for),
         ("Show money in and out by agent", lambda: _by(panel, "agent")),
         ("Show money in and out by purpose", lambda: _by(panel, "purpose")),
         ("Show money in and out by day", lambda: _by(panel, "day")),
@@ -26,12 +28,7 @@ def palette_commands(panel: LedgerPanel) -> list[QAction]:
         ("Export the ledger for beancount…", lambda: panel.export("beancount")),
         ("Export the ledger as JSON lines…", lambda: panel.export("jsonl")),
     )
-    made = []
-    for words, act in commands:
-        action = QAction(words, panel)
-        action.triggered.connect(lambda *_, it=act: it())
-        made.append(action)
-    return made
+    return palette_actions(panel, commands)
 
 
 def _by(panel: LedgerPanel, by: str) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from timmy_desktop.gui.panels.ledger.lines_model import NUMBERS, Column, LinesModel, role_of
 from timmy_desktop.gui.panels.ledger.words import state_look
@@ -22,11 +20,14 @@ _ELIDED = Qt.TextElideMode.ElideRight
 
 
 class LineDelegate(QStyledItemDelegate):
-    """The mark of the state stands before its word, or before what it is where there is no room for words."""
+    """The mark of the state stands before its word, or before what it is where there is no room for words.
 
-    def __init__(self, model: LinesModel, parent: Any = None) -> None:
-        super().__init__(parent)
-        self._model = model
+    The chosen line is framed while the keyboard is in the table.
+    """
+
+    def __init__(self, model: LinesModel, table: QWidget) -> None:
+        super().__init__(table)
+        self._model, self._table = model, table
         self.mark_column = int(Column.STATE)
         self._looks: dict[str, tuple[QFont, QFontMetrics, QColor]] = {}
         Theme.current().changed.connect(self._looks.clear)
@@ -39,6 +40,10 @@ class LineDelegate(QStyledItemDelegate):
         box: QRect = option.rect
         if option.state & _SELECTED:
             painter.fillRect(box, Theme.current().color("selection"))
+            if self._table.hasFocus():
+                painter.setPen(Theme.current().color("accent"))
+                painter.drawLine(box.topLeft(), box.topRight())
+                painter.drawLine(box.bottomLeft(), box.bottomRight())
         if line is None:
             words, role = str(self._model.waiting(column, Qt.ItemDataRole.DisplayRole) or ""), "muted"
         else:

@@ -62,7 +62,16 @@ class LinesPage(QWidget):
     def show_list(self) -> None:
         """Back from a line."""
         self.pages.setCurrentWidget(self.list_side)
-        self.table.setFocus()
+        self.focus_page()
+
+    def focus_page(self) -> None:
+        """Puts the keyboard on the lines, on the open one's way back, or on the next step where none is."""
+        if self.pages.currentWidget() is self.view:
+            self.view.back.setFocus()
+        elif self.stack.currentWidget() is self.table:
+            self.table.setFocus()
+        elif not self.state.focus_choice():
+            self.filters.search.setFocus()
 
     def show_line(self) -> None:
         """The line in the table's place."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -53,6 +53,8 @@ class LinesTable(QTableView):
             lambda point: self.menu_requested.emit(self.viewport().mapToGlobal(point))
         )
         model.rowsInserted.connect(self._stay)
+        for came in (model.rowsInserted, model.modelReset):
+            came.connect(lambda *_: self._choose_one())
         TickWhileVisible(self, self.viewport().update)
 
     @property
@@ -72,6 +74,10 @@ class LinesTable(QTableView):
             event.ignore()
         else:
             super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._choose_one()
 
     def copy_line(self) -> None:
         """The words of the chosen line, with tabs between."""
@@ -117,6 +123,11 @@ class LinesTable(QTableView):
         header.setSectionResizeMode(Column.WHAT, QHeaderView.ResizeMode.Stretch)
         for column, width in _WIDTHS.items():
             header.resizeSection(column, width)
+
+    def _choose_one(self) -> None:
+        """Where the keyboard is, it is on a line, which Qt alone would not show."""
+        if self.hasFocus() and self.lines.rowCount() and not self.selectionModel().hasSelection():
+            self.selectRow(max(self.currentIndex().row(), 0))
 
     def _ordered(self, column: int, direction: Qt.SortOrder) -> None:
         if column in _ORDERS:

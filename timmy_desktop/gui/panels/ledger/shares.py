@@ -6,36 +6,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QRect,
-    QRectF,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter
-from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtWidgets import QStyledItemDelegate, QStyleOptionViewItem
 
-from timmy_desktop.gui.panels.ledger.keys import is_for_all
+from timmy_desktop.gui.panels.ledger.row_list import ROW_ROLE, RowsModel
 from timmy_desktop.gui.panels.ledger.words import Names, agent_words, purpose_words
 from timmy_desktop.gui.theme import GAP, TIGHT, Theme
 from timmy_desktop.gui.widgets.two_line_rows import (
     left_words,
     paint_ground,
-    quiet_list,
     right_words,
     two_line_size,
 )
 from timmy_desktop.gui.wording import count, sats
 from timmy_desktop.ledger.history_sums import By, Flow
 
-SHARE_ROLE = Qt.ItemDataRole.UserRole
 _Index = QModelIndex | QPersistentModelIndex
-_NO_PARENT = QModelIndex()
 _BAR = 4
 
 
@@ -77,28 +64,10 @@ def _name(by: By, key: str, name_of: Names) -> str:
     return purpose_words(key)
 
 
-class SharesModel(QAbstractListModel):
-    """Replaced as a whole."""
+class SharesModel(RowsModel[Share]):
+    """A row says its name; its sums are drawn."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.rows: list[Share] = []
-
-    def show_rows(self, rows: Sequence[Share]) -> None:
-        if list(rows) != self.rows:
-            self.beginResetModel()
-            self.rows = list(rows)
-            self.endResetModel()
-
-    def rowCount(self, parent: _Index = _NO_PARENT) -> int:
-        return 0 if parent.isValid() else len(self.rows)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid():
-            return None
-        row = self.rows[index.row()]
-        if role == SHARE_ROLE:
-            return row
+    def words(self, row: Share, role: int) -> str | None:
         if role == Qt.ItemDataRole.DisplayRole:
             return row.name
         if role in (Qt.ItemDataRole.AccessibleTextRole, Qt.ItemDataRole.ToolTipRole):
@@ -113,7 +82,7 @@ class ShareDelegate(QStyledItemDelegate):
         return two_line_size() + QSize(0, _BAR)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        row = index.data(SHARE_ROLE)
+        row = index.data(ROW_ROLE)
         if not isinstance(row, Share):
             return
         painter.save()
@@ -136,36 +105,6 @@ class ShareDelegate(QStyledItemDelegate):
                     QRectF(box.left(), top + down, max(3.0, box.width() * share), _BAR), 2, 2
                 )
         painter.restore()
-
-
-class SharesList(QListView):
-    """Return and a click show the lines behind a row."""
-
-    chosen = Signal(str)
-
-    def __init__(self, model: SharesModel) -> None:
-        super().__init__()
-        self.setModel(model)
-        self.setItemDelegate(ShareDelegate(self))
-        self.setUniformItemSizes(True)
-        quiet_list(self, "Money in and out")
-        self.clicked.connect(self._choose)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._choose(self.currentIndex())
-        elif is_for_all(event):
-            event.ignore()
-        else:
-            super().keyPressEvent(event)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(160, 60)
-
-    def _choose(self, index: QModelIndex) -> None:
-        row = index.data(SHARE_ROLE)
-        if isinstance(row, Share):
-            self.chosen.emit(row.key)
 
 
 def _sums(row: Share) -> str:

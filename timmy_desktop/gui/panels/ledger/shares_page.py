@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QButtonGroup, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
-from timmy_desktop.gui.panels.ledger.shares import SharesList, SharesModel, shares_of
+from timmy_desktop.gui.panels.ledger.row_list import RowList
+from timmy_desktop.gui.panels.ledger.shares import Share, ShareDelegate, SharesModel, shares_of
 from timmy_desktop.gui.panels.ledger.words import Names
 from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.empty_state import EmptyState
@@ -34,7 +35,8 @@ class SharesPage(QWidget):
         self._name_of = name_of
         self.by: By = "agent"
         self.model = SharesModel(self)
-        self.list = SharesList(self.model)
+        self.list = RowList(self.model, ShareDelegate(), "Money in and out")
+        self.list.clicked.connect(self.list.open)
         self.state = EmptyState("ledger", "In and out", "Reading the ledger…")
         self.fees = label(tone="muted", size="small")
         self.ways = {by: _way(words, hint) for by, words, hint in _WAYS}
@@ -58,7 +60,7 @@ class SharesPage(QWidget):
             )
         )
         layout.addWidget(self.stack, 1)
-        self.list.chosen.connect(self._choose)
+        self.list.opened.connect(self._choose)
 
     def choose_way(self, by: By) -> None:
         """Which way stands checked."""
@@ -86,9 +88,8 @@ class SharesPage(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(260, 120)
 
-    def _choose(self, key: str) -> None:
-        name = next((share.name for share in self.model.rows if share.key == key), key)
-        self.chosen.emit(self.by, key, name)
+    def _choose(self, share: Share) -> None:
+        self.chosen.emit(self.by, share.key, share.name)
 
 
 def _way(words: str, hint: str) -> QToolButton:

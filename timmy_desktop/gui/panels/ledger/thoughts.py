@@ -4,25 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import (
-    QAbstractListModel,
-    QModelIndex,
-    QObject,
-    QPersistentModelIndex,
-    QRect,
-    QSize,
-    Qt,
-    Signal,
-)
-from PySide6.QtGui import QKeyEvent, QPainter
-from PySide6.QtWidgets import (
-    QListView,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import QObject, QRect, QSize, Qt
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from timmy_desktop.gui.panels.ledger.keys import is_for_all
+from timmy_desktop.gui.panels.ledger.row_list import ROW_ROLE, RowList, RowsModel
 from timmy_desktop.gui.panels.ledger.words import Names, agent_words
 from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.empty_state import EmptyState
@@ -31,16 +17,11 @@ from timmy_desktop.gui.widgets.parts import row
 from timmy_desktop.gui.widgets.two_line_rows import (
     TwoLineDelegate,
     left_words,
-    quiet_list,
     right_words,
 )
 from timmy_desktop.gui.wording import count, dollars, duration, exact_time, relative_time, sats
 from timmy_desktop.inert import inert_line
 from timmy_desktop.ledger.history_thought import Thought, ThoughtSums
-
-THOUGHT_ROLE = Qt.ItemDataRole.UserRole
-_Index = QModelIndex | QPersistentModelIndex
-_NO_PARENT = QModelIndex()
 
 
 def price_words(thought: Thought) -> str:
@@ -85,40 +66,25 @@ def facts_of(sums: ThoughtSums) -> list[Fact]:
     ]
 
 
-class ThoughtsModel(QAbstractListModel):
-    """Replaced as a whole."""
+class ThoughtsModel(RowsModel[Thought]):
+    """A row says what was asked; what it took is drawn."""
 
     def __init__(self, name_of: Names, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._name_of = name_of
-        self.rows: list[Thought] = []
 
-    def show_rows(self, rows: Sequence[Thought]) -> None:
-        if list(rows) != self.rows:
-            self.beginResetModel()
-            self.rows = list(rows)
-            self.endResetModel()
-
-    def rowCount(self, parent: _Index = _NO_PARENT) -> int:
-        return 0 if parent.isValid() else len(self.rows)
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if not index.isValid():
-            return None
-        thought = self.rows[index.row()]
-        text = inert_line(thought.text, 160)
-        if role == THOUGHT_ROLE:
-            return thought
+    def words(self, row: Thought, role: int) -> str | None:
+        text = inert_line(row.text, 160)
         if role == Qt.ItemDataRole.DisplayRole:
             return text
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return f"{text}, {price_words(thought)}, {effort_words(thought, self._name_of)}"
+            return f"{text}, {price_words(row)}, {effort_words(row, self._name_of)}"
         if role == Qt.ItemDataRole.ToolTipRole:
-            return f"{text}\n{effort_words(thought, self._name_of)}\n{exact_time(thought.created_us)[:19]}"
+            return f"{text}\n{effort_words(row, self._name_of)}\n{exact_time(row.created_us)[:19]}"
         return None
 
 
-def thought_delegate(name_of: Names, parent: QObject | None = None) -> TwoLineDelegate:
+def thought_delegate(name_of: Names) -> TwoLineDelegate:
     """Two lines: what was asked and its price; the effort and when."""
 
     def lines(painter: QPainter, first: QRect, second: QRect, thought: Thought) -> None:
@@ -127,37 +93,7 @@ def thought_delegate(name_of: Names, parent: QObject | None = None) -> TwoLineDe
         left = right_words(painter, second, relative_time(thought.created_us), "muted")
         left_words(painter, left, effort_words(thought, name_of), "muted", small=True)
 
-    return TwoLineDelegate(THOUGHT_ROLE, Thought, lines, parent=parent)
-
-
-class ThoughtList(QListView):
-    """Return and a double click open the task."""
-
-    open_requested = Signal(str)
-
-    def __init__(self, model: ThoughtsModel, name_of: Names) -> None:
-        super().__init__()
-        self.setModel(model)
-        self.setItemDelegate(thought_delegate(name_of, self))
-        self.setUniformItemSizes(True)
-        quiet_list(self, "What each task took")
-        self.doubleClicked.connect(self._open)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self._open(self.currentIndex())
-        elif is_for_all(event):
-            event.ignore()
-        else:
-            super().keyPressEvent(event)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(160, 60)
-
-    def _open(self, index: QModelIndex) -> None:
-        thought = index.data(THOUGHT_ROLE)
-        if isinstance(thought, Thought):
-            self.open_requested.emit(thought.task_id)
+    return TwoLineDelegate(ROW_ROLE, Thought, lines)
 
 
 class ThoughtsPage(QWidget):
@@ -166,7 +102,8 @@ class ThoughtsPage(QWidget):
     def __init__(self, name_of: Names) -> None:
         super().__init__()
         self.model = ThoughtsModel(name_of, self)
-        self.list = ThoughtList(self.model, name_of)
+        self.list = RowList(self.model, thought_delegate(name_of), "What each task took")
+        self.list.doubleClicked.connect(self.list.open)
         self.facts = FactsStrip()
         self.state = EmptyState("ledger", "The cost of thought", "Reading what tasks took…")
         self.stack = QStackedWidget()

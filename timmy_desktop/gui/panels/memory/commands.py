@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction
 
+from timmy_desktop.gui.palette_actions import palette_actions
 from timmy_desktop.gui.panels.memory.filters import Chosen
 
 if TYPE_CHECKING:
@@ -31,12 +32,7 @@ def palette_commands(panel: MemoryPanel) -> list[QAction]:
         ("Export the memory…", acts.ask_where_to_export),
         ("Import an export of a memory…", acts.ask_what_to_import),
     )
-    made = []
-    for words, act in commands:
-        action = QAction(words, panel)
-        action.triggered.connect(lambda *_, it=act: it())
-        made.append(action)
-    return made
+    return palette_actions(panel, commands)
 
 
 def _turn_to(panel: MemoryPanel, page: int) -> None:

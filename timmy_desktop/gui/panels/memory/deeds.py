@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from timmy_desktop.gui.panels.memory.rows import Row, row_of
 from timmy_desktop.gui.panels.memory.undo import UndoStack, inverse
 from timmy_desktop.gui.panels.memory.wording import TYPES, memories
+from timmy_desktop.gui.starter import Starter
 from timmy_desktop.memory import Memory
 from timmy_desktop.memory.errors import UnknownEntryError
 from timmy_desktop.memory.types import PERSON, Change, Entry, EntryType, NewEntry, Visibility
 
 Work = Callable[[], Coroutine[Any, Any, Any]]
-
-
-class Starter(Protocol):
-    """What this needs of SlotTasks."""
-
-    def start(
-        self,
-        name: str,
-        work: Coroutine[Any, Any, Any],
-        then: Callable[[Any], object] | None = None,
-        *,
-        failed: Callable[[Exception], object] | None = None,
-    ) -> None: ...
 
 
 class Deeds:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QPixmap, QResizeEvent
-from PySide6.QtWidgets import QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from timmy_desktop.gui.paced_import import import_paced
 from timmy_desktop.gui.panels.router.readings import ReadingTable
@@ -90,6 +90,7 @@ class ChartPage(QWidget):
         plot.show_second(self.first.isChecked())
         self.plot = plot
         self.stack.addWidget(plot)
+        self._turn_to(self.state)
 
     # What the panel tells
 
@@ -99,8 +100,7 @@ class ChartPage(QWidget):
             return
         self._picture, self._table, self._words = picture, table, words
         self.plot.show_picture(picture, move=move)
-        if self.stack.currentWidget() is not self.plot:
-            self.stack.setCurrentWidget(self.plot)
+        self._turn_to(self.plot)
         self._point(self.plot.step)
 
     def show_state(
@@ -108,7 +108,15 @@ class ChartPage(QWidget):
     ) -> None:
         """Words in the chart's place."""
         self.state.show_state(glyph, title, text, choices, tone=tone)
-        self.stack.setCurrentWidget(self.state)
+        self._turn_to(self.state)
+
+    def _turn_to(self, page: QWidget) -> None:
+        """Only what is shown asks for room: words need less than a chart."""
+        if self.plot is not None:
+            chart = QSizePolicy.Policy.Expanding if page is self.plot else QSizePolicy.Policy.Ignored
+            self.plot.setSizePolicy(QSizePolicy.Policy.Expanding, chart)
+        if self.stack.currentWidget() is not page:
+            self.stack.setCurrentWidget(page)
 
     def show_live(self, live: bool) -> None:
         """Says whether the chart follows the clock, without asking for it again."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from timmy_desktop.gui.panels.router.outcome import Outcome
 from timmy_desktop.gui.panels.router.readings import ReadingTable, table_of
+from timmy_desktop.gui.starter import Starter
 from timmy_desktop.routing.policy import Policy
 from timmy_desktop.routing.records import LatencySeries, Receipt, RequestRow
 from timmy_desktop.routing.types import ProviderStatus
@@ -48,17 +49,9 @@ Rehearsal = Callable[[Policy], Coroutine[Any, Any, Outcome]]
 """Replays the recorded requests under another policy and tells what would have changed."""
 
 
-class Starter(Protocol):
-    """What the dock needs of SlotTasks."""
+class RouterStarter(Starter, Protocol):
+    """It is asked what still runs, too."""
 
-    def start(
-        self,
-        name: str,
-        work: Coroutine[Any, Any, Any],
-        then: Callable[[Any], object] | None = None,
-        *,
-        failed: Callable[[Exception], object] | None = None,
-    ) -> None: ...
     def running(self, name: str = "") -> bool: ...
 
 
@@ -99,7 +92,7 @@ class RouterController:
         router: Router,
         history: History,
         rehearsal: Rehearsal,
-        starter: Starter,
+        starter: RouterStarter,
         screen: Screen,
         now_us: Callable[[], int],
     ) -> None:

@@ -36,6 +36,7 @@ from timmy_desktop.gui.panels.router.providers_page import ProvidersPage
 from timmy_desktop.gui.panels.router.rehearsal_page import RehearsalPage
 from timmy_desktop.gui.panels.router.request_model import RequestsModel
 from timmy_desktop.gui.panels.router.requests_page import RequestsPage
+from timmy_desktop.gui.panels.router.words import LEFT_OUT
 from timmy_desktop.gui.reachability import no_model_words
 from timmy_desktop.gui.tasks import SlotTasks
 from timmy_desktop.gui.theme import GAP, TIGHT
@@ -48,6 +49,8 @@ from timmy_desktop.supervisor import TaskSupervisor
 
 FOLLOWED = (ProviderCalled, ProviderFailedOver, CircuitOpened, CircuitHalfOpened, CircuitClosed)
 _WIDE = 820
+_CHART_SHARE, _BARE_SHARE = 62, 30
+"""The chart's part of the room in hundredths, and where nothing is on it."""
 _KINDS = {"png": "Picture (*.png)", "csv": "Numbers (*.csv)"}
 
 
@@ -92,7 +95,7 @@ class RouterPanel(Panel):
         self.rehearsal_page = RehearsalPage()
         self.offline = NoticeBar("Try again", self._try_all)
         self.chart: Chart | None = None
-        self._started = False
+        self._started = self._is_bare = self._is_shared_out = False
         self._lay_out()
         self._wire()
 
@@ -109,7 +112,7 @@ class RouterPanel(Panel):
         self.splitter.addWidget(self.tabs)
         self.splitter.setStretchFactor(0, 3)
         self.splitter.setStretchFactor(1, 2)
-        self.splitter.setSizes([440, 240])
+        self.splitter.splitterMoved.connect(lambda *_: setattr(self, "_is_shared_out", True))
         layout = column(gap=0, margins=(0, 0, 0, 0))
         layout.addLayout(row(self.offline, margins=(GAP + TIGHT, 0, GAP + TIGHT, 0), gap=0))
         layout.addWidget(self.splitter, 1)
@@ -284,7 +287,9 @@ class RouterPanel(Panel):
     def show_chart(self, chart: Chart) -> None:
         self.chart = chart
         page = self.chart_page
-        if chart.is_empty and chart.is_live:
+        self._is_bare = chart.is_empty and chart.is_live
+        self._share_out()
+        if self._is_bare:
             page.show_state(
                 "router",
                 "Nothing was asked of a model yet"
@@ -335,17 +340,16 @@ class RouterPanel(Panel):
 
     def show_providers(self) -> None:
         statuses, roles = self._router.status(), self.controller.roles
-        self.providers.show_items(
-            [item_of(status, roles[status.name], self._budget_words(status.name)) for status in statuses]
-        )
+        items = [item_of(status, roles[status.name], self._budget_words(status.name)) for status in statuses]
+        self.providers.show_items(items)
         # What is about to be looked at is not pictured as unknown.
         self._unseen = any(one.health is None and one.seconds_to_probe >= 0 for one in statuses)
         self.rehearsal_page.show_today(self._policy())
         self.requests_page.offer_providers([status.name for status in statuses])
         words = no_model_words(statuses)
         self.offline.say(f"No model answers. {words}" if words else "")
-        out = [status for status in statuses if status.state == "OPEN"]
-        self.subtitle_changed.emit(f"{len(out)} left out" if out else "")
+        out = sum(item.look.word == LEFT_OUT for item in items)
+        self.subtitle_changed.emit(f"{out} left out" if out else "")
 
     def say(self, words: str, tone: str) -> None:
         self.wished.emit(Say(words, tone))
@@ -358,11 +362,20 @@ class RouterPanel(Panel):
         wanted = Qt.Orientation.Horizontal if wide else Qt.Orientation.Vertical
         if self.splitter.orientation() != wanted:
             self.splitter.setOrientation(wanted)
-            total = self.width() if wide else self.height()
-            self.splitter.setSizes([total * 62 // 100, total * 38 // 100])
+            self._is_shared_out = False
+        self._share_out()
 
     def minimumSizeHint(self) -> QSize:
         return QSize(320, 300)
+
+    def _share_out(self) -> None:
+        """A chart with nothing on it leaves the providers the room; who moved the edge has it there."""
+        if self._is_shared_out:
+            return
+        is_wide = self.splitter.orientation() == Qt.Orientation.Horizontal
+        total = self.width() if is_wide else self.height()
+        chart = _BARE_SHARE if self._is_bare and not is_wide else _CHART_SHARE
+        self.splitter.setSizes([total * chart // 100, total * (100 - chart) // 100])
 
     def _show_window(self, seconds: int) -> None:
         self.chart_page.window_choice.setCurrentIndex(self.chart_page.window_choice.findData(seconds))

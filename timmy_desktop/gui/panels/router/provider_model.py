@@ -75,16 +75,18 @@ def item_of(status: ProviderStatus, role: str, budget: str = "") -> ProviderItem
         health.state if health is not None else "",
         enabled=is_enabled,
         over_budget=bool(status.over_budget),
+        is_new=_is_new(status),
     )
     fine = look.tone in ("good", "accent")
     detail = health.detail if health is not None and not fine else ""
     trouble = (
         "" if fine or not is_enabled else status.reason or detail or status.over_budget or status.last_error
     )
+    model, trouble = _told(status.model, trouble, calm=look.tone == "muted")
     return ProviderItem(
         name=status.name,
         title=provider_words(status.name) + (" · remote" if status.is_remote else ""),
-        model=inert_line(status.model, 60),
+        model=inert_line(model, 120),
         role=role,
         look=look,
         is_enabled=is_enabled,
@@ -93,6 +95,21 @@ def item_of(status: ProviderStatus, role: str, budget: str = "") -> ProviderItem
         next_step=_next(status) if is_enabled else "",
         budget=inert_line(budget, 60),
     )
+
+
+def _is_new(status: ProviderStatus) -> bool:
+    """Whether it is of this computer, and nothing is known of it but that a probe did not find it."""
+    found = status.health.detail if status.health is not None else ""
+    failed = {status.reason, status.last_error} - {"", found}
+    return status.last_latency_ms < 0 and not status.is_remote and not failed
+
+
+def _told(model: str, trouble: str, *, calm: bool) -> tuple[str, str]:
+    """What stands in the model's line and beneath it: without a model, why, and then the next step."""
+    if model or not calm or not trouble:
+        return model, trouble
+    why, _, step = trouble.partition(". ")
+    return (f"{why}." if step else why), step
 
 
 def _next(status: ProviderStatus) -> str:

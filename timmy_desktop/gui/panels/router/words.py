@@ -8,6 +8,8 @@ from typing import Any
 from timmy_desktop.gui.wording import dollars, provider_words
 from timmy_desktop.inert import inert_line
 
+LEFT_OUT = "Open"
+"""The field's own word for a circuit that is."""
 _CIRCUITS = {"CLOSED": "answering", "OPEN": "left out", "HALF_OPEN": "being tried again"}
 _OUTCOMES = {
     "ok": "Answered",
@@ -41,14 +43,21 @@ class Look:
     glyph: str = ""
 
 
-def state_look(state: str, health: str, *, enabled: bool = True, over_budget: bool = False) -> Look:
-    """How a provider is: switched off, or what its circuit says, or else what its health says."""
+def state_look(
+    state: str, health: str, *, enabled: bool = True, over_budget: bool = False, is_new: bool = False
+) -> Look:
+    """How a provider is: switched off, or what its circuit says, or else what its health says.
+
+    `is_new`: it is of this computer and has never answered. That it isn't there is no fault then.
+    """
     if not enabled:
         return Look("Off", "muted", "square", "pause")
     if health == "not_configured":
         return Look("Not set up", "muted", "ring", "gear")
+    if is_new and health == "unavailable":
+        return Look("Not running", "muted", "ring", "offline")
     if state == "OPEN":
-        return Look("Open", "bad", "cross", "bad")
+        return Look(LEFT_OUT, "bad", "cross", "bad")
     if state == "HALF_OPEN":
         return Look("Half-open", "warn", "half", "clock")
     if health == "unavailable":

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from timmy_desktop.events.base import EventRecord
 from timmy_desktop.gui.recalled import Recalled, RecalledGroup, counts_words, read_recalled
+from timmy_desktop.gui.starter import Starter
 from timmy_desktop.swarm.errors import TaskRejectedError, UnknownTaskError
 from timmy_desktop.swarm.task import TaskStatus, TaskView
 
@@ -28,19 +29,6 @@ class Swarm(Protocol):
         self, limit: int = 200, before: str | None = None, status: TaskStatus | None = None, text: str = ""
     ) -> Sequence[TaskView]: ...
     async def steps(self, task_id: str) -> Sequence[EventRecord]: ...
-
-
-class Starter(Protocol):
-    """What the panel needs of SlotTasks."""
-
-    def start(
-        self,
-        name: str,
-        work: Coroutine[Any, Any, Any],
-        then: Callable[[Any], object] | None = None,
-        *,
-        failed: Callable[[Exception], object] | None = None,
-    ) -> None: ...
 
 
 class Rows(Protocol):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from timmy_desktop.gui.panels.upgrades.words import LOOKS, RISKS, expiry, size_words
+from timmy_desktop.gui.panels.upgrades.words import LOOKS, RISKS, expiry, red_words, size_words
 from timmy_desktop.gui.theme import GAP, TIGHT
 from timmy_desktop.gui.widgets.flow_layout import FlowLayout
 from timmy_desktop.gui.widgets.parts import button, column, label, row, set_tone
@@ -33,13 +33,17 @@ class ReviewHead(QWidget):
         self._title = label(strong=True)
         self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.state = Pill()
-        self.risk = Pill()
+        self.risk, self.red = Pill(), Pill()
+        self.risk.setToolTip(
+            "What the change touches, and how much of it. What its tests prove is told beside it."
+        )
+        self.red.setToolTip("What weakens the tests, or breaks them. The proof packet names it.")
         self._where, self._age, self._expiry = (label(tone="muted", size="small") for _ in range(3))
         top = row(self.back_button, self._title, gap=TIGHT)
         top.setStretch(1, 1)
         layout = column(gap=TIGHT, margins=(GAP + TIGHT, GAP, GAP, TIGHT))
         layout.addLayout(top)
-        layout.addLayout(FlowLayout(self.state, self.risk, self._where, self._age, self._expiry))
+        layout.addLayout(FlowLayout(self.state, self.risk, self.red, self._where, self._age, self._expiry))
         self.setLayout(layout)
         TickWhileVisible(self, self._tick)
 
@@ -51,6 +55,8 @@ class ReviewHead(QWidget):
         self.state.show_status(look.word, look.role, shape=_SHAPES[look.role])
         word, tone = RISKS[proposal.revision.risk]
         self.risk.show_status(word, tone)
+        self.red.show_status(red_words(proposal.revision.reds), "bad", shape="triangle")
+        self.red.setVisible(bool(proposal.revision.reds))
         of = f"revision {revision} of {proposal.revisions}" if proposal.revisions > 1 else ""
         where = f"{inert_line(proposal.target_name, 40)} · {inert_line(proposal.target_branch, 40)}"
         who = inert_line(proposal.proposer, 40)

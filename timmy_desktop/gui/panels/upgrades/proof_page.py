@@ -36,14 +36,6 @@ class ProofPage(Sheet):
         self.fill([*_red(proof), *_tests(proof), *_around(proof, revision)])
 
 
-def red_count(proof: ProofPacket | None) -> int:
-    """How many things in it are red."""
-    if proof is None:
-        return 0
-    lists = (proof.removed_tests, proof.weakened, proof.skipped_tests, proof.broken_tests, proof.steering)
-    return sum(len(found) for found in lists)
-
-
 def _red(proof: ProofPacket) -> Iterator[QWidget]:
     lists: tuple[tuple[str, str, Sequence[str]], ...] = (
         ("Tests removed", "They ran before and are gone.", proof.removed_tests),
@@ -99,7 +91,7 @@ def _around(proof: ProofPacket, revision: Revision) -> Iterator[QWidget]:
     if revision.risk_reasons:
         reasons = [inert_line(reason, 240) for reason in revision.risk_reasons]
         tone = {"low": "good", "medium": "warn", "high": "bad"}[revision.risk]
-        yield section("Risk", listed(reasons), pill=Pill(revision.risk, tone))
+        yield section("Risk by its files", listed(reasons), pill=Pill(revision.risk, tone))
 
 
 def _run(kind: str, report: TestReport) -> str:

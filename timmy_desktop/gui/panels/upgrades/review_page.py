@@ -13,7 +13,7 @@ from timmy_desktop.gui.panels.upgrades.decision_bar import DecisionBar
 from timmy_desktop.gui.panels.upgrades.head import ReviewHead
 from timmy_desktop.gui.panels.upgrades.history_page import HistoryPage
 from timmy_desktop.gui.panels.upgrades.loading import Around, Evidence, Review
-from timmy_desktop.gui.panels.upgrades.proof_page import ProofPage, red_count
+from timmy_desktop.gui.panels.upgrades.proof_page import ProofPage
 from timmy_desktop.gui.panels.upgrades.tests_page import TestsPage
 from timmy_desktop.gui.panels.upgrades.words import Readiness, readiness
 from timmy_desktop.gui.theme import GAP
@@ -22,6 +22,7 @@ from timmy_desktop.gui.widgets.empty_state import EmptyState
 from timmy_desktop.gui.widgets.notice_bar import NoticeBar
 from timmy_desktop.gui.widgets.parts import column, row
 from timmy_desktop.inert import inert_line
+from timmy_desktop.upgrades.checkouts import is_behind
 from timmy_desktop.upgrades.types import Proposal
 
 _LOW = 420
@@ -113,7 +114,7 @@ class ReviewPage(QWidget):
         )
         self.proof.show_proof(evidence.proof, revision, doing=proposal.doing)
         self.history.show_history(proposal, evidence, self.review.around.comments)
-        red = red_count(evidence.proof)
+        red = evidence.proof.reds if evidence.proof is not None else 0
         self.tabs.setTabText(2, f"Proof  ▲ {red} red" if red else "Proof")
         self.tabs.setTabToolTip(2, f"{red} things weaken the tests" if red else "")
 
@@ -253,5 +254,7 @@ def _told(proposal: Proposal) -> tuple[str, str, str, str]:
         said = f"Rejected: {reason}" if proposal.state == "rejected" else "Nobody decided in time."
         return f"{said} No branch and no worktree of it are left.", "muted", "", ""
     if proposal.state == "applied" and proposal.checkout_note:
-        return inert_line(proposal.checkout_note, 300), "info", "update_checkout", "Update the checkout"
+        note = proposal.checkout_note
+        update = ("update_checkout", "Update the checkout") if is_behind(note) else ("", "")
+        return inert_line(note, 600), "info", *update
     return "", "info", "", ""

@@ -29,7 +29,12 @@ LOOKS: dict[State, StateLook] = {
     "failed": StateLook("Not applied", "bad", "bad"),
     "rolled_back": StateLook("Rolled back", "retry", "warn"),
 }
-RISKS = {"low": ("low risk", "muted"), "medium": ("medium risk", "warn"), "high": ("high risk", "bad")}
+# The risk is of what is touched, and how much of it. What the tests prove is told beside it.
+RISKS = {
+    "low": ("low risk by its files", "muted"),
+    "medium": ("medium risk by its files", "warn"),
+    "high": ("high risk by its files", "bad"),
+}
 TESTED = {
     "base": "Before the change",
     "branch": "The proposal alone",
@@ -82,11 +87,18 @@ def size_words(revision: Revision) -> str:
     return f"{count(len(revision.files), 'file')}  +{revision.added:,} −{revision.removed:,}"
 
 
+def red_words(reds: int) -> str:
+    """`1 red in its proof`; nothing where nothing is."""
+    return f"{reds:,} red in its proof" if reds else ""
+
+
 def second_line(proposal: Proposal, now_us: int) -> str:
     """What follows the state in a row of the list."""
     parts = [inert_line(proposal.target_name, 40), size_words(proposal.revision)]
     if proposal.state == "proposed" and proposal.revision.conflicts:
         parts.insert(0, "conflict")
+    if proposal.revision.reds and is_pending(proposal):
+        parts.insert(0, red_words(proposal.revision.reds))
     if proposal.doing:
         parts.insert(0, inert_line(proposal.doing, 60))
     if proposal.suspicion and proposal.state == "applied":

@@ -29,7 +29,7 @@ _HEAD_ROOM, _BAR_ROOM = 14, 8
 _ANY = 1_000_000_000
 # While it is scrolled, what a picture may take for lines that were not drawn before, and how long after it
 # the rest of them, or new colours, follow.
-_NEW_LINES_SECONDS, _REST_MS = 0.010, 15
+_NEW_LINES_SECONDS, _REST_MS = 0.006, 15
 
 
 class DiffCanvas(QAbstractScrollArea):

@@ -20,7 +20,7 @@ from timmy_desktop.upgrades.diff import FileChange, Line, Side
 SECONDS = 10.0
 """A worker that says nothing for so long is ended, and the file stays plain."""
 _MOST_FAILURES = 3
-_SLICE_SECONDS = 0.004
+_SLICE_SECONDS = 0.002
 _LONGEST_FILE = 4_000_000
 _WORKER = Path(__file__).with_name("lexing_worker.py")
 Spans = Sequence[int]

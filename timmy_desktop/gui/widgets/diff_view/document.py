@@ -10,9 +10,10 @@ from functools import cached_property
 from itertools import accumulate
 
 from timmy_desktop.gui.widgets.diff_view import pairs
+from timmy_desktop.gui.widgets.diff_view.laying_out import LayingOut
 from timmy_desktop.gui.widgets.diff_view.notes import notes_of, odd_lines
 from timmy_desktop.gui.widgets.diff_view.parts import Anchor, Cell, Part, PartKind, Remark
-from timmy_desktop.upgrades.diff import Block, Diff, FileChange, Place, Side
+from timmy_desktop.upgrades.diff import Block, Diff, Place
 from timmy_desktop.upgrades.diff_folds import STEP, Gap, Opened, context, gaps, old_lines, whole
 from timmy_desktop.upgrades.diff_moves import moved_lines
 from timmy_desktop.upgrades.diff_patch import read_patch
@@ -22,8 +23,6 @@ from timmy_desktop.upgrades.diff_visible import LONGEST
 _LINE_KINDS = (PartKind.LINES, PartKind.CONTEXT)
 # Above this the lines of a block stand side by side in their order, without a look at their likeness.
 _MANY = 6_000
-_AT_HEAD = -1, -1
-_Spots = dict[tuple[int, int], list[Part]]
 
 
 @dataclass(frozen=True)
@@ -91,6 +90,7 @@ class DiffDocument:
         self._block_places: dict[tuple[int, int], dict[int, tuple[int, int]]] = {}
         self._runs: dict[Part, list[tuple[int, int, str]]] = {}
         self._spaceless: Diff | None = None
+        self._laying_out = LayingOut(self)
         self._lay_out()
 
     # Rows
@@ -125,7 +125,7 @@ class DiffDocument:
         if not self.split:
             cell = self._cell(part, part.first + offset)
             return cell, cell
-        old, new = self._pairs_of(part.file, part.hunk)[part.first + offset]
+        old, new = self.pairs_of(part.file, part.hunk)[part.first + offset]
         return self._cell(part, old), self._cell(part, new)
 
     def texts_of(self, part: Part) -> Iterator[list[str]]:
@@ -140,7 +140,7 @@ class DiffDocument:
             yield texts[rows]
             return
         texts.append("")  # what stands where a side has no line: its index is -1
-        for side in zip(*self._pairs_of(part.file, part.hunk)[rows], strict=True):
+        for side in zip(*self.pairs_of(part.file, part.hunk)[rows], strict=True):
             yield [texts[index] for index in side]
 
     def cell(self, row: int) -> Cell | None:
@@ -196,7 +196,7 @@ class DiffDocument:
         if not self.split:
             return numbers[rows]
         numbers.append(0)  # where a side has no line its index is -1
-        return [numbers[pair[0 if old else 1]] for pair in self._pairs_of(part.file, part.hunk)[rows]]
+        return [numbers[pair[0 if old else 1]] for pair in self.pairs_of(part.file, part.hunk)[rows]]
 
     @cached_property
     def file_rows(self) -> dict[int, int]:
@@ -348,7 +348,8 @@ class DiffDocument:
         found = context(self.gaps(part.file)[part.hunk], lines, part.first + offset, 1)
         return Cell(found[0], part.file, -1, part.first + offset) if found else None
 
-    def _pairs_of(self, file: int, hunk: int) -> tuple[pairs.Pair, ...]:
+    def pairs_of(self, file: int, hunk: int) -> tuple[pairs.Pair, ...]:
+        """Side by side, which old and new line of a hunk stand in each row."""
         if (file, hunk) not in self._pairs:
             few = self.reading.diff.added + self.reading.diff.removed <= _MANY
             found = pairs.rows_of(self.diff.files[file].hunks[hunk], by_likeness=few)
@@ -372,102 +373,20 @@ class DiffDocument:
         self.changed()
 
     def _lay_out(self) -> None:
-        self.parts = list(self._parts()) or [Part(PartKind.NOTE, -1)]
+        self.parts = list(self._laying_out.parts()) or [Part(PartKind.NOTE, -1)]
         self._starts = [0, *accumulate(part.rows for part in self.parts)]
         self.__dict__.pop("file_rows", None)
         self.__dict__.pop("changes", None)
-
-    def _parts(self) -> Iterator[Part]:
-        for index, file in enumerate(self.diff.files):
-            yield Part(PartKind.FILE, index)
-            if not self.files[index].collapsed:
-                yield from self._file_parts(index, file)
-
-    def _file_parts(self, index: int, file: FileChange) -> Iterator[Part]:
-        for note in range(len(self.notes(index))):
-            yield Part(PartKind.NOTE, index, first=note)
-        if self.files[index].pictures:
-            yield Part(PartKind.PICTURES, index)
-        spots = self._spots(index)
-        yield from spots.get((-1, -1), ())
-        for hunk in range(len(file.hunks)):
-            yield from self._gap_parts(index, hunk, spots)
-            yield from self._hunk_parts(index, hunk, spots)
-        if file.hunks:
-            yield from self._gap_parts(index, len(file.hunks), spots)
-
-    def _gap_parts(self, file: int, gap: int, spots: _Spots) -> Iterator[Part]:
-        """What was opened of a gap, with the head of the hunk after it, or the last fold, between.
-
-        Comments on lines that are folded stand at the fold.
-        """
-        here = {at: found for (where, at), found in spots.items() if where == _in_gap(gap)}
-        count = self.gaps(file)[gap].count
-        opened = self.files[file].folds.get(gap, Opened()).clipped(max(count, 0))
-        is_last = gap == len(self.diff.files[file].hunks)
-        below = count - opened.bottom
-        yield from _context_parts(Part(PartKind.CONTEXT, file, gap, 0, opened.top), here)
-        if is_last and (count < 0 or count > opened.top + opened.bottom):
-            yield Part(PartKind.FOLD, file, gap)
-        for at in sorted(here):
-            if at >= opened.top and (count < 0 or at < below):
-                yield from here[at]
-        if not is_last:
-            yield Part(PartKind.HUNK, file, gap)
-        yield from _context_parts(Part(PartKind.CONTEXT, file, gap, below, opened.bottom), here)
-
-    def _hunk_parts(self, file: int, hunk: int, spots: _Spots) -> Iterator[Part]:
-        lines = self.diff.files[file].hunks[hunk].lines
-        rows = len(self._pairs_of(file, hunk)) if self.split else len(lines)
-        place = 0
-        for row in sorted({self._row_in(file, hunk, index) for other, index in spots if other == hunk}):
-            if row + 1 > place:
-                yield Part(PartKind.LINES, file, hunk, place, row + 1 - place)
-                place = row + 1
-            for key, found in spots.items():
-                if key[0] == hunk and self._row_in(file, hunk, key[1]) == row:
-                    yield from found
-        if rows > place:
-            yield Part(PartKind.LINES, file, hunk, place, rows - place)
-
-    def _spots(self, file: int) -> _Spots:
-        """Comments by the line (hunk, index) that they stand under; (-1, -1): under the head of the file.
-        Lines between the hunks: see `_in_gap`."""
-        spots: _Spots = {}
-        change = self.diff.files[file]
-        for number, remark in enumerate(self.remarks):
-            if remark.path in (change.new_path, change.old_path):
-                place = self._spot_of(file, remark.line, remark.side)
-                spots.setdefault(place, []).append(Part(PartKind.COMMENT, file, number))
-        if self.draft is not None and self.draft.file == file:
-            place = self._spot_of(file, self.draft.number, self.draft.side)
-            spots.setdefault(place, []).append(Part(PartKind.DRAFT, file))
-        elif self.draft_file == file:
-            spots.setdefault((-1, -1), []).append(Part(PartKind.DRAFT, file))
-        return spots
-
-    def _spot_of(self, file: int, number: int, side: Side) -> tuple[int, int]:
-        """Where a line with that number stands: in a hunk, or in a gap between two."""
-        found = _index_of(self.diff.files[file], number, side)
-        if found != _AT_HEAD or not number:
-            return found
-        for index, gap in enumerate(self.gaps(file)):
-            at = number - (gap.old if side == "old" else gap.new)
-            if at >= 0 and (gap.count < 0 or at < gap.count):
-                return _in_gap(index), at
-        return _AT_HEAD
-
-    def _row_in(self, file: int, hunk: int, index: int) -> int:
-        if not self.split:
-            return index
-        rows = self._pairs_of(file, hunk)
-        return next(place for place, pair in enumerate(rows) if index in pair)
 
     def _is_after(self, part: Part, anchor: Anchor) -> bool:
         """Whether a part of the anchor's own lines begins after it: comments cut them into several."""
         if part.kind not in _LINE_KINDS or part.hunk != anchor.hunk:
             return False
-        at = self._row_in(part.file, part.hunk, anchor.at) if part.kind is PartKind.LINES else anchor.at
+        at = (
+            self._laying_out.row_in(part.file, part.hunk, anchor.at)
+            if part.kind is PartKind.LINES
+            else anchor.at
+        )
         return part.first > at
 
     def _offset(self, part: Part, anchor: Anchor) -> int:
@@ -475,7 +394,7 @@ class DiffDocument:
             return 0
         index = anchor.at
         if part.kind is PartKind.LINES and part.hunk == anchor.hunk:
-            index = self._row_in(part.file, part.hunk, index)
+            index = self._laying_out.row_in(part.file, part.hunk, index)
         return min(max(index - part.first, 0), part.rows - 1)
 
     def _changes(self) -> Iterator[tuple[int, int, str]]:
@@ -503,32 +422,8 @@ class DiffDocument:
         key = part.file, part.hunk
         if key not in self._block_places:
             hunk = self.diff.files[part.file].hunks[part.hunk]
-            self._block_places[key] = pairs.places_of(hunk, self._pairs_of(*key))
+            self._block_places[key] = pairs.places_of(hunk, self.pairs_of(*key))
         return self._block_places[key][block.start]
-
-
-def _in_gap(gap: int) -> int:
-    """What stands for a gap where hunks are counted from 0."""
-    return -2 - gap
-
-
-def _context_parts(part: Part, comments: Mapping[int, list[Part]]) -> Iterator[Part]:
-    """Lines that were opened, cut where comments stand between them."""
-    first, end = part.first, part.first + part.rows
-    for at in sorted(at for at in comments if part.first <= at < end):
-        yield part._replace(first=first, rows=at + 1 - first)
-        yield from comments[at]
-        first = at + 1
-    if first < end:
-        yield part._replace(first=first, rows=end - first)
-
-
-def _index_of(file: FileChange, number: int, side: Side) -> tuple[int, int]:
-    for hunk_index, hunk in enumerate(file.hunks if number else ()):
-        for index, line in enumerate(hunk.lines):
-            if (line.old if side == "old" else line.new) == number:
-                return hunk_index, index
-    return _AT_HEAD
 
 
 def _lines(text: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_right
 from operator import itemgetter
 
@@ -18,7 +19,7 @@ _PLACES = {"+": (7, 5), "-": (2, 5)}
 _LOOKED_AT = 24
 # So long after the rows have changed: the lines come first, and many changes are one.
 _AGAIN_MS = 30
-_SLICE_SECONDS = 0.004
+_SLICE_SECONDS = 0.003
 
 
 class Minimap(QWidget):
@@ -28,6 +29,8 @@ class Minimap(QWidget):
         super().__init__()
         self._view = view
         self._drawn: QPixmap | None = None
+        self._begun: QPixmap | None = None
+        self._next = 0
         self._is_stale = True
         self._again = QTimer(self)
         self._again.setSingleShot(True)
@@ -61,8 +64,10 @@ class Minimap(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002
         if self._drawn is None or self._drawn.size() != self.size() * self.devicePixelRatioF():
             self._is_stale = True
+        if self._begun is not None and self._begun.size() != self.size() * self.devicePixelRatioF():
+            self._begun = None
         if self._is_stale:
-            self._draw_if_ready()
+            self._draw_on()
         painter, theme = QPainter(self), Theme.current()
         painter.fillRect(self.rect(), theme.color("sunken"))
         if self._drawn is not None:
@@ -93,30 +98,42 @@ class Minimap(QWidget):
         top, height = bar.value() / whole * self.height(), bar.pageStep() / whole * self.height()
         return QRectF(0, top, self.width(), max(height, 8.0))
 
-    def _draw_if_ready(self) -> None:
-        """What changed where takes long to find out in a large diff: until then the old picture stays."""
-        if not self._view.document.prepare_changes(_SLICE_SECONDS):
+    def _draw_on(self) -> None:
+        """For a slice of time: all of a large diff takes long, and until then the old picture stays."""
+        until = time.perf_counter() + _SLICE_SECONDS
+        if not self._view.document.prepare_changes(_SLICE_SECONDS) or not self._draw_rows(until):
             self._more.start()
             return
-        ratio = self.devicePixelRatioF()
-        self._drawn = QPixmap(self.size() * ratio)
-        self._drawn.setDevicePixelRatio(ratio)
-        self._draw(QPainter(self._drawn))
+        self._drawn, self._begun = self._begun, None
         self._is_stale = False
         self._more.stop()
 
-    def _draw(self, painter: QPainter) -> None:
-        view, theme = self._view, Theme.current()
-        painter.fillRect(self.rect(), theme.color("sunken"))
-        whole = max(view.geometry_now.height, view.viewport().height(), 1)
+    def _draw_rows(self, until: float) -> bool:
+        """Goes on with the picture that was begun; whether it is finished. One row at least, to get there."""
+        if self._begun is None:
+            ratio = self.devicePixelRatioF()
+            self._begun, self._next = QPixmap(self.size() * ratio), 0
+            self._begun.setDevicePixelRatio(ratio)
+            self._begun.fill(Theme.current().color("sunken"))
+        painter = QPainter(self._begun)
+        whole = max(self._view.geometry_now.height, self._view.viewport().height(), 1)
         scale = self.height() / whole
-        colors = {"+": theme.color("good"), "-": theme.color("bad")}
-        for y in range(min(self.height(), round(view.geometry_now.height * scale) + 1)):
-            for kind in self._kinds(y / scale, (y + 1) / scale):
-                left, width = _PLACES[kind]
-                painter.fillRect(QRectF(left, y, width, 1), colors[kind])
-        self._draw_marks(painter, scale)
+        end = min(self.height(), round(self._view.geometry_now.height * scale) + 1)
+        while self._next < end:
+            self._draw_row(painter, self._next, scale)
+            self._next += 1
+            if time.perf_counter() > until:
+                break
+        if self._next >= end:
+            self._draw_marks(painter, scale)
         painter.end()
+        return self._next >= end
+
+    def _draw_row(self, painter: QPainter, y: int, scale: float) -> None:
+        theme = Theme.current()
+        for kind in self._kinds(y / scale, (y + 1) / scale):
+            left, width = _PLACES[kind]
+            painter.fillRect(QRectF(left, y, width, 1), theme.color("good" if kind == "+" else "bad"))
 
     def _kinds(self, top: float, bottom: float) -> set[str]:
         """What changed between two heights. Asked for each pixel: there may be a thousand changes to one."""
@@ -148,7 +165,7 @@ class Minimap(QWidget):
             self._again.start()
 
     def draw_anew(self) -> None:
-        """Of the rows as they are now."""
+        """Of the rows as they are now, from the top."""
         self._again.stop()
-        self._is_stale = True
+        self._is_stale, self._begun = True, None
         self._more.start()
