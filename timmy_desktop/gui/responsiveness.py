@@ -75,7 +75,7 @@ class CalmInterpreter(QObject):
         if self._aside and (self._too_many() or (self._looks > _BEFORE_EVERYTHING and self._unused())):
             self._collect_everything()
             return True
-        # Grows by objects made, shrinks by those freed, however old: it says when to look, not how much is there.
+        # Grows by objects made, shrinks by those freed, however old: it says when to look, not at how much.
         if gc.get_count()[0] < _WORTH:
             return False
         young = _young()
@@ -119,7 +119,7 @@ class CalmInterpreter(QObject):
 def _young() -> int:
     """How many objects a collection of the youngest would walk.
 
-    The list of them is gone before another thread can run: it would hold a tuple that is still being put together
-    there, which then can't be. So it is made, counted and dropped within one call of C.
+    The list of them is gone before another thread can run: it would hold a tuple that is still being put
+    together there, which then can't be. So it is made, counted and dropped within one call of C.
     """
     return next(map(len, map(gc.get_objects, (_YOUNG,))))

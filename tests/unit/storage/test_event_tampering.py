@@ -22,7 +22,7 @@ from timmy_desktop.storage.event_filter import EventFilter
 from timmy_desktop.storage.verification import ANCHOR_FILE, verify_log
 
 EVENTS = 160
-CASES = 250
+CASES = 500
 OTHER_KEY = b"x" * 32
 VERIFIER = verifier()
 
