@@ -19,6 +19,7 @@ from timmy_desktop.memory.drain import Drain
 from timmy_desktop.memory.errors import IndexFault, NotAllowedError, UnknownEntryError
 from timmy_desktop.memory.passages import Passages
 from timmy_desktop.memory.sources import (
+    are_of_tasks,
     events_of_tasks,
     forget_sources,
     made_from_the_same,
@@ -135,6 +136,8 @@ class Forgetting:
     async def events(self, entry_ids: Sequence[str]) -> int:
         """See Memory.events_of."""
         if self._remove_events is None:
+            return 0
+        if not await self._db.read(lambda session: are_of_tasks(session, entry_ids)):
             return 0
         going = await self._going(entry_ids, PERSON, True)
         return len(await self._db.read(lambda session: _events(session, going)))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from timmy_desktop.events.memory import FORGOTTEN
 from timmy_desktop.events.tasks import TaskCompleted, TaskCreated, TaskStepped
-from timmy_desktop.memory.rows import chunks
+from timmy_desktop.memory.rows import chunks, predecessors
 from timmy_desktop.memory.types import Entry
 from timmy_desktop.memory.visibility import marks
 from timmy_desktop.storage.database import Session
@@ -86,6 +86,17 @@ def words_of_tasks(session: Session, entries: Sequence[Entry]) -> list[bytes]:
         statement = f"SELECT text, result FROM tasks WHERE id IN ({marks(some)}) AND text <> ?"  # noqa: S608
         found += [said.encode() for row in session.sql(statement, [*some, FORGOTTEN]) for said in row if said]
     return found
+
+
+def are_of_tasks(session: Session, identifiers: Sequence[str]) -> bool:
+    """Whether any of them, or of what they superseded, was made from a task."""
+    return any(
+        session.sql(
+            f"SELECT 1 FROM memory_entries WHERE task_id <> '' AND id IN ({marks(some)}) LIMIT 1",  # noqa: S608
+            some,
+        )
+        for some in chunks(predecessors(session, identifiers))
+    )
 
 
 def events_of_tasks(session: Session, entries: Sequence[Entry], needles: Sequence[bytes]) -> list[int]:
