@@ -18,6 +18,7 @@ from timmy_desktop.storage.event_counts import HOUR_US, summary
 from timmy_desktop.storage.event_filter import Condition, EventFilter
 from timmy_desktop.storage.event_positions import Positions, count_part, make_query, parts, seqs_at
 from timmy_desktop.storage.event_rows import LogRow, rows_of
+from timmy_desktop.storage.migrations import migrate
 
 MANY, FEW = 1_000_000, 10_000
 PAGE, PAGES = 200, 50
@@ -112,9 +113,16 @@ def sample(rows: int) -> Iterator[Database]:
             (Path(name) / "log").rename(folder)
     database = Database(folder / "swarm.db")
     try:
+        with tempfile.TemporaryDirectory(dir=Path.cwd()) as backups:
+            # One that was set aside before a change of the tables is brought up to it.
+            asyncio.run(database.open(lambda session: _migrate(session, Path(backups))))
         yield database
     finally:
         asyncio.run(database.close())
+
+
+def _migrate(session: Session, backups: Path) -> None:
+    migrate(session, backups)
 
 
 def _read(database: Database, work: Callable[[Session], Any]) -> Any:
