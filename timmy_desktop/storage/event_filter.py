@@ -14,6 +14,8 @@ from typing import Any, Literal, get_args
 
 from timmy_desktop.events.codec import event_types
 from timmy_desktop.storage.database import Session
+from timmy_desktop.storage.event_index import WORDS_SQL
+from timmy_desktop.storage.event_words import tokens
 
 Field = Literal["type", "severity", "source", "task", "agent", "text", "value"]
 SEVERITIES = ("info", "warning", "error")
@@ -21,6 +23,8 @@ _COLUMNS = {"type": ("kind", "type"), "source": ("source", "source"), "task": ("
             "agent": ("agent", "agent_id")}  # fmt: skip
 _PATH = re.compile(r"[\w-]+(\.[\w-]+)*")
 _WORD = re.compile(r"\w+")
+_EVENT = "e.type||' '||e.source||' '||e.task_id||' '||e.agent_id||' '||e.data"
+_SOMEWHERE, _BEYOND_ASCII = f"{_EVENT} LIKE ?", f"{_EVENT} GLOB '*[^\x01-\x7f]*'"
 _TRUE = {"true": "1", "false": "0"}
 
 
@@ -200,12 +204,16 @@ class _Builder:
             self._indexed.append("f.seq NOT IN (SELECT rowid FROM event_text WHERE event_text MATCH ?)")
             self._indexed_values.append(expression)
         self._only_kinds = False
-        sign = "" if condition.include else "NOT "
-        for word in _WORD.findall(condition.value):
-            self._plain.append(
-                f"e.type||' '||e.source||' '||e.task_id||' '||e.agent_id||' '||e.data {sign}LIKE ?"
-            )
-            self._plain_values.append(f"%{word}%")
+        if expression:
+            self._plain_text(tokens(condition.value), expression.endswith("*"), condition.include)
+
+    def _plain_text(self, asked: str, may_go_on: bool, include: bool) -> None:
+        """The same for what the index does not have: looked at closely only where each word may stand."""
+        near = [word for word in asked.split() if word.isascii()]
+        somewhere = f"{' AND '.join([_SOMEWHERE] * len(near)) or '1'} OR {_BEYOND_ASCII}"
+        sign = "" if include else "NOT "
+        self._plain.append(f"{sign}(CASE WHEN {somewhere} THEN event_says({WORDS_SQL}, ?, ?) ELSE 0 END)")
+        self._plain_values += [*(f"%{word}%" for word in near), asked, int(may_go_on)]
 
     def data(self, conditions: Sequence[Condition]) -> None:
         for path in sorted({one.path for one in conditions}):

@@ -115,6 +115,8 @@ FILTERS = [
     only("text", "lantern"),
     only("text", "lantern", include=False),
     only("text", "ran out of memory"),
+    only("text", "ran out of memory", include=False),
+    only("text", "out lantern", include=False),
     only("value", "ollama", path="provider"),
     only("value", "ok", include=False, path="outcome"),
     only("value", "notes/lantern.md", path="arguments.path"),
@@ -292,6 +294,24 @@ async def test_the_index_goes_on_where_it_was_interrupted(tmp_path: Path) -> Non
             ]
         )
         assert counted == [300] * 4
+
+
+@pytest.mark.parametrize("include", [True, False])
+@pytest.mark.parametrize("text", ["fog", "the fog", "fog*", "message", "FÜR elise", "fur", "elise fur", "call id", "log?"])
+async def test_what_came_just_now_is_found_as_it_will_be_once_it_is_indexed(
+    tmp_path: Path, text: str, include: bool
+) -> None:
+    said = ("the fog lifts", "foghorn", "fog, the", "für Elise", "fur", "a call_id", "a log", "catalog", "")
+    async with a_room(tmp_path / "log") as room:
+        await room.say(*(SystemInfo(source="x", message=words) for words in said))
+        wanted = only("text", text, include=include)
+        # A word that nothing in the index has may go on, so one has to be there.
+        await room.database.write(lambda session: index_step(session, 2))
+        query = await room.database.read(lambda session: make_query(session, wanted))
+        late = [one for one in (await room.found(wanted)) if one > query.mark]
+        await room.index.catch_up()
+        known = [one for one in (await room.found(wanted)) if one > query.mark]
+        assert late == known
 
 
 async def test_a_row_that_is_no_json_is_found_and_shown(room: Room) -> None:
