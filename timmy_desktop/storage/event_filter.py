@@ -43,11 +43,17 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """`since_us` is in, `until_us` is out; None leaves an end open."""
+    """`since_us` is in, `until_us` is out; None leaves an end open. `outside`: all but what lies between."""
 
     conditions: tuple[Condition, ...] = ()
     since_us: int | None = None
     until_us: int | None = None
+    outside: bool = False
+
+    @property
+    def has_range(self) -> bool:
+        """Whether a range of time is asked for, or left out."""
+        return self.since_us is not None or self.until_us is not None
 
     @property
     def is_empty(self) -> bool:
@@ -79,7 +85,12 @@ class EventFilter:
         if not isinstance(values, dict):
             raise ValueError("A filter is an object.")  # noqa: TRY004 - one error for every fault
         conditions = tuple(_condition(one) for one in values.get("conditions", ()))
-        return cls(conditions, _time(values.get("since_us")), _time(values.get("until_us")))
+        times = _time(values.get("since_us")), _time(values.get("until_us"))
+        return cls(conditions, *times, outside=values.get("outside") is True)
+
+    def over(self, since_us: int | None, until_us: int | None) -> EventFilter:
+        """The same filter within a range of time; None and None for all of it."""
+        return replace(self, since_us=since_us, until_us=until_us, outside=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +134,7 @@ def compiled(session: Session, wanted: EventFilter) -> Where:
         if one.field == "text":
             build.text(one)
     build.data([one for one in wanted.conditions if one.field == "value"])
-    build.time(wanted.since_us, wanted.until_us)
+    build.time(wanted)
     return build.where()
 
 
@@ -222,10 +233,13 @@ class _Builder:
                 if values:
                     self._data(path, values, include)
 
-    def time(self, since_us: int | None, until_us: int | None) -> None:
-        for sign, bound in ((">=", since_us), ("<", until_us)):
-            if bound is not None:
-                self._both(f"f.time_us {sign} ?", f"e.time_us {sign} ?", (bound,))
+    def time(self, wanted: EventFilter) -> None:
+        asked = [(">=", wanted.since_us), ("<", wanted.until_us)]
+        bounds = [(sign, bound) for sign, bound in asked if bound is not None]
+        if bounds:
+            between = " AND ".join(f"{{0}}.time_us {sign} ?" for sign, _ in bounds)
+            sql = f"NOT ({between})" if wanted.outside else between
+            self._both(sql.format("f"), sql.format("e"), tuple(bound for _, bound in bounds))
 
     def _data(self, path: str, values: Sequence[str], include: bool) -> None:
         self._needs_log = True

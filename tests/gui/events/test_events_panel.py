@@ -297,6 +297,31 @@ async def test_the_histogram_zooms(tmp_path: Path) -> None:
         assert panel.model.rowCount() == EVENTS
 
 
+async def test_a_range_of_time_is_left_out_by_a_click_on_its_chip(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world:
+        panel, shown = world.panel, world.panel.page.histogram.shown
+        assert shown is not None
+        since, until = shown.since_us + 100 * 1_000_000, shown.since_us + 300 * 1_000_000
+        panel.page.histogram.range_chosen.emit(since, until)
+        await world.settled()
+        within = panel.model.rowCount()
+        assert 0 < within < EVENTS
+        [chip] = panel.page.chips.chips
+        words = chip.words.text()
+        chip.words.click()
+        await world.settled()
+        assert panel.model.rowCount() == EVENTS - within
+        [chip] = panel.page.chips.chips
+        assert chip.words.text() == f"not {words}"
+        await eventually(lambda: sum(bar.count for bar in panel.page.histogram.shown.bars) == EVENTS - within)  # type: ignore[union-attr]
+        await world.happen(SystemInfo(source="x", message="later"))
+        await eventually(lambda: world.seqs(1) == [EVENTS + 1])
+        chip.cross.click()
+        await world.settled()
+        assert panel.model.rowCount() == EVENTS + 1
+        assert panel.page.chips.isHidden()
+
+
 async def test_errors_are_marked_in_the_scroll_bar(tmp_path: Path) -> None:
     async with a_world(tmp_path) as world:
         await world.happen(SystemFault(source="x", message="broken"))

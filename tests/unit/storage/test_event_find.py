@@ -64,9 +64,9 @@ async def every(room: Room) -> list[LogRow]:
 
 def passes(row: LogRow, wanted: EventFilter) -> bool:
     """The same by looking."""
-    if wanted.since_us is not None and row.time_us < wanted.since_us:
-        return False
-    if wanted.until_us is not None and row.time_us >= wanted.until_us:
+    since = START_US if wanted.since_us is None else wanted.since_us
+    until = row.time_us + 1 if wanted.until_us is None else wanted.until_us
+    if (since <= row.time_us < until) is wanted.outside:
         return False
     groups: dict[tuple[str, str], list[bool]] = {}
     for number, one in enumerate(wanted.conditions):
@@ -133,6 +133,9 @@ FILTERS = [
     EventFilter((Condition("text", "lantern"), Condition("text", "harbour"))),
     EventFilter((Condition("severity", "error"), Condition("severity", "warning")), START_US + 900 * SECOND),
     EventFilter((), START_US + 500 * SECOND, START_US + 2_000 * SECOND),
+    EventFilter((), START_US + 500 * SECOND, START_US + 2_000 * SECOND, outside=True),
+    EventFilter((), None, START_US + 2_000 * SECOND, outside=True),
+    EventFilter((Condition("type", "tool.*"),), START_US + 2_000 * SECOND, outside=True),
 ]
 
 
@@ -170,7 +173,7 @@ async def test_a_list_is_sorted(room: Room, key: Any, descending: bool) -> None:
 
 async def test_any_page_is_where_it_belongs(room: Room) -> None:
     dice = random.Random(5)
-    for wanted in (EventFilter(), FILTERS[2], FILTERS[10], FILTERS[14], FILTERS[17]):
+    for wanted in (EventFilter(), FILTERS[2], FILTERS[10], FILTERS[14], FILTERS[17], FILTERS[19]):
         whole = await room.found(wanted)
 
         def read(session: Any, wanted: EventFilter = wanted, whole: list[int] = whole) -> None:
@@ -234,7 +237,7 @@ async def test_a_summary_counts_what_is_there(room: Room, hours: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", [FILTERS[0], FILTERS[1], FILTERS[10], FILTERS[14], FILTERS[17], FILTERS[24]], ids=str
+    "wanted", [FILTERS[0], FILTERS[1], FILTERS[10], FILTERS[14], FILTERS[17], FILTERS[19], *FILTERS[-5:]], ids=str
 )
 async def test_a_histogram_holds_every_match(room: Room, wanted: EventFilter) -> None:
     rows = [row for row in await every(room) if passes(row, wanted)]

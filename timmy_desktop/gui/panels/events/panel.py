@@ -300,11 +300,11 @@ class EventsPanel(Panel):
         self.page.table.marks.show_marks(self.model.rowCount(), marks)
 
     def _show_histogram(self, histogram: object) -> None:
-        zoomed = self._chips.since_us is not None or self._chips.until_us is not None
+        zoomed = self._chips.has_range and not self._chips.outside
         self.page.histogram.show_histogram(histogram, zoomed=zoomed)  # type: ignore[arg-type]
 
     def _zoom(self, since_us: int | None, until_us: int | None) -> None:
-        self.filter_by(replace(self._chips, since_us=since_us, until_us=until_us))
+        self.filter_by(self._chips.over(since_us, until_us))
 
     def _came(self, rows: int) -> None:
         self.page.table.marks.shift(rows)
@@ -402,7 +402,7 @@ class EventsPanel(Panel):
         self.filter_by(wanted)
 
     def _choose_range(self, minutes: int) -> None:
-        self.filter_by(replace(self._chips, since_us=self._now_us() - minutes * _MINUTE_US, until_us=None))
+        self.filter_by(self._chips.over(self._now_us() - minutes * _MINUTE_US, None))
 
     def _follow_toggled(self, follows: bool) -> None:
         self._following = follows
