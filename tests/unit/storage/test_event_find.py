@@ -237,7 +237,9 @@ async def test_a_summary_counts_what_is_there(room: Room, hours: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", [FILTERS[0], FILTERS[1], FILTERS[10], FILTERS[14], FILTERS[17], FILTERS[19], *FILTERS[-5:]], ids=str
+    "wanted",
+    [FILTERS[0], FILTERS[1], FILTERS[10], FILTERS[14], FILTERS[17], FILTERS[19], *FILTERS[-5:]],
+    ids=str,
 )
 async def test_a_histogram_holds_every_match(room: Room, wanted: EventFilter) -> None:
     rows = [row for row in await every(room) if passes(row, wanted)]
@@ -300,7 +302,9 @@ async def test_the_index_goes_on_where_it_was_interrupted(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("include", [True, False])
-@pytest.mark.parametrize("text", ["fog", "the fog", "fog*", "message", "FÜR elise", "fur", "elise fur", "call id", "log?"])
+@pytest.mark.parametrize(
+    "text", ["fog", "the fog", "fog*", "message", "FÜR elise", "fur", "elise fur", "call id", "log?"]
+)
 async def test_what_came_just_now_is_found_as_it_will_be_once_it_is_indexed(
     tmp_path: Path, text: str, include: bool
 ) -> None:
