@@ -103,6 +103,17 @@ def build(
         receipt_key=lambda: _receipt_key(event_log.key),
         answer_seconds=settings.lightning_timeout_seconds,
     )
+    scrubber = Scrubber(database=database, key=lambda: event_log.key)
+    event_pruning = EventPruning(
+        bus=bus,
+        log=event_log,
+        database=database,
+        index=event_index,
+        clock=clock,
+        supervisor=supervisor,
+        archives=paths.archives,
+        base=scrubber.base,
+    )
     backup = DailyBackup(paths.database, paths.backups, clock, supervisor)
     memory = Memory(
         bus=bus,
@@ -118,6 +129,7 @@ def build(
         back_up=backup.back_up,
         not_searched=(paths.models,),
         write_prompts=router.flush,
+        remove_events=event_pruning.remove_wanted,
         ask=_asked_of(router),
     )
     workspace = Workspace(settings.workspace)
@@ -147,7 +159,6 @@ def build(
         supervisor=supervisor,
         settings=settings,
     )
-    scrubber = Scrubber(database=database, key=lambda: event_log.key)
     return Services(
         settings=settings,
         paths=paths,
@@ -158,16 +169,7 @@ def build(
         database=database,
         event_log=event_log,
         event_index=event_index,
-        event_pruning=EventPruning(
-            bus=bus,
-            log=event_log,
-            database=database,
-            index=event_index,
-            clock=clock,
-            supervisor=supervisor,
-            archives=paths.archives,
-            base=scrubber.base,
-        ),
+        event_pruning=event_pruning,
         anchor=HeadAnchor(event_log, database, paths.data_dir / ANCHOR_FILE, supervisor),
         backup=backup,
         scrubber=scrubber,

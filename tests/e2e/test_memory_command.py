@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.command import timmy
+from tests.e2e.command import NO_OLLAMA, timmy, timmy_json
+from tests.fakes.providers import Script, ScriptedProvider
+from tests.unit.storage.event_logs import verifier
+from timmy_desktop.bootstrap import build
+from timmy_desktop.memory import PERSON
+from timmy_desktop.paths import Paths
+from timmy_desktop.settings import Settings
 
 
 def memory(folder: Path, *arguments: str, status: int = 0) -> dict[str, Any]:
@@ -41,3 +48,36 @@ def test_from_remembering_to_forgetting(tmp_path: Path) -> None:
     assert "_us" not in read.stdout
     assert "oldest: 20" in read.stdout
     assert "oldest: none" in timmy("memory", "stats", data_dir=one).stdout
+
+
+async def test_a_task_s_words_leave_the_log_of_a_whole_application(tmp_path: Path) -> None:
+    """Done by the application, forgotten by the command, and the log still proves itself."""
+    provider = ScriptedProvider(script=Script(words=("It is under the wombatpalimpsest by the stove.",)))
+    services = build(Settings(), Paths.default(tmp_path), [provider], windowed=False)
+    await services.start("test")
+    task = await services.coordinator.post("Say where the key of the zanzibarquokka is")
+    await services.coordinator.wait(task)
+    await ended(f"memory of {task}")
+    await services.event_index.catch_up()
+    [entry] = await services.memory.entries(asker=PERSON)
+    await services.stop()
+    words = (b"zanzibarquokka", b"wombatpalimpsest")
+    assert holding(tmp_path, words) == {"swarm.db"}
+
+    status, report = timmy_json("memory", "forget", entry.id, "--sources", "--events", data_dir=tmp_path)
+
+    assert (status, report["gone"], report["events_removed"]) == (0, True, 3), report
+    assert holding(tmp_path, words) == set()
+    checked = timmy("verify-log", data_dir=tmp_path, env=NO_OLLAMA)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    alone = verifier().verify(tmp_path, bytes.fromhex((tmp_path / "chain.key").read_text()))
+    assert alone.findings == []
+
+
+async def ended(name: str) -> None:
+    await asyncio.gather(*[one for one in asyncio.all_tasks() if one.get_name() == name])
+
+
+def holding(folder: Path, words: tuple[bytes, ...]) -> set[str]:
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path.name for path in files for word in words if word in path.read_bytes()}

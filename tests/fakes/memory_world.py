@@ -21,7 +21,9 @@ from timmy_desktop.memory.embedding import Embedder
 from timmy_desktop.memory.errors import EmbedderError, IndexFault
 from timmy_desktop.memory.index import ChromaIndex, VectorIndex
 from timmy_desktop.storage.database import Database, Session
+from timmy_desktop.storage.event_index import EventIndex
 from timmy_desktop.storage.event_log import EventLog
+from timmy_desktop.storage.event_prune import EventPruning
 from timmy_desktop.storage.migrations import migrate
 from timmy_desktop.supervisor import TaskSupervisor
 
@@ -156,6 +158,11 @@ class MemoryWorld:
         self.events: list[Event] = []
         self.bus.subscribe_all(lambda records: self.events.extend(record.event for record in records))
         self.embedder = embedder or FakeEmbedder()
+        self.pruning = EventPruning(
+            bus=self.bus, log=self.log, database=self.db, clock=self.clock, supervisor=self.supervisor,
+            index=EventIndex(log=self.log, database=self.db, clock=self.clock, supervisor=self.supervisor),
+            archives=folder / "archives",
+        )  # fmt: skip
         self.index = index or (ChromaIndex(folder / "memory-index") if chroma else FakeIndex())
         self.memory = Memory(
             bus=self.bus,
@@ -168,6 +175,7 @@ class MemoryWorld:
             data_dir=folder,
             index_folder=folder / "memory-index",
             backups=folder / "backups",
+            remove_events=self.pruning.remove_wanted,
             ask=ask,
             start_after=start_after,
             exact_most=exact_most,

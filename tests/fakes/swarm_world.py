@@ -21,9 +21,12 @@ from timmy_desktop.memory import Memory
 from timmy_desktop.memory.index import VectorIndex
 from timmy_desktop.routing.router import CascadeRouter
 from timmy_desktop.routing.types import CompletionRequest
+from timmy_desktop.scrubber.scrubber import Scrubber
 from timmy_desktop.settings import Settings
 from timmy_desktop.storage.database import Database
+from timmy_desktop.storage.event_index import EventIndex
 from timmy_desktop.storage.event_log import EventLog
+from timmy_desktop.storage.event_prune import EventPruning
 from timmy_desktop.storage.migrations import migrate
 from timmy_desktop.supervisor import TaskSupervisor
 from timmy_desktop.swarm.bidding import Bids, persona_bid
@@ -107,6 +110,12 @@ class SwarmWorld:
             personas=personas() if people is None else people,
         )  # fmt: skip
         self.index = index
+        self.scrubber = Scrubber(database=self.db, key=lambda: self.log.key)
+        self.pruning = EventPruning(
+            bus=self.bus, log=self.log, database=self.db, clock=self.clock, supervisor=self.supervisor,
+            index=EventIndex(log=self.log, database=self.db, clock=self.clock, supervisor=self.supervisor),
+            archives=folder / "archives", base=self.scrubber.base,
+        )  # fmt: skip
         self.memory = self._memory(folder) if with_memory else None
         self.tools = Toolbox(workspace=self.workspace, memory=self.memory, payer=self.ledger)
         self.coordinator = Coordinator(
@@ -126,6 +135,7 @@ class SwarmWorld:
             bus=self.bus, db=self.db, clock=self.clock, supervisor=self.supervisor, embedder=FakeEmbedder(),
             index=self.index or FakeIndex(), settings=self.settings, data_dir=folder, index_folder=folder / "memory-index",
             backups=folder / "backups", start_after=0.0, write_prompts=self.router.flush,
+            remove_events=self.pruning.remove_wanted,
         )  # fmt: skip
 
     async def __aenter__(self) -> SwarmWorld:
@@ -137,6 +147,7 @@ class SwarmWorld:
         await self.router.start()
         await self.ledger.start()
         if self.memory is not None:
+            await self.pruning.start()
             await self.memory.start()
         await self.coordinator.start()
         await self.timmy.start()

@@ -104,6 +104,11 @@ def _add_memory(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     forget.add_argument(
         "--sources", action="store_true", help="also the chat messages and results that they come from"
     )
+    forget.add_argument(
+        "--events",
+        action="store_true",
+        help="with --sources: also the log's events that hold these; the time scrubber begins after them",
+    )
 
     take = _add(actions, "import", _memory, "import documents and folders, or an export (.jsonl)")
     take.add_argument("paths", nargs="+", type=Path, metavar="PATH")

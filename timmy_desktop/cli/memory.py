@@ -92,7 +92,11 @@ async def _remember(opened: Memory, options: argparse.Namespace) -> Report:
 async def _forget(opened: Memory, options: argparse.Namespace) -> Report:
     entries = [await opened.entry(name, asker=PERSON) for name in options.ids]
     report = await opened.forget(
-        [entry.id for entry in entries], asker=PERSON, sources=options.sources, tell=_teller(options)
+        [entry.id for entry in entries],
+        asker=PERSON,
+        sources=options.sources,
+        events=options.events,
+        tell=_teller(options),
     )
     return {
         "forgotten": report.entries,
@@ -104,6 +108,7 @@ async def _forget(opened: Memory, options: argparse.Namespace) -> Report:
         "backups_removed": report.backups_removed,
         "sources_forgotten": report.sources_forgotten,
         "prompts_redacted": report.prompts_redacted,
+        "events_removed": report.events_removed,
         "note": report.note,
     }
 

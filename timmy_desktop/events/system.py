@@ -65,6 +65,8 @@ class LogVerified(Event):
 class LogPruned(Event):
     """Events older than `before_us` were removed, of these types only where any are named.
 
+    Where `before_us` is 0, each was chosen by itself, for the words in it that were forgotten.
+
     `digest` is signed with the chain's key and names exactly what was removed
     (storage/event_gaps.py); `archive` is the file in which it is kept, or empty. `base` is the signed digest
     of the state that is kept of the event `base_seq` (storage/event_bases.py), empty where none was needed.

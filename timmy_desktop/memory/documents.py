@@ -34,6 +34,7 @@ from timmy_desktop.memory.visibility import visible
 from timmy_desktop.private_keys import without_private_keys
 from timmy_desktop.secret_files import is_secret
 from timmy_desktop.storage.database import Database, Session
+from timmy_desktop.storage.erasing import erasing
 from timmy_desktop.storage.errors import StorageError
 
 Tell = Callable[[Progress], None]
@@ -206,7 +207,7 @@ def _replace(session: Session, identifier: str, kept: dict[int, int], now_us: in
         for row in session.sql("SELECT number FROM memory_entries WHERE document_id = ?", (identifier,))
         if row[0] not in kept
     ]
-    with rows.erasing(session):
+    with erasing(session):
         session.connection.executemany(
             "DELETE FROM memory_entries WHERE number = ?", [(row,) for row in gone]
         )

@@ -18,13 +18,26 @@ from timmy_desktop.memory import kept_prompts, rows, traces
 from timmy_desktop.memory.drain import Drain
 from timmy_desktop.memory.errors import IndexFault, NotAllowedError, UnknownEntryError
 from timmy_desktop.memory.passages import Passages
-from timmy_desktop.memory.sources import forget_sources, made_from_the_same, places_of
-from timmy_desktop.memory.types import Asker, Entry, ForgetReport, Progress, Trace
+from timmy_desktop.memory.sources import (
+    are_of_tasks,
+    events_of_tasks,
+    forget_sources,
+    made_from_the_same,
+    places_of,
+    without_labels,
+    words_of_tasks,
+)
+from timmy_desktop.memory.types import PERSON, Asker, Entry, ForgetReport, Progress, Trace
 from timmy_desktop.memory.visibility import marks, may_change, sees
 from timmy_desktop.storage.database import Database, Session
+from timmy_desktop.storage.erasing import empty_wal, erasing
+from timmy_desktop.storage.errors import StorageError
+from timmy_desktop.storage.event_plan import want_removed
 
 logger = logging.getLogger(__name__)
 Tell = Callable[[Progress], None]
+RemoveEvents = Callable[[Callable[[str, int, int], None]], Awaitable[object]]
+"""Removes the events that are wanted gone, as storage's pruning does, and tells how far it is."""
 
 _IDS_IN_AN_EVENT = 500
 _COVERED = (
@@ -32,9 +45,8 @@ _COVERED = (
     "WAL", "vector index", "vectors in memory", "backups",
 )  # fmt: skip
 _BY_AGENT = ("table", "history", "uses", "index", "vectors in memory")
-_STEPS = 6
+_STEPS = 7
 _VECTOR_BYTES = 32
-_CHECKPOINT_TRIES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,14 @@ class _Going:
 class _Gone(NamedTuple):
     sources: int
     prompts: int
+    events: int = 0
+
+
+class _Wish(NamedTuple):
+    """How far it is to go: into what the entries were made from, and into the log's events of that."""
+
+    sources: bool = False
+    events: bool = False
 
 
 class Forgetting:
@@ -67,11 +87,13 @@ class Forgetting:
         not_searched: Sequence[Path],
         write_prompts: Callable[[], Awaitable[object]] | None,
         let_go: Callable[[Iterable[str]], object],
+        remove_events: RemoveEvents | None = None,
     ) -> None:
         """`back_up` makes a new backup in the place of those that had to go; None: at the next occasion.
 
         `write_prompts` has everything written that waits to be kept of what models were sent.
         `let_go(message_ids)` ends the search for facts in these messages.
+        `remove_events` takes out of the log what was wanted gone; None: nobody can.
         `not_searched` are folders of what the application only reads, such as models.
         """
         self._bus = bus
@@ -83,6 +105,7 @@ class Forgetting:
         self._not_searched = tuple(not_searched)
         self._write_prompts = write_prompts
         self._let_go = let_go
+        self._remove_events = remove_events
         self._turn = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="timmy-forget")
 
@@ -92,15 +115,32 @@ class Forgetting:
             await asyncio.to_thread(self._thread.shutdown)
 
     async def forget(
-        self, entry_ids: Sequence[str], *, asker: Asker, sources: bool, reason: str, tell: Tell
+        self,
+        entry_ids: Sequence[str],
+        *,
+        asker: Asker,
+        sources: bool,
+        reason: str,
+        tell: Tell,
+        events: bool = False,
     ) -> ForgetReport:
         """See Memory.forget."""
+        wish = _Wish(sources, sources and events and self._remove_events is not None)
         async with self._turn:
             going = await self._going(entry_ids, asker, sources)
             self._let_go(entry.message_id for entry in going.entries if entry.message_id)
             if not asker.is_person:
                 return await self._delete_alone(going, reason)
-            return await self._drain.paused(lambda: self._forget(going, sources, reason, tell))
+            return await self._drain.paused(lambda: self._forget(going, wish, reason, tell))
+
+    async def events(self, entry_ids: Sequence[str]) -> int:
+        """See Memory.events_of."""
+        if self._remove_events is None:
+            return 0
+        if not await self._db.read(lambda session: are_of_tasks(session, entry_ids)):
+            return 0
+        going = await self._going(entry_ids, PERSON, True)
+        return len(await self._db.read(lambda session: _events(session, going)))
 
     async def _going(self, entry_ids: Sequence[str], asker: Asker, sources: bool) -> _Going:
         def read(session: Session) -> tuple[list[Entry], list[bytes], list[bytes]]:
@@ -112,7 +152,10 @@ class Forgetting:
             entries = rows.by_id(session, identifiers, "")
             if not asker.is_person:
                 entries = [entry for entry in entries if entry.owner == asker.owner]
-            return entries, *_bytes_of(session, [entry.id for entry in entries])
+            contents, vectors = _bytes_of(session, [entry.id for entry in entries])
+            if sources and asker.is_person:
+                contents += words_of_tasks(session, entries)
+            return entries, contents, vectors
 
         entries, contents, vectors = await self._db.read(read)
 
@@ -128,7 +171,7 @@ class Forgetting:
 
     async def _delete_alone(self, going: _Going, reason: str) -> ForgetReport:
         """An agent's forgetting: backups are the person's, and no agent can have them removed."""
-        await self._delete(going, False, reason, None)
+        await self._delete(going, _Wish(), reason, None)
         await self._drain.drop_now([entry.number for entry in going.entries])
         self._drain.wake()
         return ForgetReport(
@@ -142,12 +185,12 @@ class Forgetting:
         )
 
     async def _delete(
-        self, going: _Going, sources: bool, reason: str, prompts: kept_prompts.Found | None
+        self, going: _Going, wish: _Wish, reason: str, prompts: kept_prompts.Found | None
     ) -> _Gone:
         identifiers = [entry.id for entry in going.entries]
 
         def write(session: Session) -> Told:
-            gone, tasks = _delete(session, going, sources, prompts)
+            gone, tasks = _delete(session, going, wish, prompts)
             parts = rows.chunks(identifiers, _IDS_IN_AN_EVENT)
             told = [MemoryForgotten(source="memory", entries=some, reason=reason) for some in parts]
             return Told(gone, [*told[:-1], *(replace(last, tasks=tasks) for last in told[-1:])])
@@ -155,30 +198,31 @@ class Forgetting:
         gone: _Gone = await self._bus.publish(work=write)
         return gone
 
-    async def _forget(self, going: _Going, sources: bool, reason: str, tell: Tell) -> ForgetReport:
+    async def _forget(self, going: _Going, wish: _Wish, reason: str, tell: Tell) -> ForgetReport:
         entries = going.entries
         tell(Progress("Deleting", 0, _STEPS))
         if self._write_prompts is not None:
             await self._write_prompts()
         prompts = await kept_prompts.find(self._db, going.passages)
-        gone = await self._delete(going, sources, reason, prompts)
+        gone = await self._delete(going, wish, reason, prompts)
         await self._drain.drop_now([entry.number for entry in entries])
         tell(Progress("Cleaning the index", 1, _STEPS))
         # Chroma keeps deleted vectors in its files; only new files are free of them.
         with contextlib.suppress(IndexFault):
             await self._drain.start_index_anew()
-        tell(Progress("Cleaning the words", 2, _STEPS))
+        late = await self._remove_from_log(gone, tell)
+        tell(Progress("Cleaning the words", 3, _STEPS))
         await self._bus.publish(work=_merge_words)
-        await self._checkpoint()
-        tell(Progress("Removing backups", 3, _STEPS))
+        await empty_wal(self._db)
+        tell(Progress("Removing backups", 4, _STEPS))
         removed = await asyncio.get_running_loop().run_in_executor(self._thread, self._remove_backups, going)
-        tell(Progress("Searching every file", 4, _STEPS))
+        tell(Progress("Searching every file", 5, _STEPS))
         found, files, searched = await self._search(going.needles)
         if self._db.path in found:
             # Pages that were rearranged before may keep copies; a new file has none.
-            tell(Progress("Rewriting the database", 5, _STEPS))
+            tell(Progress("Rewriting the database", 6, _STEPS))
             await self._db.on_writer(self._vacuum)
-            await self._checkpoint()
+            await empty_wal(self._db)
             found, files, searched = await self._search(going.needles)
         if removed and self._back_up is not None:
             await self._back_up()
@@ -191,23 +235,23 @@ class Forgetting:
             backups_removed=removed,
             sources_forgotten=gone.sources,
             prompts_redacted=gone.prompts,
-            covered=_COVERED + (("sources",) if sources else ()),
+            covered=(*_COVERED, *(name for name, done in wish._asdict().items() if done)),
             traces=await self._traces(found, going.needles),
-            note=_note(going, self._not_searched),
+            note=f"{_note(going, self._not_searched)} {late}".strip(),
+            events_removed=0 if late else gone.events,
         )
 
-    async def _checkpoint(self) -> None:
-        """Folds the WAL into the file and empties it; a reader under way is waited for."""
-        for _ in range(_CHECKPOINT_TRIES):
-            busy = await self._db.on_writer(
-                lambda: self._db.session().sql("PRAGMA wal_checkpoint(TRUNCATE)")[0][0]
-            )
-            if not busy:
-                return
-            await asyncio.sleep(0.05)
-        logger.warning(
-            "The write-ahead log could not be emptied after forgetting: somebody reads all the time."
-        )
+    async def _remove_from_log(self, gone: _Gone, tell: Tell) -> str:
+        """What to know where it could not be done now; it is written down, and done at the next start."""
+        if not gone.events or self._remove_events is None:
+            return ""
+        tell(Progress("Removing events", 2, _STEPS))
+        try:
+            await self._remove_events(lambda words, done, of: tell(Progress(words, done, of)))
+        except StorageError as error:
+            logger.warning("Events could not be removed after forgetting: %s", error)
+            return "Its events could not be removed yet; that is done at the next start."
+        return ""
 
     def _vacuum(self) -> None:
         try:
@@ -271,20 +315,22 @@ def _bytes_of(session: Session, identifiers: Sequence[str]) -> tuple[list[bytes]
         which = marks(some)
         entries = session.sql(f"SELECT content, vector FROM memory_entries WHERE id IN ({which})", some)  # noqa: S608
         for content, vector in entries:
-            found.append(content.encode())
+            found.append(without_labels(content).encode())
             if vector:
                 vectors += [vector[place : place + _VECTOR_BYTES] for place in (0, len(vector) // 2)]
         history = session.sql(f"SELECT content FROM memory_history WHERE entry_id IN ({which})", some)  # noqa: S608
-        found += [row[0].encode() for row in history]
+        found += [without_labels(row[0]).encode() for row in history]
     return found, vectors
 
 
 def _delete(
-    session: Session, going: _Going, sources: bool, prompts: kept_prompts.Found | None
+    session: Session, going: _Going, wish: _Wish, prompts: kept_prompts.Found | None
 ) -> tuple[_Gone, list[str]]:
     """Deletes with overwriting; how many sources and prompts were changed with them, and which tasks."""
-    with rows.erasing(session):
-        count, tasks = forget_sources(session, going.entries) if sources else (0, [])
+    events = _events(session, going) if wish.events else []
+    want_removed(session, events)
+    with erasing(session):
+        count, tasks = forget_sources(session, going.entries) if wish.sources else (0, [])
         redacted = kept_prompts.redact(session, going.passages, prompts) if prompts is not None else 0
         for some in rows.chunks([entry.id for entry in going.entries]):
             session.sql(f"DELETE FROM memory_entries WHERE id IN ({marks(some)})", some)  # noqa: S608
@@ -292,12 +338,16 @@ def _delete(
             "DELETE FROM memory_documents WHERE id NOT IN "
             "(SELECT document_id FROM memory_entries WHERE document_id <> '')"
         )
-    return _Gone(count, redacted), tasks
+    return _Gone(count, redacted, len(events)), tasks
+
+
+def _events(session: Session, going: _Going) -> list[int]:
+    return events_of_tasks(session, going.entries, going.needles)
 
 
 def _merge_words(session: Session) -> None:
     """FTS5 keeps the words of what was deleted until its pieces are merged."""
-    with rows.erasing(session):
+    with erasing(session):
         session.sql("INSERT INTO memory_words(memory_words) VALUES ('optimize')")
 
 

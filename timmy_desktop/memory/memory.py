@@ -15,7 +15,7 @@ from timmy_desktop.memory import due, facts, rows
 from timmy_desktop.memory.documents import Documents
 from timmy_desktop.memory.drain import EXACT_MOST, Drain
 from timmy_desktop.memory.embedding import Embedder
-from timmy_desktop.memory.forgetting import Forgetting
+from timmy_desktop.memory.forgetting import Forgetting, RemoveEvents
 from timmy_desktop.memory.index import VectorIndex
 from timmy_desktop.memory.keeping import Keeping
 from timmy_desktop.memory.prompting import Prompting
@@ -97,6 +97,7 @@ class Memory:
         back_up: Callable[[], Awaitable[object]] | None = None,
         not_searched: Sequence[Path] = (),
         write_prompts: Callable[[], Awaitable[object]] | None = None,
+        remove_events: RemoveEvents | None = None,
         ask: AskModel | None = None,
         start_after: float = START_AFTER_SECONDS,
         exact_most: int = EXACT_MOST,
@@ -105,7 +106,8 @@ class Memory:
 
         `back_up` replaces the backups that forgetting has removed. `not_searched` are folders of files that
         the application only reads, which forgetting need not search. `write_prompts` has all prompts that
-        wait to be kept written, so that forgetting reaches them.
+        wait to be kept written, so that forgetting reaches them. `remove_events` takes out of the event log
+        what forgetting wants gone; None: it stays there.
         """
         self._db = db
         self._board = StatusBoard()
@@ -129,7 +131,7 @@ class Memory:
         self._forgetting = Forgetting(
             bus=bus, db=db, drain=self._drain, data_dir=data_dir, backups=backups, back_up=back_up,
             not_searched=not_searched, write_prompts=write_prompts,
-            let_go=lambda message_ids: self._proposing.let_go(message_ids),
+            let_go=lambda message_ids: self._proposing.let_go(message_ids), remove_events=remove_events,
         )  # fmt: skip
         self._proposing = Proposing(
             store=self._store, supervisor=supervisor, setting=settings.memory_facts,
@@ -290,17 +292,28 @@ class Memory:
     # Letting go
 
     async def forget(
-        self, entry_ids: Sequence[str], *, asker: Asker, sources: bool = False, tell: Tell | None = None
+        self,
+        entry_ids: Sequence[str],
+        *,
+        asker: Asker,
+        sources: bool = False,
+        events: bool = False,
+        tell: Tell | None = None,
     ) -> ForgetReport:
         """Forgets entries with their history and uses, and searches the data folder's bytes for what is left.
 
-        `sources`: also the chat messages and task results that they were made from. An agent may forget
-        its own alone; NotAllowedError otherwise.
+        `sources`: also the chat messages and task results that they were made from; `events`, with it: also
+        the events of the log that hold these tasks' words, after the last of which the past begins then. An
+        agent may forget its own alone, and no source and no event; NotAllowedError otherwise.
         """
         reason = "forgotten by the person" if asker.is_person else f"forgotten by {asker.owner}"
         return await self._forgetting.forget(
-            entry_ids, asker=asker, sources=sources, reason=reason, tell=tell or _silent
+            entry_ids, asker=asker, sources=sources, events=events, reason=reason, tell=tell or _silent
         )
+
+    async def events_of(self, entry_ids: Sequence[str]) -> int:
+        """How many events of the log hold words of the tasks that forgetting with sources would empty."""
+        return await self._forgetting.events(entry_ids)
 
     async def prune_preview(
         self, older_than_us: int, types: Sequence[EntryType] = ("conversation",)

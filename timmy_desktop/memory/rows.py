@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any
 
@@ -170,16 +169,6 @@ def predecessors(session: Session, identifiers: Sequence[str]) -> list[str]:
         layer = [row for row in rows if row not in found]
         found |= dict.fromkeys(layer)
     return list(found)
-
-
-@contextmanager
-def erasing(session: Session) -> Iterator[None]:
-    """What is deleted or replaced meanwhile is overwritten in the file, not just let go."""
-    session.sql("PRAGMA secure_delete = ON")
-    try:
-        yield
-    finally:
-        session.sql("PRAGMA secure_delete = FAST")
 
 
 def get_state(session: Session, name: str) -> str:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from timmy_desktop.events.memory import FORGOTTEN
-from timmy_desktop.memory.rows import chunks
+from timmy_desktop.events.tasks import TaskCompleted, TaskCreated, TaskStepped
+from timmy_desktop.memory.rows import chunks, predecessors
 from timmy_desktop.memory.types import Entry
 from timmy_desktop.memory.visibility import marks
 from timmy_desktop.storage.database import Session
+
+_LABELS = re.compile(r"^(?:Task|Result): ", re.MULTILINE)
+_TASK_WORDS = (TaskCreated.type, TaskStepped.type, TaskCompleted.type)
+"""Events that are nothing but a task's words."""
 
 # Of tables that another room may not have made yet, nothing is assumed: only what is there is looked at.
 _WORDS = {
@@ -18,7 +24,7 @@ _WORDS = {
     "conversations": "a conversation's title",
     "tasks": "a task, its text or its result",
     "provider_requests": "a kept prompt, as it was sent to a model",
-    "event_log": "the event log, which can't forget: a task's text or result",
+    "event_log": "the event log, in a task's text or result: prune it in the Events dock, without an archive",
     "event_base_words": "what is kept of the pruned past: a task's text or result",
 }
 
@@ -48,9 +54,7 @@ def forget_sources(session: Session, entries: Sequence[Entry]) -> tuple[int, lis
             f"UPDATE messages SET text = '{FORGOTTEN}' WHERE id IN ({marks(some)})",  # noqa: S608
             some,
         ).rowcount
-    for some in chunks(
-        sorted({entry.task_id for entry in entries if entry.task_id and not entry.message_id})
-    ):
+    for some in chunks(_tasks_of(entries)):
         emptied = session.sql(
             f"UPDATE tasks SET text = '{FORGOTTEN}', result = '{FORGOTTEN}' WHERE id IN ({marks(some)}) "  # noqa: S608
             "AND status IN ('completed', 'failed', 'cancelled') RETURNING id",
@@ -68,6 +72,53 @@ def forget_sources(session: Session, entries: Sequence[Entry]) -> tuple[int, lis
             some,
         )
     return count + len(tasks), tasks
+
+
+def without_labels(content: str) -> str:
+    """What an entry says of a task, as the task itself says it; see Keeping."""
+    return _LABELS.sub("", content)
+
+
+def words_of_tasks(session: Session, entries: Sequence[Entry]) -> list[bytes]:
+    """What the tasks say that the entries were made from: an entry has it shortened, and in its own words."""
+    found: list[bytes] = []
+    for some in chunks(_tasks_of(entries)):
+        statement = f"SELECT text, result FROM tasks WHERE id IN ({marks(some)}) AND text <> ?"  # noqa: S608
+        found += [said.encode() for row in session.sql(statement, [*some, FORGOTTEN]) for said in row if said]
+    return found
+
+
+def are_of_tasks(session: Session, identifiers: Sequence[str]) -> bool:
+    """Whether any of them, or of what they superseded, was made from a task."""
+    return any(
+        session.sql(
+            f"SELECT 1 FROM memory_entries WHERE task_id <> '' AND id IN ({marks(some)}) LIMIT 1",  # noqa: S608
+            some,
+        )
+        for some in chunks(predecessors(session, identifiers))
+    )
+
+
+def events_of_tasks(session: Session, entries: Sequence[Entry], needles: Sequence[bytes]) -> list[int]:
+    """The events that hold the words of the tasks that would be emptied; other tasks' may, and stay."""
+    found: list[int] = []
+    said = _json([text for needle in needles if (text := _text(needle))])
+    for some in chunks(_tasks_of(entries)):
+        ended = (
+            f"SELECT id FROM tasks WHERE id IN ({marks(some)}) "  # noqa: S608 - marks
+            "AND status IN ('completed', 'failed', 'cancelled')"
+        )
+        statement = (
+            f"SELECT seq FROM event_log WHERE task_id IN ({ended}) AND task_id <> '' "  # noqa: S608 - marks
+            f"AND (type IN ({marks(_TASK_WORDS)}) OR EXISTS "
+            "(SELECT 1 FROM json_each(?) AS needle WHERE instr(data, needle.value))) ORDER BY seq"
+        )
+        found += [row[0] for row in session.sql(statement, [*some, *_TASK_WORDS, said])]
+    return found
+
+
+def _tasks_of(entries: Sequence[Entry]) -> list[str]:
+    return sorted({entry.task_id for entry in entries if entry.task_id and not entry.message_id})
 
 
 def places_of(session: Session, needles: Sequence[bytes]) -> list[tuple[str, int]]:

@@ -29,6 +29,7 @@ from timmy_desktop.memory.types import (
 )
 from timmy_desktop.private_keys import without_private_keys
 from timmy_desktop.storage.database import Database, Session
+from timmy_desktop.storage.erasing import erasing
 
 SOURCE = "memory"
 LONGEST_CONTENT = 20_000
@@ -128,7 +129,7 @@ class Store:
                 edited.append(entry.id)
                 rows.keep_version(session, entry, now, "edited")
                 fresh = facts.subject(values["content"]) if (change.type or entry.type) == "fact" else ""
-                with rows.erasing(session):
+                with erasing(session):
                     rows.update(
                         session,
                         entry.id,

@@ -279,7 +279,8 @@ class ForgetReport:
     """What forgetting did, and what a search through the bytes of every file in the data folder found after.
 
     `covered` names what was cleaned; `traces` what still holds those bytes; `note` what to know of it.
-    `prompts_redacted`: of so many kept prompts parts were taken out.
+    `prompts_redacted`: of so many kept prompts parts were taken out. `events_removed`: so many events that
+    held words of tasks left the log.
     """
 
     entries: int
@@ -291,6 +292,7 @@ class ForgetReport:
     traces: tuple[Trace, ...] = ()
     note: str = ""
     prompts_redacted: int = 0
+    events_removed: int = 0
 
     @property
     def is_gone(self) -> bool:

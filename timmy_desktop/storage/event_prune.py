@@ -1,8 +1,8 @@
 """Removes old events lawfully: kept in an archive if wanted, told by a `log.pruned`; the chain still holds.
 
 First the stretches are chosen and archived, and the state after the last is folded; then one transaction
-tells of them and keeps their last hashes and that state; then they go, a few thousand rows at a time. What
-was interrupted there goes on at the next start.
+tells of them and keeps their last hashes and that state; then they go, a few thousand rows at a time, and
+their words out of the index. What was interrupted there goes on at the next start.
 """
 
 from __future__ import annotations
@@ -18,37 +18,30 @@ from timmy_desktop.clock import Clock
 from timmy_desktop.events.bus import EventBus
 from timmy_desktop.events.system import LogPruned
 from timmy_desktop.storage.database import Database, Session
+from timmy_desktop.storage.erasing import empty_wal, erasing, merge_words
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.storage.event_archive import Archive, archive_name, keep_archive, write_archive
 from timmy_desktop.storage.event_bases import Base, MakeBase, base_digest, keep_base
 from timmy_desktop.storage.event_gaps import Stretch, digest_of, keep_gaps
-from timmy_desktop.storage.event_index import EventIndex, indexed_up_to, kinds_of, unindex
+from timmy_desktop.storage.event_index import EventIndex, unindex
 from timmy_desktop.storage.event_log import EventLog
+from timmy_desktop.storage.event_plan import (
+    ROWS_IN_A_STRETCH,
+    PrunePlan,
+    plan,
+    plan_of_wanted,
+    want_no_more,
+    wanted,
+)
 from timmy_desktop.storage.folder import make_private_folder
 from timmy_desktop.supervisor import TaskSupervisor
 
 logger = logging.getLogger(__name__)
 
-KEPT_TOPIC = "log."
-ROWS_IN_A_STRETCH = 5_000
 _PENDING = "events_pruning"
 
 Progress = Callable[[str, int, int], None]
 """Words, how much is done, of how much."""
-
-
-@dataclass(frozen=True, slots=True)
-class PrunePlan:
-    """What would go: events from before `before_us`, of `types` where any are named."""
-
-    before_us: int
-    types: tuple[str, ...]
-    stretches: tuple[Stretch, ...]
-    by_type: tuple[tuple[str, int], ...]
-
-    @property
-    def events(self) -> int:
-        return sum(count for _, count in self.by_type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +96,33 @@ class EventPruning:
         """Removes them. Raises StorageError or OSError, and has removed nothing then."""
         async with self._working:
             await self._finish(progress)
-            planned = await self.plan(before_us, types)
-            if not planned.stretches:
-                return Pruned(0, None)
-            digest = digest_of(self._log.key, planned.stretches)
-            kept = await self._archive(planned, digest, progress) if archive else None
-            await self._tell(planned, digest, kept, await self._base(planned, progress))
+            return await self._carry_out(await self.plan(before_us, types), archive, progress)
+
+    async def remove_wanted(self, progress: Progress = lambda *_: None) -> Pruned:
+        """Removes the events that `want_removed` wrote down, without an archive; StorageError as above.
+
+        What it could not do yet is done at the next start.
+        """
+        async with self._working:
             await self._finish(progress)
-            return Pruned(planned.events, kept.path if kept else None)
+            return await self._remove_wanted(progress)
+
+    async def _remove_wanted(self, progress: Progress) -> Pruned:
+        known = await self._database.read(wanted)
+        if not known:
+            return Pruned(0, None)
+        removed = await self._carry_out(await self._database.read(plan_of_wanted), False, progress)
+        await self._database.write(partial(want_no_more, events=known))
+        return removed
+
+    async def _carry_out(self, planned: PrunePlan, archive: bool, progress: Progress) -> Pruned:
+        if not planned.stretches:
+            return Pruned(0, None)
+        digest = digest_of(self._log.key, planned.stretches)
+        kept = await self._archive(planned, digest, progress) if archive else None
+        await self._tell(planned, digest, kept, await self._base(planned, progress))
+        await self._finish(progress)
+        return Pruned(planned.events, kept.path if kept else None)
 
     async def _archive(self, planned: PrunePlan, digest: str, progress: Progress) -> Archive:
         make_private_folder(self._archives)
@@ -141,7 +153,8 @@ class EventPruning:
             if kept is not None:
                 keep_archive(session, kept)
             if base is not None:
-                keep_base(session, base, signed)
+                with erasing(session):
+                    keep_base(session, base, signed)
             session.sql("INSERT OR REPLACE INTO meta(name, value) VALUES (?, '1')", (_PENDING,))
 
         event = LogPruned(
@@ -164,56 +177,32 @@ class EventPruning:
         async with self._working:
             try:
                 await self._finish(lambda *_: None)
+                await self._remove_wanted(lambda *_: None)
             except StorageError as error:
                 logger.warning("What was pruned could not be removed yet: %s", error)
 
     async def _finish(self, progress: Progress) -> None:
         waiting = await self._database.read(_pending)
+        if waiting is None:
+            return
         done, total = 0, sum(stretch.rows for stretch in waiting)
         for some in _in_steps(waiting):
             await self._database.write(partial(remove, stretches=some))
             done += sum(stretch.rows for stretch in some)
             progress("Removing events", done, total)
             await asyncio.sleep(0)
-        if waiting:
-            await self._database.write(_forget_pending)
-
-
-def plan(session: Session, before_us: int, types: Sequence[str] = ()) -> PrunePlan:
-    """The stretches of events from before `before_us`, of these types where any are named; never `log.*`."""
-    kinds = kinds_of(session, types or ("*",)) - kinds_of(session, (f"{KEPT_TOPIC}*",))
-    condition = f"time_us < ? AND seq <= ? AND kind IN ({','.join(map(str, sorted(kinds)))})"
-    values = (before_us, indexed_up_to(session))
-    islands = (
-        "SELECT min(seq), max(seq) FROM (SELECT seq, seq - row_number() OVER (ORDER BY seq) AS island "  # noqa: S608
-        f"FROM event_facets WHERE {condition}) GROUP BY island ORDER BY 1"
-    )
-    ends = [piece for first, last in session.sql(islands, values) for piece in _pieces(first, last)]
-    by_type = session.sql(
-        "SELECT n.name, count(*) FROM event_facets f JOIN event_names n ON n.id = f.kind "  # noqa: S608
-        f"WHERE {condition} GROUP BY 1 ORDER BY 2 DESC",
-        values,
-    )
-    stretches = tuple(Stretch(first, last, _hash(session, last)) for first, last in ends)
-    return PrunePlan(before_us, tuple(types), stretches, tuple(by_type))
+        progress("Cleaning the index of words", total, total)
+        await merge_words(self._database, "event_text")
+        await empty_wal(self._database)
+        await self._database.write(_forget_pending)
 
 
 def remove(session: Session, stretches: Iterable[Stretch]) -> None:
     """Takes stretches out of index and log, in the transaction it is called in."""
-    for stretch in stretches:
-        unindex(session, stretch.first, stretch.last)
-        session.sql("DELETE FROM event_log WHERE seq BETWEEN ? AND ?", (stretch.first, stretch.last))
-
-
-def _pieces(first: int, last: int) -> list[tuple[int, int]]:
-    return [
-        (start, min(start + ROWS_IN_A_STRETCH - 1, last))
-        for start in range(first, last + 1, ROWS_IN_A_STRETCH)
-    ]
-
-
-def _hash(session: Session, seq: int) -> bytes:
-    return bytes(session.sql("SELECT hash FROM event_log WHERE seq = ?", (seq,))[0][0])
+    with erasing(session):
+        for stretch in stretches:
+            unindex(session, stretch.first, stretch.last)
+            session.sql("DELETE FROM event_log WHERE seq BETWEEN ? AND ?", (stretch.first, stretch.last))
 
 
 def _check_unchanged(session: Session, stretches: Iterable[Stretch]) -> None:
@@ -222,9 +211,10 @@ def _check_unchanged(session: Session, stretches: Iterable[Stretch]) -> None:
             raise StorageError("The log changed meanwhile; nothing was removed. Try again.")
 
 
-def _pending(session: Session) -> list[Stretch]:
+def _pending(session: Session) -> list[Stretch] | None:
+    """What is told of and still there; None where all of it was done."""
     if not session.sql("SELECT 1 FROM meta WHERE name = ?", (_PENDING,)):
-        return []
+        return None
     rows = session.sql(
         "SELECT first_seq, last_seq, hash FROM event_gaps "
         "WHERE EXISTS (SELECT 1 FROM event_log WHERE seq = first_seq) ORDER BY first_seq"

@@ -69,6 +69,7 @@ class Walk:
         self.told: dict[str, tuple[int, int]] = {}
         self.base: tuple[int, int, str] | None = None
         self.gaps: dict[str, list[tuple[int, int, bytes]]] = {}
+        self.unsigned: list[tuple[int, int, str]] = []
         self.saw_end_of_log = True
 
     def find(self, seq: int, problem: str) -> None:
@@ -111,7 +112,7 @@ class Walk:
         self.reach(first)
         text = f"gap {first} {last} {after.hex()} {pruned}"
         if not hmac.compare_digest(mac, keyed(self.key, text).digest()):
-            self.find(first, f"events {first} to {last} were removed, and not by the application")
+            self.unsigned.append((first, last, pruned))
         self.gaps.setdefault(pruned, []).append((first, last, after))
         self.heads, self.next = {after}, last + 1
 
@@ -132,6 +133,9 @@ class Walk:
 
     def end(self) -> None:
         """What only shows when everything was seen: that each prune took what it says."""
+        for first, last, digest in self.unsigned:
+            if not self.is_under_lost_key(last, digest):
+                self.find(first, f"events {first} to {last} were removed, and not by the application")
         for digest, gaps in sorted(self.gaps.items()):
             state = keyed(self.key, "pruned\n")
             for first, last, after in gaps:
@@ -142,10 +146,17 @@ class Walk:
                     gaps[0][0], f"events {gaps[0][0]} to {gaps[0][1]} were removed, and no event says so"
                 )
             # Fewer than were told of: the removal was still under way, and each gap is signed by itself.
+            elif seq <= self.chain_start:
+                continue
             elif len(gaps) == told and not hmac.compare_digest(digest, state.hexdigest()):
                 self.find(seq, f"what event {seq} says was pruned is not what was")
             elif len(gaps) > told > 0:
                 self.find(gaps[0][0], f"more was removed than event {seq} says")
+
+    def is_under_lost_key(self, last: int, digest: str) -> bool:
+        """Whether it was told of before the key was lost: then its signature can't be checked."""
+        seq = self.told.get(digest, (0, 0))[0]
+        return last <= self.chain_start and (0 < seq <= self.chain_start or not self.saw_end_of_log)
 
     def report(self) -> Report:
         head = next(iter(self.heads)) if len(self.heads) == 1 else b""

@@ -10,8 +10,10 @@ from pytestqt.qtbot import QtBot
 
 from tests.conditions import eventually
 from tests.gui.memory.conftest import Begin, Place
+from timmy_desktop.events.tasks import TaskCompleted, TaskCreated
 from timmy_desktop.memory.types import PERSON, Change
 
+ASKED = "Say how the safe in the boathouse is opened"
 SECRET = "The safe's code is 4711-SESAME-OPEN."
 
 
@@ -135,3 +137,82 @@ async def test_a_forgetting_that_fails_says_so(place: Place, expected_log: Any) 
     panel.acts.dialog.go_button.click()
     await eventually(lambda: "There is no memory" in panel.acts.dialog.notice.words)
     await place.calm()
+
+
+async def a_task_was_done(place: Place) -> None:
+    """Its events, its row, and what is remembered of it."""
+    await place.world.bus.publish(
+        TaskCreated(source="test", task_id="t1", text=ASKED),
+        TaskCompleted(
+            source="test", task_id="t1", result=SECRET, provider="p", model="m", duration_ms=1, tokens_in=1,
+            tokens_out=1,
+        ),
+        work=lambda session: session.sql(
+            "INSERT INTO tasks(id, text, status, created_us, updated_us, result) "
+            "VALUES ('t1', ?, 'completed', 1, 1, ?)",
+            (ASKED, SECRET),
+        ),
+    )  # fmt: skip
+    await eventually(lambda: place.texts)
+    await place.memory.settled()
+    await place.calm()
+
+
+async def test_events_that_hold_a_task_s_words_are_offered_with_its_sources(
+    place: Place, qtbot: QtBot
+) -> None:
+    await a_task_was_done(place)
+    panel = place.panel
+    panel.act("forget", panel.model.rows)
+    dialog = panel.acts.dialog
+    assert dialog.events.isHidden(), "nothing is known yet"
+    await eventually(lambda: dialog.events.isVisible())
+    assert "the 2 events of the log that hold its words" in dialog.events.text()
+    assert "The time scrubber then begins after the last of them" in words_under(dialog)
+    assert not dialog.events.isEnabled()
+    dialog.sources.click()
+    assert not dialog.events.isChecked(), "a choice of its own"
+    dialog.events.click()
+    dialog.sources.click()
+    assert not dialog.events.isChecked()
+    dialog.sources.click()
+    dialog.events.click()
+    qtbot.mouseClick(dialog.go_button, Qt.MouseButton.LeftButton)
+    await eventually(lambda: dialog.notice.words)
+    assert "no byte of it was found" in dialog.notice.words
+    assert "2 events were removed from the log" in dialog.details.text()
+    left = await place.world.rows("SELECT type FROM event_log WHERE task_id = 't1'")
+    assert left == [("memory.stored",)], "it has no word of it"
+    dialog.close()
+    await place.calm()
+
+
+async def test_without_the_choice_the_check_says_where_the_words_are_left(place: Place) -> None:
+    await a_task_was_done(place)
+    panel = place.panel
+    panel.act("forget", panel.model.rows)
+    dialog = panel.acts.dialog
+    await eventually(lambda: dialog.events.isVisible())
+    dialog.sources.click()
+    dialog.go_button.click()
+    await eventually(lambda: dialog.notice.words)
+    assert "1 place still holds some of its words" in dialog.notice.words
+    assert "prune it in the Events dock, without an archive: 2 places." in dialog.details.text()
+    dialog.close()
+    await place.calm()
+
+
+async def test_what_no_event_holds_offers_nothing(place: Place) -> None:
+    await place.told(SECRET)
+    panel = place.panel
+    panel.act("forget", panel.model.rows)
+    await eventually(lambda: not panel.acts._starter.running("events to forget"))
+    assert panel.acts.dialog.events.isHidden()
+    panel.acts.dialog.close()
+    await place.calm()
+
+
+def words_under(dialog: Any) -> str:
+    from PySide6.QtWidgets import QLabel
+
+    return " ".join(one.text() for one in dialog.findChildren(QLabel) if one.isVisible())

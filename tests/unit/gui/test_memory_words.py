@@ -10,6 +10,7 @@ from timmy_desktop.gui.panels.memory.map_geometry import Lens
 from timmy_desktop.gui.panels.memory.reading import facts_of, readable, use_counts, use_lines
 from timmy_desktop.gui.panels.memory.rows import Row, row_of, row_of_hit, second_line, spoken, title_of
 from timmy_desktop.gui.panels.memory.sentences import (
+    events_wish,
     forget_details,
     forget_said,
     forget_title,
@@ -141,6 +142,9 @@ def test_forgetting_is_told_as_it_was() -> None:
         "warn",
     )
     assert forget_details(left)[0] == "Left in swarm.db, the chat: 2 places."
+    with_events = forget_details(ForgetReport(1, 12, 500, 0, 1, ("table",), events_removed=1))
+    assert with_events[1] == "1 event was removed from the log; the time scrubber begins after that."
+    assert events_wish(1) == "Also remove the 1 event of the log that holds its words"
     assert forget_title(1) == "Forget this memory for good?"
 
 

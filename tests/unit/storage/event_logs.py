@@ -70,10 +70,10 @@ class Room:
 
 
 @asynccontextmanager
-async def a_room(folder: Path) -> AsyncIterator[Room]:
+async def a_room(folder: Path, key: bytes = KEY) -> AsyncIterator[Room]:
     folder.mkdir(exist_ok=True)  # noqa: ASYNC240 - a test's own folder
     clock, supervisor = FakeClock(), TaskSupervisor()
-    async with open_log(folder, clock=clock) as opened:
+    async with open_log(folder, clock=clock, key=key) as opened:
         index = EventIndex(log=opened.log, database=opened.database, clock=clock, supervisor=supervisor)
         pruning = EventPruning(
             bus=opened.bus, log=opened.log, database=opened.database, index=index, clock=clock,

@@ -26,10 +26,10 @@ class OpenLog:
 
 @asynccontextmanager
 async def open_log(
-    folder: Path, writer: Writer | None = None, clock: Clock | None = None
+    folder: Path, writer: Writer | None = None, clock: Clock | None = None, key: bytes = KEY
 ) -> AsyncIterator[OpenLog]:
     database = Database(folder / "swarm.db", writer)
-    log = EventLog(database, clock or SystemClock(), lambda _: KEY)
+    log = EventLog(database, clock or SystemClock(), lambda _: key)
 
     def prepare(session: Session) -> None:
         migrate(session, folder / "backups")

@@ -15,9 +15,10 @@ import pytest
 from opentelemetry.semconv._incubating.attributes import error_attributes, gen_ai_attributes
 from opentelemetry.semconv.schemas import Schemas
 
-from tests.unit.storage.event_logs import KEY, Room, a_room, only, verifier
+from tests.unit.storage.event_logs import KEY, Room, a_room, changed, only, verifier
 from timmy_desktop.events.system import LogPruned, SystemInfo
 from timmy_desktop.storage import event_archive
+from timmy_desktop.storage.chain_key import _start_mac
 from timmy_desktop.storage.errors import StorageError
 from timmy_desktop.storage.event_archive import archives, open_file
 from timmy_desktop.storage.event_counts import summary
@@ -25,11 +26,12 @@ from timmy_desktop.storage.event_export import ENDINGS, Format, csv_lines, expor
 from timmy_desktop.storage.event_file import EventFileWriter, read_rows
 from timmy_desktop.storage.event_filter import EventFilter
 from timmy_desktop.storage.event_index import index_step
+from timmy_desktop.storage.event_plan import want_removed, wanted
 from timmy_desktop.storage.event_prune import EventPruning, remove
 from timmy_desktop.storage.event_rows import LogRow, rows_between
 from timmy_desktop.storage.event_saved import forget_filter, save_filter, saved_filters
 from timmy_desktop.storage.event_spans import SCHEMA_URL, SEMCONV_VERSION, spans
-from timmy_desktop.storage.verification import ANCHOR_FILE, verify_log
+from timmy_desktop.storage.verification import ANCHOR_FILE, verify_log, write_anchor
 
 EVENTS = 240
 START_US = 1_000_000_000
@@ -103,6 +105,79 @@ async def test_counters_and_words_forget_what_went(room: Room) -> None:
     await room.database.write(build_anew)
     assert await room.database.read(read) == kept
     assert await room.found(only("text", "lantern")) == found
+
+
+async def test_no_word_of_what_went_stays_in_any_file(room: Room) -> None:
+    """FTS5 keeps the words of what was deleted until its pieces are merged, and a new event's beside them."""
+    await room.say(SystemInfo(source="x", message="The zanzibarquokka sleeps"))
+    await room.index.catch_up()
+    room.clock.seconds += 10
+    await room.say(SystemInfo(source="x", message="The wombatpalimpsest wakes"))
+    await room.index.catch_up()
+    assert b"zanzibarquokka" in await bytes_of(room)
+    await room.pruning.prune(room.clock.now_us() - 5_000_000, archive=False)
+    assert b"zanzibarquokka" not in await bytes_of(room)
+    assert b"wombatpalimpsest" in await bytes_of(room)
+    assert await room.found(only("text", "wombatpalimpsest")) == [room.log.head[0] - 1]
+    assert await is_intact(room)
+
+
+async def bytes_of(room: Room) -> bytes:
+    # FTS5 writes of a word only what the one before has not.
+    blocks = await room.database.read(lambda session: session.sql("SELECT block FROM event_text_data"))
+    files = [path.read_bytes() for path in room.folder.glob("swarm.db*") if path.suffix != ".db-shm"]
+    return b"".join((*files, *(row[0] for row in blocks)))
+
+
+async def test_events_that_are_wanted_gone_are_removed_one_by_one(room: Room) -> None:
+    before = await whole(room)
+    gone = {before[7].seq, before[8].seq, before[100].seq, before[-1].seq}
+    await room.database.write(lambda session: want_removed(session, [*gone, 10**6]))
+    pruned = await room.pruning.remove_wanted()
+    after = await whole(room)
+    assert (pruned.events, pruned.archive) == (4, None)
+    assert after[:-1] == [row for row in before if row.seq not in gone]
+    told = after[-1].values()
+    assert (told["gaps"], told["before_us"], told["first_seq"]) == (4, 0, min(gone))
+    assert await room.database.read(wanted) == []
+    assert await is_intact(room)
+    # A prune over the holes, and another wish, fit too.
+    await room.pruning.prune(MIDDLE_US)
+    await room.database.write(lambda session: want_removed(session, [before[150].seq, after[-1].seq]))
+    assert (await room.pruning.remove_wanted()).events == 1, "the log's own events stay"
+    assert (await room.pruning.remove_wanted()).events == 0
+    assert await is_intact(room)
+
+
+async def test_a_log_that_was_pruned_before_its_key_was_lost_is_not_broken(tmp_path: Path) -> None:
+    other, folder = b"n" * 32, tmp_path / "log"
+    async with a_room(folder) as room:
+        await room.tell(60)
+        await room.pruning.prune(START_US + 30 * 1_000_000, archive=False)
+    change = "INSERT INTO meta VALUES ('chain_start', ?)"
+    changed(folder, lambda db: db.execute(change, (f"61:{_start_mac(other, 61)}",)))
+    async with a_room(folder, key=other) as room:
+        await room.tell(20)
+        assert await found_in(room, other) == ([], [], 61)
+        # Under the new key all is proven as ever, also of events that the old one covered.
+        await room.pruning.prune(START_US + 45 * 1_000_000, archive=False)
+        assert await found_in(room, other) == ([], [], 61)
+    changed(folder, lambda db: db.execute("UPDATE event_gaps SET mac = ? WHERE first_seq > 61", (bytes(32),)))
+    async with a_room(folder, key=other) as room:
+        mine, alone, _ = await found_in(room, other)
+        assert mine
+        assert alone
+        assert "not by the application" in mine[0] + alone[0]
+
+
+async def found_in(room: Room, key: bytes) -> tuple[list[str], list[str], int]:
+    """What the application and the stand-alone verifier find, and how many events can't be verified."""
+    anchor = room.folder / ANCHOR_FILE
+    write_anchor(anchor, key, *room.log.head)
+    path = room.folder / "swarm.db"
+    report = await room.database.read(lambda session: verify_log(session, path, key, anchor))
+    alone = VERIFIER.verify(room.folder, key)
+    return [report.problem] * (not report.intact), [one.problem for one in alone.findings], report.unverified
 
 
 async def test_the_logs_own_events_are_never_pruned(room: Room) -> None:

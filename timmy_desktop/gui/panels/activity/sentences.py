@@ -180,7 +180,9 @@ def _started(event: system.SystemStarted, _: str) -> str:
 
 def _pruned(event: system.LogPruned, _: str) -> str:
     kept = f"; kept in {inert_line(event.archive, _SHORT)}" if event.archive else ""
-    return f"{count(event.events, 'old event')} removed from the log{kept}"
+    what = "old event" if event.before_us else "event"
+    why = "" if event.before_us else ", for what was forgotten"
+    return f"{count(event.events, what)} removed from the log{why}{kept}"
 
 
 def _verified(event: system.LogVerified, _: str) -> str:

@@ -15,7 +15,7 @@ from timmy_desktop.storage.event_export import Clean, as_it_is
 from timmy_desktop.storage.event_rows import LogRow, neighbours_of
 
 if TYPE_CHECKING:
-    from timmy_desktop.storage.event_prune import PrunePlan
+    from timmy_desktop.storage.event_plan import PrunePlan
 
 Progress = Callable[[str, int, int], None]
 

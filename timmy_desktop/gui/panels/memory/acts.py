@@ -30,6 +30,7 @@ from timmy_desktop.memory.types import (
 
 MOST_MERGED = 20
 _MOST_PIECES = 100_000
+_EVENTS = "events to forget"
 _LINES = "JSON lines (*.jsonl)"
 
 
@@ -88,10 +89,12 @@ class Acts:
             forget_title(len(ids)),
             samples,
             len(ids),
-            start=lambda sources: self._forget(ids, sources),
+            start=lambda sources, events: self._forget(ids, sources, events),
             words=words,
         )
         self._open(self.dialog)
+        # What is gone already has no events to offer; the forgetting itself says so.
+        self._starter.start(_EVENTS, self._memory.events_of(ids), self._offer_events, failed=lambda _: None)
 
     def forget_document(self, document_id: str, title: str) -> None:
         """All pieces of a document."""
@@ -112,17 +115,21 @@ class Acts:
             forget_title(count),
             [],
             count,
-            start=lambda _: self._prune(before_us, types),
+            start=lambda *_: self._prune(before_us, types),
             offer_sources=False,
             words=words,
         )
         self._open(self.dialog)
 
-    def _forget(self, ids: Sequence[str], sources: bool) -> None:
+    def _forget(self, ids: Sequence[str], sources: bool, events: bool) -> None:
         self._forgetting += 1
-        work = self._memory.forget(ids, asker=PERSON, sources=sources, tell=self._tell)
+        work = self._memory.forget(ids, asker=PERSON, sources=sources, events=events, tell=self._tell)
         # A name of its own: nothing that begins later gives it up.
         self._starter.start(f"forget-{ids[0]}", work, self._forgotten, failed=self._not_forgotten)
+
+    def _offer_events(self, number: int) -> None:
+        if self.dialog is not None:
+            self.dialog.offer_events(number)
 
     def _prune(self, before_us: int, types: Sequence[EntryType]) -> None:
         self._forgetting += 1
@@ -162,6 +169,7 @@ class Acts:
         dialog.open()
 
     def _closed(self) -> None:
+        self._starter.cancel(_EVENTS)
         self.dialog = None
 
     # The rest

@@ -9,8 +9,16 @@ from PySide6.QtWidgets import QSizePolicy, QStackedWidget, QWidget
 
 from timmy_desktop.gui.dialogs import WindowDialog
 from timmy_desktop.gui.panels.memory.progress_line import ProgressLine
-from timmy_desktop.gui.panels.memory.sentences import GOES, SOURCES, STAYS, forget_details, forget_said
-from timmy_desktop.gui.theme import GAP, ROOM, WIDE
+from timmy_desktop.gui.panels.memory.sentences import (
+    EVENTS_COST,
+    GOES,
+    SOURCES,
+    STAYS,
+    events_wish,
+    forget_details,
+    forget_said,
+)
+from timmy_desktop.gui.theme import GAP, ROOM, TIGHT, WIDE
 from timmy_desktop.gui.widgets.fields import CheckBox
 from timmy_desktop.gui.widgets.notice_bar import NoticeBar
 from timmy_desktop.gui.widgets.parts import button, card, column, label, line, row, selectable
@@ -30,17 +38,21 @@ class ForgetDialog(WindowDialog):
         samples: Sequence[str],
         number: int,
         *,
-        start: Callable[[bool], object],
+        start: Callable[[bool, bool], object],
         offer_sources: bool = True,
         words: str = "",
     ) -> None:
-        """`start(sources)` begins; `samples` are the beginnings of what goes."""
+        """`start(sources, events)` begins; `samples` are the beginnings of what goes."""
         super().__init__(parent, title)
         self._start = start
         self._title = label(title, size="title", wrap=True)
         self.pages = QStackedWidget()
         self.sources = CheckBox(SOURCES)
         self.sources.setVisible(offer_sources)
+        self.events = CheckBox("")
+        self._events_cost = label(EVENTS_COST, tone="muted", size="small", wrap=True)
+        self.sources.toggled.connect(self._allow_events)
+        self.offer_events(0)
         self.stay_button = button("Keep", self.close, variant="primary")
         self.go_button = button("Forget for good", self._go, variant="danger")
         self.progress = ProgressLine()
@@ -51,10 +63,19 @@ class ForgetDialog(WindowDialog):
         self._pages = (self._question(samples, number, words), self._working(), self._report())
         for page in self._pages:
             self.pages.addWidget(page)
-        layout = column(self._title, self.pages, gap=ROOM, margins=(WIDE, WIDE, WIDE, ROOM))
-        self.setLayout(layout)
+        self._all = column(self._title, self.pages, gap=ROOM, margins=(WIDE, WIDE, WIDE, ROOM))
+        self.setLayout(self._all)
         self.setMinimumWidth(_WIDTH)
         self.stay_button.setFocus()
+
+    def offer_events(self, number: int) -> None:
+        """So many events of the log hold words of what it was made from, and can go too."""
+        self.events.setText(events_wish(number))
+        self._events_cost.setVisible(number > 0)
+        self.events.setVisible(number > 0)
+        self._allow_events(self.sources.isChecked())
+        if self.isVisible():
+            self._fit()
 
     def show_progress(self, progress: Progress) -> None:
         """How far it is."""
@@ -95,6 +116,7 @@ class ForgetDialog(WindowDialog):
             layout.addWidget(label(text, wrap=True, tone="muted" if text is STAYS else ""))
         layout.addWidget(label("It can't be undone.", strong=True))
         layout.addWidget(self.sources)
+        layout.addLayout(column(self.events, self._events_cost, gap=TIGHT, margins=(WIDE, 0, 0, 0)))
         layout.addWidget(line())
         layout.addLayout(row(None, self.go_button, self.stay_button))
         page.setLayout(layout)
@@ -121,7 +143,13 @@ class ForgetDialog(WindowDialog):
         self._title.setText("Forgetting")
         self.progress.show_progress(Progress("Starting", 0, 0))
         self._turn_to(1)
-        self._start(self.sources.isChecked())
+        self._start(self.sources.isChecked(), self.events.isChecked())
+
+    def _allow_events(self, sources: bool) -> None:
+        """An event goes only with what it tells of."""
+        self.events.setEnabled(sources)
+        if not sources:
+            self.events.setChecked(False)
 
     def _turn_to(self, place: int) -> None:
         # What was asked needs more room than what is told of it.
@@ -130,6 +158,11 @@ class ForgetDialog(WindowDialog):
             page.setSizePolicy(policy, policy)
         self.pages.setCurrentIndex(place)
         self.adjustSize()
+
+    def _fit(self) -> None:
+        # What wraps is as high as the width makes it, which a hint does not know.
+        self._all.activate()
+        self.resize(self.width(), max(self.height(), self._all.totalHeightForWidth(self.width())))
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(f"{self.notice.words}\n{self.details.text()}")

@@ -26,6 +26,10 @@ STAYS = (
     "that were imported. The event log keeps that something was forgotten and when, not what."
 )
 SOURCES = "Also empty the chat messages and task results that it was made from"
+EVENTS_COST = (
+    "The log says, signed, how many were removed, and still proves the rest. The time scrubber then begins "
+    "after the last of them: moments before it can't be shown any more."
+)
 
 Said = tuple[str, str]
 """Words and tone."""
@@ -34,6 +38,12 @@ Said = tuple[str, str]
 def forget_title(number: int) -> str:
     """The question itself."""
     return "Forget this memory for good?" if number == 1 else f"Forget {memories(number)} for good?"
+
+
+def events_wish(number: int) -> str:
+    """The choice to have them removed."""
+    hold = "that holds" if number == 1 else "that hold"
+    return f"Also remove the {count(number, 'event')} of the log {hold} its words"
 
 
 def forget_said(report: ForgetReport) -> Said:
@@ -59,6 +69,11 @@ def forget_details(report: ForgetReport) -> list[str]:
     if report.traces:
         lines.append("Forget those too, or delete the files, if they should go.")
     lines.append(f"Cleaned: {', '.join(report.covered)}.")
+    if report.events_removed:
+        gone = count(report.events_removed, "event")
+        lines.append(
+            f"{gone} {_was(report.events_removed)} removed from the log; the time scrubber begins after that."
+        )
     if report.backups_removed:
         removed = count(report.backups_removed, "backup")
         lines.append(f"{removed} {_was(report.backups_removed)} removed; a new one takes their place.")
