@@ -26,9 +26,11 @@ from timmy_desktop.gui.panels.events.chain_desk import ChainParts
 from timmy_desktop.gui.panels.events.chain_page import ArchiveLine
 from timmy_desktop.gui.panels.events.columns import COLUMNS, DATA
 from timmy_desktop.gui.panels.events.error_marks import MarkedScrollBar
+from timmy_desktop.gui.panels.events.histogram_view import HistogramView
 from timmy_desktop.gui.panels.events.panel import CHAIN, LOG, SUMMARY, EventsPanel
 from timmy_desktop.gui.panels.events.reader import EventReader
 from timmy_desktop.gui.theme import Theme
+from timmy_desktop.storage.event_counts import Bar, Histogram
 from timmy_desktop.storage.event_filter import Condition, EventFilter
 from timmy_desktop.storage.event_positions import Order
 from timmy_desktop.storage.verification import ANCHOR_FILE
@@ -319,6 +321,18 @@ async def test_the_histogram_zooms(tmp_path: Path) -> None:
         QTest.keyClick(view, Qt.Key.Key_Escape)
         await world.settled()
         assert panel.model.rowCount() == EVENTS
+
+
+def test_the_histogram_is_coloured_by_severity(qtbot: QtBot) -> None:
+    view, theme = HistogramView(), Theme.current()
+    qtbot.addWidget(view)
+    view.resize(300, view.sizeHint().height())
+    bars = (Bar(0, 9, 0, 0), Bar(1_000_000, 0, 9, 0), Bar(2_000_000, 0, 0, 9))
+    view.show_histogram(Histogram(0, 3_000_000, 1_000_000, bars), zoomed=False)
+    picture = view.grab().toImage()
+    seen = [picture.pixelColor(x, 30).name() for x in (50, 150, 250)]
+    assert seen == [theme.color(role).name() for role in ("series1", "warn", "bad")]
+    assert view.accessibleDescription() == "27 events, 9 errors"
 
 
 async def test_a_range_of_time_is_left_out_by_a_click_on_its_chip(tmp_path: Path) -> None:
