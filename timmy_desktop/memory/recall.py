@@ -98,6 +98,7 @@ def report(
         model,
         _alarm(count, fifth, model, baseline, by_meaning),
         _is_measure(count, fifth, baseline, by_meaning),
+        by_meaning,
     )
 
 

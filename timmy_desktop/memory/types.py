@@ -397,6 +397,7 @@ class RecallReport:
     model: str
     alarm: str = ""
     is_measure: bool = False
+    by_meaning: bool = True
 
 
 @dataclass(frozen=True, slots=True)

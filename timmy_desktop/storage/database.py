@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from peewee import BaseQuery, DatabaseError, InterfaceError, SqliteDatabase
 
 from timmy_desktop.storage.errors import StorageError, translated
+from timmy_desktop.storage.event_words import says
 from timmy_desktop.storage.private_file import make_private_file
 from timmy_desktop.storage.writer import Writer, WriterThread
 
@@ -93,6 +94,8 @@ class Database:
         self._reader_database = SqliteDatabase(
             str(path), pragmas={**_PRAGMAS, "query_only": 1}, check_same_thread=False
         )
+        for database in (self._writer_database, self._reader_database):
+            database.register_function(says, "event_says", 3)
         self._writer = writer or WriterThread("timmy-writer")
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="timmy-reader")
         self._reader_connections: list[sqlite3.Connection] = []

@@ -14,6 +14,8 @@ from typing import Any, Literal, get_args
 
 from timmy_desktop.events.codec import event_types
 from timmy_desktop.storage.database import Session
+from timmy_desktop.storage.event_index import WORDS_SQL
+from timmy_desktop.storage.event_words import tokens
 
 Field = Literal["type", "severity", "source", "task", "agent", "text", "value"]
 SEVERITIES = ("info", "warning", "error")
@@ -21,6 +23,8 @@ _COLUMNS = {"type": ("kind", "type"), "source": ("source", "source"), "task": ("
             "agent": ("agent", "agent_id")}  # fmt: skip
 _PATH = re.compile(r"[\w-]+(\.[\w-]+)*")
 _WORD = re.compile(r"\w+")
+_EVENT = "e.type||' '||e.source||' '||e.task_id||' '||e.agent_id||' '||e.data"
+_SOMEWHERE, _BEYOND_ASCII = f"{_EVENT} LIKE ?", f"{_EVENT} GLOB '*[^\x01-\x7f]*'"
 _TRUE = {"true": "1", "false": "0"}
 
 
@@ -39,11 +43,17 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """`since_us` is in, `until_us` is out; None leaves an end open."""
+    """`since_us` is in, `until_us` is out; None leaves an end open. `outside`: all but what lies between."""
 
     conditions: tuple[Condition, ...] = ()
     since_us: int | None = None
     until_us: int | None = None
+    outside: bool = False
+
+    @property
+    def has_range(self) -> bool:
+        """Whether a range of time is asked for, or left out."""
+        return self.since_us is not None or self.until_us is not None
 
     @property
     def is_empty(self) -> bool:
@@ -75,7 +85,12 @@ class EventFilter:
         if not isinstance(values, dict):
             raise ValueError("A filter is an object.")  # noqa: TRY004 - one error for every fault
         conditions = tuple(_condition(one) for one in values.get("conditions", ()))
-        return cls(conditions, _time(values.get("since_us")), _time(values.get("until_us")))
+        times = _time(values.get("since_us")), _time(values.get("until_us"))
+        return cls(conditions, *times, outside=values.get("outside") is True)
+
+    def over(self, since_us: int | None, until_us: int | None) -> EventFilter:
+        """The same filter within a range of time; None and None for all of it."""
+        return replace(self, since_us=since_us, until_us=until_us, outside=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +134,7 @@ def compiled(session: Session, wanted: EventFilter) -> Where:
         if one.field == "text":
             build.text(one)
     build.data([one for one in wanted.conditions if one.field == "value"])
-    build.time(wanted.since_us, wanted.until_us)
+    build.time(wanted)
     return build.where()
 
 
@@ -200,12 +215,16 @@ class _Builder:
             self._indexed.append("f.seq NOT IN (SELECT rowid FROM event_text WHERE event_text MATCH ?)")
             self._indexed_values.append(expression)
         self._only_kinds = False
-        sign = "" if condition.include else "NOT "
-        for word in _WORD.findall(condition.value):
-            self._plain.append(
-                f"e.type||' '||e.source||' '||e.task_id||' '||e.agent_id||' '||e.data {sign}LIKE ?"
-            )
-            self._plain_values.append(f"%{word}%")
+        if expression:
+            self._plain_text(tokens(condition.value), expression.endswith("*"), condition.include)
+
+    def _plain_text(self, asked: str, may_go_on: bool, include: bool) -> None:
+        """The same for what the index does not have: looked at closely only where each word may stand."""
+        near = [word for word in asked.split() if word.isascii()]
+        somewhere = f"{' AND '.join([_SOMEWHERE] * len(near)) or '1'} OR {_BEYOND_ASCII}"
+        sign = "" if include else "NOT "
+        self._plain.append(f"{sign}(CASE WHEN {somewhere} THEN event_says({WORDS_SQL}, ?, ?) ELSE 0 END)")
+        self._plain_values += [*(f"%{word}%" for word in near), asked, int(may_go_on)]
 
     def data(self, conditions: Sequence[Condition]) -> None:
         for path in sorted({one.path for one in conditions}):
@@ -214,10 +233,13 @@ class _Builder:
                 if values:
                     self._data(path, values, include)
 
-    def time(self, since_us: int | None, until_us: int | None) -> None:
-        for sign, bound in ((">=", since_us), ("<", until_us)):
-            if bound is not None:
-                self._both(f"f.time_us {sign} ?", f"e.time_us {sign} ?", (bound,))
+    def time(self, wanted: EventFilter) -> None:
+        asked = [(">=", wanted.since_us), ("<", wanted.until_us)]
+        bounds = [(sign, bound) for sign, bound in asked if bound is not None]
+        if bounds:
+            between = " AND ".join(f"{{0}}.time_us {sign} ?" for sign, _ in bounds)
+            sql = f"NOT ({between})" if wanted.outside else between
+            self._both(sql.format("f"), sql.format("e"), tuple(bound for _, bound in bounds))
 
     def _data(self, path: str, values: Sequence[str], include: bool) -> None:
         self._needs_log = True

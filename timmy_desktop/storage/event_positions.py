@@ -99,7 +99,7 @@ def make_query(session: Session, wanted: EventFilter, order: Order | None = None
     # One after the other: asked for both at once, SQLite reads the whole table.
     first, last = (session.sql(f"SELECT {end}(seq) FROM event_log")[0][0] for end in ("min", "max"))  # noqa: S608
     low, high = first or 1, last or 0
-    if is_in_order_of_time(session):
+    if is_in_order_of_time(session) and not wanted.outside:
         low, high = numbers_between(session, low, high, wanted.since_us, wanted.until_us)
     where, mark = compiled(session, wanted), indexed_up_to(session)
     return Query(wanted, order or Order(), where, mark, high, low, last or 0)

@@ -26,9 +26,11 @@ from timmy_desktop.gui.panels.events.chain_desk import ChainParts
 from timmy_desktop.gui.panels.events.chain_page import ArchiveLine
 from timmy_desktop.gui.panels.events.columns import COLUMNS, DATA
 from timmy_desktop.gui.panels.events.error_marks import MarkedScrollBar
+from timmy_desktop.gui.panels.events.histogram_view import HistogramView
 from timmy_desktop.gui.panels.events.panel import CHAIN, LOG, SUMMARY, EventsPanel
 from timmy_desktop.gui.panels.events.reader import EventReader
 from timmy_desktop.gui.theme import Theme
+from timmy_desktop.storage.event_counts import Bar, Histogram
 from timmy_desktop.storage.event_filter import Condition, EventFilter
 from timmy_desktop.storage.event_positions import Order
 from timmy_desktop.storage.verification import ANCHOR_FILE
@@ -154,12 +156,14 @@ async def test_scrolling_away_stops_following_and_one_key_resumes(tmp_path: Path
         await world.happen(*[SystemInfo(source="x", message=f"{number}") for number in range(9)])
         await eventually(lambda: panel.page.new_button.text().strip() == "9 new")
         assert panel.model.rowCount() == EVENTS, "what one reads does not move"
+        assert not panel.page.bar.follow_button.isChecked()
         assert panel.model.row(40) == top
         QTest.keyClick(table, Qt.Key.Key_Home)
         await eventually(lambda: panel.model.rowCount() == EVENTS + 9)
         await eventually(lambda: world.seqs(2) == [EVENTS + 9, EVENTS + 8])
         assert panel.page.new_button.isHidden()
         assert panel.following
+        assert panel.page.bar.follow_button.isChecked()
 
 
 async def test_a_sorted_list_stands_still(tmp_path: Path) -> None:
@@ -187,6 +191,28 @@ async def test_heads_sort_and_columns_are_chosen_and_kept(tmp_path: Path) -> Non
         assert not next(
             action for action in table.columns_menu().actions() if action.text() == "Data"
         ).isEnabled()
+
+
+async def test_columns_stand_the_next_time_as_they_were_left(tmp_path: Path) -> None:
+    async with a_world(tmp_path, events=0) as world:
+        table = world.panel.page.table
+        head, kind = (
+            table.horizontalHeader(),
+            next(at for at, one in enumerate(COLUMNS) if one.name == "type"),
+        )
+        for name, shown in (("Hash", True), ("Agent", False)):
+            next(one for one in table.columns_menu().actions() if one.text() == name).setChecked(shown)
+        head.moveSection(head.visualIndex(kind), 0)
+        head.resizeSection(kind, 222)
+        left = table.column_names
+    async with a_world(tmp_path, events=0) as world:
+        table = world.panel.page.table
+        assert table.column_names == left
+        assert [one.partition("=")[0] for one in left] == ["type", "seq", "time", "task", "data", "hash"]
+        assert table.horizontalHeader().sectionSize(kind) == 222
+        table.show_columns(["time", "hash=-3", "nothing=1", "seq=" + "9" * 30])
+        assert {one.partition("=")[0] for one in table.column_names} == {"time", "hash", "seq", "data"}
+        table.show_columns([])
 
 
 async def test_an_empty_log_says_so(tmp_path: Path) -> None:
@@ -295,6 +321,43 @@ async def test_the_histogram_zooms(tmp_path: Path) -> None:
         QTest.keyClick(view, Qt.Key.Key_Escape)
         await world.settled()
         assert panel.model.rowCount() == EVENTS
+
+
+def test_the_histogram_is_coloured_by_severity(qtbot: QtBot) -> None:
+    view, theme = HistogramView(), Theme.current()
+    qtbot.addWidget(view)
+    view.resize(300, view.sizeHint().height())
+    bars = (Bar(0, 9, 0, 0), Bar(1_000_000, 0, 9, 0), Bar(2_000_000, 0, 0, 9))
+    view.show_histogram(Histogram(0, 3_000_000, 1_000_000, bars), zoomed=False)
+    picture = view.grab().toImage()
+    seen = [picture.pixelColor(x, 30).name() for x in (50, 150, 250)]
+    assert seen == [theme.color(role).name() for role in ("series1", "warn", "bad")]
+    assert view.accessibleDescription() == "27 events, 9 errors"
+
+
+async def test_a_range_of_time_is_left_out_by_a_click_on_its_chip(tmp_path: Path) -> None:
+    async with a_world(tmp_path) as world:
+        panel, shown = world.panel, world.panel.page.histogram.shown
+        assert shown is not None
+        since, until = shown.since_us + 100 * 1_000_000, shown.since_us + 300 * 1_000_000
+        panel.page.histogram.range_chosen.emit(since, until)
+        await world.settled()
+        within = panel.model.rowCount()
+        assert 0 < within < EVENTS
+        [chip] = panel.page.chips.chips
+        words = chip.words.text()
+        chip.words.click()
+        await world.settled()
+        assert panel.model.rowCount() == EVENTS - within
+        [chip] = panel.page.chips.chips
+        assert chip.words.text() == f"not {words}"
+        await eventually(lambda: sum(bar.count for bar in panel.page.histogram.shown.bars) == EVENTS - within)  # type: ignore[union-attr]
+        await world.happen(SystemInfo(source="x", message="later"))
+        await eventually(lambda: world.seqs(1) == [EVENTS + 1])
+        chip.cross.click()
+        await world.settled()
+        assert panel.model.rowCount() == EVENTS + 1
+        assert panel.page.chips.isHidden()
 
 
 async def test_errors_are_marked_in_the_scroll_bar(tmp_path: Path) -> None:
@@ -413,9 +476,33 @@ async def test_rows_are_copied_whole(tmp_path: Path) -> None:
     async with a_world(tmp_path) as world:
         panel = world.panel
         panel.page.table.selectRow(0)
-        panel.deeds.copy(panel.chosen_seqs(), "jsonl")
+        panel.copy_chosen("jsonl")
         await eventually(lambda: any(isinstance(wish, Say) for wish in world.wishes))
         assert json.loads(QGuiApplication.clipboard().text())["seq"] == EVENTS
+
+
+async def test_all_that_is_chosen_is_copied_whether_it_was_on_screen_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with a_world(tmp_path) as world:
+        panel = world.panel
+        panel.filter_by(EventFilter((Condition("type", "tool.*"),)))
+        await world.settled()
+        shown = panel.model.rowCount()
+        panel.page.table.selectAll()
+        assert panel.page.table.chosen_runs() == [range(shown)]
+        for most, words in (
+            (5_000, f"{shown} events copied."),
+            (7, f"7 events copied of {shown}; an export"),
+        ):
+            monkeypatch.setattr("timmy_desktop.gui.panels.events.deeds._MOST_COPIED", most)
+            world.wishes.clear()
+            panel.copy_chosen("jsonl")
+            await eventually(lambda: bool(world.wishes))
+            assert world.wishes[0].text.startswith(words)
+            copied = [json.loads(line) for line in QGuiApplication.clipboard().text().splitlines()]
+            assert len(copied) == min(most, shown)
+            assert all(one["type"].startswith("tool.") for one in copied)
 
 
 async def test_what_passes_the_filter_is_exported(

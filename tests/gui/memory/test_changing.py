@@ -140,6 +140,28 @@ async def test_the_menu_offers_what_fits_the_rows(place: Place, clipboard: Any) 
     await place.calm()
 
 
+async def test_what_is_folded_behind_a_result_is_reached_from_it(place: Place) -> None:
+    first, second = await place.told(
+        "The ferry to the island leaves at noon each day", "the ferry to the island leaves at noon, each day!"
+    )
+    panel = place.panel
+    await place.search("when does the ferry leave for the island")
+    [row] = panel.model.rows
+    [behind] = row.folded
+    assert {row.id, behind} == {first.id, second.id}
+    menu = menu_of(panel, [row], lambda name: panel.act(name, [row]))
+    alike = next(action.menu() for action in menu.actions() if action.text() == "1 alike")
+    opens, _, merges = alike.actions()  # type: ignore[attr-defined]
+    opens.trigger()
+    await eventually(lambda: panel.reader.entry is not None and panel.reader.entry.id == behind)
+    merges.trigger()
+    await eventually(lambda: panel.findChild(MergeDialog) is not None)
+    panel.findChild(MergeDialog).box.save_button.click()
+    await eventually(lambda: len(place.texts) == 1 and not panel.model.rows[0].folded)
+    menu.deleteLater()
+    await place.calm()
+
+
 async def test_there_is_nothing_to_undo_at_first(place: Place) -> None:
     place.panel.undo()
     assert place.said == ["There is nothing to undo here. Forgetting can't be undone."]

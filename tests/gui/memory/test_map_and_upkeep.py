@@ -11,6 +11,8 @@ from pytestqt.qtbot import QtBot
 from tests.conditions import eventually
 from tests.fakes.memory_world import FakeEmbedder
 from tests.gui.memory.conftest import Begin, Place
+from timmy_desktop.gui.panels.memory.wording import TYPES
+from timmy_desktop.gui.theme import Theme
 
 FACTS = (
     "My boat is called Wilma.",
@@ -76,6 +78,19 @@ async def test_the_map_is_reached_by_keys_and_as_a_list(place: Place, qtbot: QtB
     assert [row.words[1] for row in panel.map.list.cells.rows] == ["Conversation"]
     qtbot.mouseClick(panel.map.list_button, Qt.MouseButton.LeftButton)
     assert panel.map.list.isVisible()
+    await place.calm()
+
+
+async def test_points_have_the_colours_of_their_types(place: Place) -> None:
+    await place.told(*FACTS[:3])
+    await place.told("We spoke of tides.", "We spoke of nets.", type="conversation")
+    await turned_to(place, place.panel.map)
+    view = place.panel.map.map
+    picture = view.grab().toImage()
+    seen = {point.type: picture.pixelColor(view.place_of(point.entry_id)).name() for point in view.points}
+    theme = Theme.current()
+    assert seen == {kind: theme.color(TYPES[kind].role).name() for kind in ("fact", "conversation")}
+    assert seen["fact"] != seen["conversation"]
     await place.calm()
 
 

@@ -54,6 +54,11 @@ async def test_without_an_embedder_words_still_search_and_it_can_be_tried_again(
     assert place.texts == ["My boat is called Wilma."]
     assert panel.page.note.words == ""  # it is said above already
     assert told[-1] == "1 memory, words only"
+    await place.search("which vessel")
+    assert "meaning was not searched" in panel.page.state.accessibleName()
+    panel.upkeep_desk.run_self_test()
+    await eventually(lambda: panel.upkeep.test.notice.words)
+    assert panel.upkeep.test.notice.words.endswith("were searched. Run it again once the model is there.")
     embedder.missing = False
     panel.told.status.action_button.click()
     await eventually(lambda: place.memory.status().embedder == "ready" and panel.told.status.words == "")

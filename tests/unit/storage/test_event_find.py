@@ -64,9 +64,9 @@ async def every(room: Room) -> list[LogRow]:
 
 def passes(row: LogRow, wanted: EventFilter) -> bool:
     """The same by looking."""
-    if wanted.since_us is not None and row.time_us < wanted.since_us:
-        return False
-    if wanted.until_us is not None and row.time_us >= wanted.until_us:
+    since = START_US if wanted.since_us is None else wanted.since_us
+    until = row.time_us + 1 if wanted.until_us is None else wanted.until_us
+    if (since <= row.time_us < until) is wanted.outside:
         return False
     groups: dict[tuple[str, str], list[bool]] = {}
     for number, one in enumerate(wanted.conditions):
@@ -115,6 +115,8 @@ FILTERS = [
     only("text", "lantern"),
     only("text", "lantern", include=False),
     only("text", "ran out of memory"),
+    only("text", "ran out of memory", include=False),
+    only("text", "out lantern", include=False),
     only("value", "ollama", path="provider"),
     only("value", "ok", include=False, path="outcome"),
     only("value", "notes/lantern.md", path="arguments.path"),
@@ -131,6 +133,9 @@ FILTERS = [
     EventFilter((Condition("text", "lantern"), Condition("text", "harbour"))),
     EventFilter((Condition("severity", "error"), Condition("severity", "warning")), START_US + 900 * SECOND),
     EventFilter((), START_US + 500 * SECOND, START_US + 2_000 * SECOND),
+    EventFilter((), START_US + 500 * SECOND, START_US + 2_000 * SECOND, outside=True),
+    EventFilter((), None, START_US + 2_000 * SECOND, outside=True),
+    EventFilter((Condition("type", "tool.*"),), START_US + 2_000 * SECOND, outside=True),
 ]
 
 
@@ -168,7 +173,7 @@ async def test_a_list_is_sorted(room: Room, key: Any, descending: bool) -> None:
 
 async def test_any_page_is_where_it_belongs(room: Room) -> None:
     dice = random.Random(5)
-    for wanted in (EventFilter(), FILTERS[2], FILTERS[10], FILTERS[14], FILTERS[17]):
+    for wanted in (EventFilter(), FILTERS[2], FILTERS[10], FILTERS[14], FILTERS[17], FILTERS[19]):
         whole = await room.found(wanted)
 
         def read(session: Any, wanted: EventFilter = wanted, whole: list[int] = whole) -> None:
@@ -232,7 +237,9 @@ async def test_a_summary_counts_what_is_there(room: Room, hours: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", [FILTERS[0], FILTERS[1], FILTERS[10], FILTERS[14], FILTERS[17], FILTERS[24]], ids=str
+    "wanted",
+    [FILTERS[0], FILTERS[1], FILTERS[10], FILTERS[14], FILTERS[17], FILTERS[19], *FILTERS[-5:]],
+    ids=str,
 )
 async def test_a_histogram_holds_every_match(room: Room, wanted: EventFilter) -> None:
     rows = [row for row in await every(room) if passes(row, wanted)]
@@ -292,6 +299,26 @@ async def test_the_index_goes_on_where_it_was_interrupted(tmp_path: Path) -> Non
             ]
         )
         assert counted == [300] * 4
+
+
+@pytest.mark.parametrize("include", [True, False])
+@pytest.mark.parametrize(
+    "text", ["fog", "the fog", "fog*", "message", "FÜR elise", "fur", "elise fur", "call id", "log?"]
+)
+async def test_what_came_just_now_is_found_as_it_will_be_once_it_is_indexed(
+    tmp_path: Path, text: str, include: bool
+) -> None:
+    said = ("the fog lifts", "foghorn", "fog, the", "für Elise", "fur", "a call_id", "a log", "catalog", "")
+    async with a_room(tmp_path / "log") as room:
+        await room.say(*(SystemInfo(source="x", message=words) for words in said))
+        wanted = only("text", text, include=include)
+        # A word that nothing in the index has may go on, so one has to be there.
+        await room.database.write(lambda session: index_step(session, 2))
+        query = await room.database.read(lambda session: make_query(session, wanted))
+        late = [one for one in (await room.found(wanted)) if one > query.mark]
+        await room.index.catch_up()
+        known = [one for one in (await room.found(wanted)) if one > query.mark]
+        assert late == known
 
 
 async def test_a_row_that_is_no_json_is_found_and_shown(room: Room) -> None:

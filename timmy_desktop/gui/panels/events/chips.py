@@ -80,7 +80,7 @@ class ChipBar(QWidget):
                 old.deleteLater()
         for condition in wanted.conditions:
             self._flow.addWidget(self._chip(condition))
-        if wanted.since_us is not None or wanted.until_us is not None:
+        if wanted.has_range:
             self._flow.addWidget(self._time_chip(wanted))
         self.setVisible(self._flow.count() > 0)
         self.updateGeometry()
@@ -98,4 +98,10 @@ class ChipBar(QWidget):
         since = exact_time(wanted.since_us)[5:19] if wanted.since_us is not None else "the beginning"
         until = exact_time(wanted.until_us)[5:19] if wanted.until_us is not None else "now"
         words = f"{since} to {until}"
-        return Chip(words, words, lambda: self.changed.emit(replace(wanted, since_us=None, until_us=None)))
+        shown, turned = (f"not {words}", words) if wanted.outside else (words, f"not {words}")
+        return Chip(
+            shown,
+            f"{shown}\nClick for the opposite: {turned}",
+            lambda: self.changed.emit(wanted.over(None, None)),
+            lambda: self.changed.emit(replace(wanted, outside=not wanted.outside)),
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,17 +55,20 @@ class Deeds:
 
     # Copy and export
 
-    def copy(self, seqs: list[int], form: str) -> None:
-        """Puts events on the clipboard, whole."""
-        if not seqs:
+    def copy(self, runs: Sequence[range], form: str) -> None:
+        """Puts the events at these places of the list on the clipboard, whole."""
+        query, chosen = self._panel.desk.query, sum(map(len, runs))
+        if not chosen or query is None:
             return
 
         def put(rows: list[LogRow]) -> None:
             text = csv_lines(rows) if form == "csv" else "".join(f"{json_line(row)}\n" for row in rows)
             QGuiApplication.clipboard().setText(text)
-            self._say(f"{count(len(rows), 'event')} copied.", "info")
+            rest = f" of {chosen:,}; an export writes all" if chosen > _MOST_COPIED else ""
+            self._say(f"{count(len(rows), 'event')} copied{rest}.", "info")
 
-        self._tasks.start("copy", self._panel.reader.whole(seqs[:_MOST_COPIED]), put)
+        work = self._panel.reader.whole(query, self._panel.model.positions, _first(runs, _MOST_COPIED))
+        self._tasks.start("copy", work, put)
 
     def export(self, form: Format) -> QFileDialog:
         """Asks where, then writes."""
@@ -186,6 +190,14 @@ class Deeds:
 
     def _say(self, words: str, tone: str) -> None:
         self._panel.wished.emit(Say(words, tone))
+
+
+def _first(runs: Sequence[range], most: int) -> list[range]:
+    """As much of the runs as is no more than `most`."""
+    found: list[range] = []
+    for run in runs:
+        found.append(run[: most - sum(map(len, found))])
+    return [run for run in found if run]
 
 
 async def _closed(database: Database, folder: Path) -> None:

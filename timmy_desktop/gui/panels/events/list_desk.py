@@ -53,7 +53,7 @@ class ListDesk(QObject):
 
     @property
     def can_follow(self) -> bool:
-        return self.order.is_newest_first and self.wanted.until_us is None
+        return self.order.is_newest_first and (self.wanted.until_us is None or self.wanted.outside)
 
     def ask(self, wanted: EventFilter, order: Order) -> None:
         """Another list; what was under way for the one before is dropped."""
@@ -135,8 +135,9 @@ class ListDesk(QObject):
 
     async def _histogram(self, query: Query) -> Histogram:
         extent = await self.reader.extent()
-        since = query.wanted.since_us if query.wanted.since_us is not None else extent.since_us
-        until = query.wanted.until_us if query.wanted.until_us is not None else extent.until_us + 1
+        wanted = EventFilter() if query.wanted.outside else query.wanted
+        since = wanted.since_us if wanted.since_us is not None else extent.since_us
+        until = wanted.until_us if wanted.until_us is not None else extent.until_us + 1
         return await self.reader.histogram(query, since, max(until, since + 1))
 
     def _show_newer(self, newer: Newer) -> None:

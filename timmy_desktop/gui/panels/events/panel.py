@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, QSignalBlocker, Qt, QTimer
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QMenu, QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
@@ -107,6 +107,7 @@ class EventsPanel(Panel):
         return name in ("search", "story", "summary", "chain")
 
     def stop(self) -> None:
+        self._keep_columns()
         self.bridge.stop()
         self._stop_index()
         self._tasks.stop()
@@ -114,7 +115,6 @@ class EventsPanel(Panel):
         self.page.bar.stop()
         self.page.busy.finish()
         self.deeds.stop()
-        self._keepsakes.save()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
@@ -168,6 +168,7 @@ class EventsPanel(Panel):
         self.page.bar.follow_button.setChecked(True)
         self.page.table.scrollToTop()
         self.page.show_new(0, _MOST_WAITING)
+        self._show_following()
         self.desk.follow()
 
     def read_from(self, reader: EventReader, words: str = "") -> None:
@@ -249,7 +250,13 @@ class EventsPanel(Panel):
         if self.tabs.currentIndex() == CHAIN:
             self.chain.show_head()
 
+    def _show_following(self) -> None:
+        """The button says what is so, wherever the list was scrolled to."""
+        with QSignalBlocker(self.page.bar.follow_button):
+            self.page.bar.follow_button.setChecked(self.following)
+
     def _scrolled(self) -> None:
+        self._show_following()
         if self.page.table.at_top and self.desk.can_follow and self._following and self._waiting:
             self.desk.follow()
 
@@ -270,6 +277,7 @@ class EventsPanel(Panel):
             self._show_state()
 
     def _show_shown(self) -> None:
+        self._show_following()
         self._show_state()
 
     def _show_state(self) -> None:
@@ -300,11 +308,11 @@ class EventsPanel(Panel):
         self.page.table.marks.show_marks(self.model.rowCount(), marks)
 
     def _show_histogram(self, histogram: object) -> None:
-        zoomed = self._chips.since_us is not None or self._chips.until_us is not None
+        zoomed = self._chips.has_range and not self._chips.outside
         self.page.histogram.show_histogram(histogram, zoomed=zoomed)  # type: ignore[arg-type]
 
     def _zoom(self, since_us: int | None, until_us: int | None) -> None:
-        self.filter_by(replace(self._chips, since_us=since_us, until_us=until_us))
+        self.filter_by(self._chips.over(since_us, until_us))
 
     def _came(self, rows: int) -> None:
         self.page.table.marks.shift(rows)
@@ -372,14 +380,13 @@ class EventsPanel(Panel):
         if row.agent_id:
             menu.addAction("Only this agent", lambda: self.add_filter(Condition("agent", row.agent_id)))
         menu.addSeparator()
-        menu.addAction("Copy as a table", lambda: self.deeds.copy(self.chosen_seqs(), "csv"))
-        menu.addAction("Copy as JSON lines", lambda: self.deeds.copy(self.chosen_seqs(), "jsonl"))
+        menu.addAction("Copy as a table", lambda: self.copy_chosen("csv"))
+        menu.addAction("Copy as JSON lines", lambda: self.copy_chosen("jsonl"))
         return menu
 
-    def chosen_seqs(self) -> list[int]:
-        """The numbers of the chosen rows that are here."""
-        rows = [self.model.row(place) for place in self.page.table.selected_rows()]
-        return [row.seq for row in rows if row is not None]
+    def copy_chosen(self, form: str) -> None:
+        """The chosen rows, whether they are here or not."""
+        self.deeds.copy(self.page.table.chosen_runs(), form)
 
     def _offer(self, point: QPoint) -> None:
         index = self.page.table.indexAt(point)
@@ -402,7 +409,7 @@ class EventsPanel(Panel):
         self.filter_by(wanted)
 
     def _choose_range(self, minutes: int) -> None:
-        self.filter_by(replace(self._chips, since_us=self._now_us() - minutes * _MINUTE_US, until_us=None))
+        self.filter_by(self._chips.over(self._now_us() - minutes * _MINUTE_US, None))
 
     def _follow_toggled(self, follows: bool) -> None:
         self._following = follows
@@ -478,7 +485,7 @@ class EventsPanel(Panel):
         table.search_wanted.connect(bar.field.setFocus)
         table.open_wanted.connect(self._open_current)
         table.doubleClicked.connect(self._open_current)
-        table.copy_wanted.connect(lambda: self.deeds.copy(self.chosen_seqs(), "csv"))
+        table.copy_wanted.connect(lambda: self.copy_chosen("csv"))
         table.menu_wanted.connect(self._offer)
         table.order_chosen.connect(self.sort_by)
         table.columns_chosen.connect(self._keep_columns)

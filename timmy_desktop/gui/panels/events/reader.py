@@ -110,8 +110,14 @@ class EventReader:
     async def task(self, task_id: str) -> list[LogRow]:
         return await self.database.read(lambda session: rows_of_task(session, task_id))
 
-    async def whole(self, seqs: list[int]) -> list[LogRow]:
-        return await self.database.read(lambda session: rows_of(session, seqs, shown=0))
+    async def whole(self, query: Query, positions: Positions, runs: Sequence[range]) -> list[LogRow]:
+        """The rows at these places of a list, with nothing cut off."""
+
+        def read(session: Session) -> list[LogRow]:
+            pages = [seqs_at(session, query, positions, run.start, len(run)) for run in runs]
+            return rows_of(session, [seq for page in pages for seq in page], shown=0)
+
+        return await self.database.read(read)
 
     async def summaries(self, now_us: int) -> dict[str, list[TypeCount]]:
         """By type for the last hour, day and week."""

@@ -81,6 +81,17 @@ class _Teller:
         )  # fmt: skip
         return True
 
+    def _task_over(self, row: LogRow, tone: str, reason: str = "", result: str = "") -> None:
+        """The work and the task end; so does what nobody will tell the end of any more."""
+        self._end("work", row, tone, detail=reason)
+        self._break_off(row)
+        self._end("task", row, tone, detail=reason or result)
+
+    def _break_off(self, row: LogRow) -> None:
+        """A call that was under way, or an auction; the payment goes on after the task."""
+        for key in [key for key in self._open if key not in ("task", "payment")]:
+            self._end(key, row, "muted", f"{self.spans[self._open[key]].title}, broken off")
+
     def _moment(
         self,
         row: LogRow,
@@ -161,20 +172,18 @@ class _Teller:
         )  # fmt: skip
 
     def _task_completed(self, row: LogRow, values: dict[str, Any]) -> None:
-        self._end("work", row, "good")
-        self._end("task", row, "good", detail=_text(values, "result"))
+        self._task_over(row, "good", result=_text(values, "result"))
 
     def _task_failed(self, row: LogRow, values: dict[str, Any]) -> None:
-        self._end("work", row, "bad", detail=_text(values, "reason"))
-        self._end("task", row, "bad", detail=_text(values, "reason"))
+        self._task_over(row, "bad", _text(values, "reason"))
 
     def _task_cancelled(self, row: LogRow, values: dict[str, Any]) -> None:
-        self._end("work", row, "muted")
-        self._end("task", row, "muted", detail=_text(values, "reason"))
+        self._task_over(row, "muted", _text(values, "reason"))
 
     def _task_retried(self, row: LogRow, values: dict[str, Any]) -> None:
         if not self._end("work", row, "warn", detail=_text(values, "reason")):
             self._moment(row, "Goes back to auction", "retry", 1, _text(values, "reason"))
+        self._break_off(row)
 
     def _memory_stored(self, row: LogRow, values: dict[str, Any]) -> None:
         entries = values.get("entries")

@@ -13,7 +13,7 @@ from timmy_desktop.gui.panels.events.model import EventsModel
 from timmy_desktop.gui.theme import Theme
 from timmy_desktop.storage.event_positions import Order
 
-_LEAST_DATA = 200
+_LEAST_DATA, _WIDEST = 200, 2_000
 
 
 class EventsTable(QTableView):
@@ -51,19 +51,37 @@ class EventsTable(QTableView):
         direction = Qt.SortOrder.DescendingOrder if order.descending else Qt.SortOrder.AscendingOrder
         self.horizontalHeader().setSortIndicator(1 if order.key == "time" else place, direction)
 
-    def show_columns(self, names: list[str]) -> None:
-        """Which columns stand there; those that are meant to where none are named."""
+    def show_columns(self, kept: list[str]) -> None:
+        """Which columns stand there, as `column_names` told; those that are meant to where none are named."""
+        widths = dict(one.partition("=")[::2] for one in kept)
         for place, column in enumerate(COLUMNS):
-            shown = column.name in names if names else column.shown
+            shown = column.name in widths if kept else column.shown
             self.setColumnHidden(place, not shown and place != DATA)
+        head, places = self.horizontalHeader(), {column.name: at for at, column in enumerate(COLUMNS)}
+        for to, name in enumerate(name for name in widths if name in places):
+            head.moveSection(head.visualIndex(places[name]), to)
+            if widths[name].isdecimal() and name != COLUMNS[DATA].name:
+                head.resizeSection(places[name], min(int(widths[name][:5]), _WIDEST))
         self._fit_data()
 
     @property
     def column_names(self) -> list[str]:
-        return [column.name for place, column in enumerate(COLUMNS) if not self.isColumnHidden(place)]
+        """The columns from the left to the right, each with its width."""
+        head = self.horizontalHeader()
+        shown = [place for place in range(len(COLUMNS)) if not self.isColumnHidden(place)]
+        shown.sort(key=head.visualIndex)
+        return [f"{COLUMNS[place].name}={head.sectionSize(place)}" for place in shown]
 
-    def selected_rows(self) -> list[int]:
-        return sorted({index.row() for index in self.selectionModel().selectedRows()})
+    def chosen_runs(self) -> list[range]:
+        """The chosen rows from the top down: a million of them are one run, and no index each."""
+        found = self.selectionModel().selection()
+        chosen = sorted((one.top(), one.bottom() + 1) for one in found)  # type: ignore[attr-defined]
+        runs: list[range] = []
+        for start, end in chosen:
+            start = max(start, runs[-1].stop) if runs else start
+            if start < end:
+                runs.append(range(start, end))
+        return runs
 
     def fit_rows(self) -> None:
         self.delegate.refresh_fonts()

@@ -63,7 +63,8 @@ class Acts:
             "pin": lambda: self._deeds.pin(rows),
             "accept": lambda: self._nod("accept", proposed),
             "reject": lambda: self._nod("reject", [row for row in proposed if row.state == "proposed"]),
-            "merge": lambda: self._merge(rows),
+            "merge": lambda: self._merge([row.id for row in rows]),
+            "merge alike": lambda: self._merge([rows[0].id, *rows[0].folded]),
             "forget": lambda: self.forget([row.id for row in rows], [row.text for row in rows]),
             "restore": lambda: self._deeds.restore(rows[0].id, rows[0].superseded_by),
             "supersede": lambda: self._supersede(rows),
@@ -181,11 +182,10 @@ class Acts:
         else:
             self._deeds.reject(rows)
 
-    def _merge(self, rows: Sequence[Row]) -> None:
-        if not 2 <= len(rows) <= MOST_MERGED:
-            self._say(f"Choose 2 to {MOST_MERGED} memories to merge; {len(rows):,} are chosen.", "info")
+    def _merge(self, ids: Sequence[str]) -> None:
+        if not 2 <= len(ids) <= MOST_MERGED:
+            self._say(f"Choose 2 to {MOST_MERGED} memories to merge; {len(ids):,} are chosen.", "info")
             return
-        ids = [row.id for row in rows]
 
         async def read() -> list[Entry]:
             return [await self._memory.entry(one, asker=PERSON) for one in ids]

@@ -47,6 +47,7 @@ class ListPage(QWidget):
         self.search.addAction(icon("search"), QLineEdit.ActionPosition.LeadingPosition)
         self.filter_button = glyph_button("filter", "Show the filters", checkable=True, side=32)
         self.filters = FilterBar()
+        self._by_words_alone = False
         self.busy = BusyBar()
         self.note = NoticeBar()
         self.told = label(tone="muted", size="small")
@@ -139,6 +140,7 @@ class ListPage(QWidget):
 
     def show_found(self, note: str, took_ms: float, *, is_new: bool) -> None:
         self.busy.finish()
+        self._by_words_alone = bool(note)
         note = "" if self.is_told_above() else note
         self.note.say(inert_line(note, 400))
         self._note_room.setVisible(bool(note))
@@ -181,6 +183,8 @@ class ListPage(QWidget):
         words = inert_line(self.search.text(), 60)
         narrowed = not self.filters.chosen.is_default
         text = "Other words may find it; meaning is searched as well as words."
+        if self._by_words_alone:
+            text = "Words that stand in it find it; meaning was not searched."
         if narrowed:
             text = "The filters leave it out, or it was never told. Look among all, or use other words."
         title = f"Nothing fits “{words}”" if words else "Nothing passes these filters"

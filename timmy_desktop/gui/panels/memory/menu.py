@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QGuiApplication
@@ -14,6 +15,7 @@ from timmy_desktop.gui.panels.memory.wording import TYPES
 from timmy_desktop.memory.types import ENTRY_TYPES
 
 Act = Callable[[str], object]
+_MOST_LISTED = 12
 
 
 def menu_of(parent: QWidget, rows: Sequence[Row], act: Act) -> QMenu:
@@ -24,6 +26,8 @@ def menu_of(parent: QWidget, rows: Sequence[Row], act: Act) -> QMenu:
     if one is not None:
         menu.addAction("Open", lambda: act("open"))
         menu.addAction("Edit…\tE", lambda: act("edit"))
+    if one is not None and one.folded:
+        _add_alike(menu, one, act)
     if all(row.is_proposed for row in rows):
         menu.addAction(icon("check"), "Accept\tA", lambda: act("accept"))
         menu.addAction(icon("close"), "Reject\tR", lambda: act("reject"))
@@ -45,6 +49,15 @@ def menu_of(parent: QWidget, rows: Sequence[Row], act: Act) -> QMenu:
     menu.addSeparator()
     menu.addAction("Forget…\tDel", lambda: act("forget"))
     return menu
+
+
+def _add_alike(menu: QMenu, one: Row, act: Act) -> None:
+    """The near-duplicates that stand behind it, which a search shows nowhere else."""
+    alike = menu.addMenu(f"{len(one.folded)} alike")
+    for entry_id in one.folded[:_MOST_LISTED]:
+        alike.addAction(f"Open m:{entry_id[-8:]}", partial(act, f"open {entry_id}"))
+    alike.addSeparator()
+    alike.addAction("Merge all into one…", lambda: act("merge alike"))
 
 
 def _add_changes(menu: QMenu, rows: Sequence[Row], act: Act) -> None:

@@ -258,6 +258,8 @@ class MemoryPanel(Panel):
         """Does by name what a key, a menu or a button wants with these rows."""
         if name == "open" and rows:
             self.open_entry(rows[0].id)
+        elif name.startswith("open "):
+            self.open_entry(name.removeprefix("open "))
         elif name == "edit" and rows:
             self._read()
             self.desk.open(rows[0].id, to_edit=True)

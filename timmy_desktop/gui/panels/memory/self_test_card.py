@@ -36,7 +36,7 @@ class SelfTestCard(QWidget):
         self.table.setFixedHeight(200)
         self.table.opened.connect(self.opened)
         text = label(
-            "Asks your facts in other words. A drop after a change of the embedding model sets off an alarm.",
+            "Asks your facts in other words. A drop, or another embedding model, sets off an alarm.",
             tone="muted",
             wrap=True,
         )

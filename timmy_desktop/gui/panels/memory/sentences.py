@@ -118,6 +118,8 @@ def recall_said(report: RecallReport) -> Said:
         alarm, now = inert_line(report.alarm, 400), share(report.recall_5)
         words = f"{alarm} It finds {now} of the facts among the first five; that is the new measure."
         return words, "warn"
+    if report.alarm and not report.by_meaning:
+        return f"{inert_line(report.alarm, 400)} Run it again once the model is there.", "bad"
     if report.alarm:
         return f"{inert_line(report.alarm, 400)} Rebuild the index, or go back to the model before.", "bad"
     if not number:
