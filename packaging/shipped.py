@@ -84,7 +84,8 @@ _UNUSED = re.compile(
     r"|PySide6/Qt/plugins/platforms/libq(eglfs|linuxfb|minimalegl|vnc|vkkhrdisplay|minimal)"
     r"|PySide6/Qt/plugins/platformthemes/libqgtk3"  # the portal's theme gives the same dialogs without GTK
     # What the GTK theme alone had asked for, and what these ask for in turn.
-    r"|lib(Xau|Xdmcp|Xext|Xrender|atk-1|blkid|bsd|cairo(-gobject)?|datrie|fribidi|gdk_pixbuf-2|gio-2|gmodule-2"
+    r"|lib(Xau|Xcomposite|Xcursor|Xdamage|Xdmcp|Xext|Xfixes|Xi|Xinerama|Xrandr|Xrender|gtk-3|gdk-3|epoxy|atspi"
+    r"|atk-1|atk-bridge-2|blkid|bsd|cairo(-gobject)?|datrie|fribidi|gdk_pixbuf-2|gio-2|gmodule-2"
     r"|gobject-2|graphite2|harfbuzz|jpeg|md|mount|pango(cairo|ft2)?-1|pixman-1|selinux|thai)(\.\d+)?\.so[\d.]*$"
     r"|chromadb/(test|log_config)|.*\.(pyi|pxd|c|h|hpp)$"
     r")"
